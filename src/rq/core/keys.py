@@ -1,0 +1,181 @@
+"""Every key name of one keyspace, in Python and in Lua, from one table.
+
+The names are RQ 2.12's (`rq:job:<id>`, `rq:queue:<name>`, ...); what this package needs beyond stands under `rq:x:`, where RQ never looks. `Keyspace` builds
+them in Python; `lua_functions` writes the same table as Lua functions, which the script loader pastes into every script. Nothing else contains a key name.
+
+A prefix with a hash tag (`{rq}:`) puts all keys of a keyspace into one slot, so that every script also runs on a cluster.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from rq.core.defaults import DEFAULT_KEY_PREFIX
+
+# name -> the name behind the prefix, with {} for each argument. The double colon of `dependencies` is RQ's.
+TEMPLATES: dict[str, str] = {
+    "queues": "queues",
+    "queue": "queue:{}",
+    "intermediate": "queue:{}:intermediate",
+    "first_seen": "queue:{}:intermediate:first_seen:{}",
+    "job": "job:{}",
+    "dependents": "job:{}:dependents",
+    "dependencies": "job::{}:dependencies",
+    "results": "results:{}",
+    "wip": "wip:{}",
+    "finished": "finished:{}",
+    "failed": "failed:{}",
+    "deferred": "deferred:{}",
+    "scheduled": "scheduled:{}",
+    "canceled": "canceled:{}",
+    "executions": "executions:{}",
+    "execution": "execution:{}:{}",
+    "suspended": "suspended",
+    "maintenance_lock": "clean_registries:{}",
+    "scheduler_lock": "scheduler-lock:{}",
+    "workers": "workers",
+    "queue_workers": "workers:{}",
+    "worker": "worker:{}",
+    "commands": "pubsub:{}",
+    "presence": "x:workers",
+    "held": "x:worker:{}",
+    "caught": "x:caught:{}:{}",
+    "ended": "x:ended:{}",
+    "bad": "x:bad:{}",
+    "nothing": "x:-",
+    "test_clock": "x:test_clock",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Keyspace:
+    """The names of all keys under one prefix.
+
+    Args:
+        prefix: what every key begins with, `rq:` as in RQ. With a hash tag, `{rq}:`, all keys share one cluster slot.
+    """
+
+    prefix: str = DEFAULT_KEY_PREFIX
+    _parts: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Split every template once, so that building a name is one concatenation."""
+        parts = {name: tuple((self.prefix + template).split("{}")) for name, template in TEMPLATES.items()}
+        object.__setattr__(self, "_parts", parts)
+
+    @classmethod
+    def from_environment(cls) -> Keyspace:
+        """Return the keyspace that `RQ_KEY_PREFIX` names, RQ's own if it is unset."""
+        return cls(os.environ.get("RQ_KEY_PREFIX") or DEFAULT_KEY_PREFIX)
+
+    def name(self, template: str, *arguments: str) -> str:
+        """Return the key of `template` (a key of `TEMPLATES`) with its `arguments` filled in."""
+        parts = self._parts[template]
+        if not arguments:
+            return parts[0]
+        if len(arguments) == 1:
+            return parts[0] + arguments[0] + parts[1]
+        return parts[0] + arguments[0] + parts[1] + arguments[1] + parts[2]
+
+    @property
+    def queues(self) -> str:
+        """The set of the keys of all queues."""
+        return self._parts["queues"][0]
+
+    @property
+    def suspended(self) -> str:
+        """Exists while no worker may take new jobs."""
+        return self._parts["suspended"][0]
+
+    @property
+    def workers(self) -> str:
+        """The set of the keys of all workers."""
+        return self._parts["workers"][0]
+
+    @property
+    def presence(self) -> str:
+        """The zset of our workers, scored by the end of their lease."""
+        return self._parts["presence"][0]
+
+    @property
+    def test_clock(self) -> str:
+        """The number that tests put in the place of the server's time."""
+        return self._parts["test_clock"][0]
+
+    def queue(self, queue_name: str) -> str:
+        """The list of waiting job ids; the head runs next."""
+        return self.name("queue", queue_name)
+
+    def intermediate(self, queue_name: str) -> str:
+        """RQ's list of ids between pop and start; ours only repair it."""
+        return self.name("intermediate", queue_name)
+
+    def job(self, job_id: str) -> str:
+        """The hash of a job."""
+        return self.name("job", job_id)
+
+    def dependents(self, job_id: str) -> str:
+        """The set of ids that wait for a job."""
+        return self.name("dependents", job_id)
+
+    def dependencies(self, job_id: str) -> str:
+        """The set of ids a job waits for."""
+        return self.name("dependencies", job_id)
+
+    def results(self, job_id: str) -> str:
+        """The stream of a job's results."""
+        return self.name("results", job_id)
+
+    def registry(self, kind: str, queue_name: str) -> str:
+        """The zset of a registry: `wip`, `finished`, `failed`, `deferred`, `scheduled` or `canceled`."""
+        return self.name(kind, queue_name)
+
+    def executions(self, job_id: str) -> str:
+        """The zset of a job's running executions."""
+        return self.name("executions", job_id)
+
+    def execution(self, job_id: str, execution_id: str) -> str:
+        """The hash of one execution."""
+        return self.name("execution", job_id, execution_id)
+
+    def worker(self, worker_name: str) -> str:
+        """The hash of a worker."""
+        return self.name("worker", worker_name)
+
+    def queue_workers(self, queue_name: str) -> str:
+        """The set of the keys of the workers that listen on a queue."""
+        return self.name("queue_workers", queue_name)
+
+    def commands(self, worker_name: str) -> str:
+        """The channel on which a worker hears commands."""
+        return self.name("commands", worker_name)
+
+    def held(self, worker_name: str) -> str:
+        """What one of our workers has: its incarnation, its last claim and the executions it holds."""
+        return self.name("held", worker_name)
+
+    def caught(self, worker_name: str, queue_name: str) -> str:
+        """Ids that woke a waiting worker and were not claimed yet."""
+        return self.name("caught", worker_name, queue_name)
+
+    def bad(self, queue_name: str) -> str:
+        """Ids set aside because their data cannot be read."""
+        return self.name("bad", queue_name)
+
+
+def lua_functions(prefix: str) -> str:
+    """Return the table above as Lua: one local function `<name>_key(...)` for each template, bound to `prefix`."""
+    lines = []
+    for name, template in TEMPLATES.items():
+        parts = (prefix + template).split("{}")
+        arguments = ", ".join("ab"[: len(parts) - 1])
+        pieces = [_lua_string(parts[0])]
+        for argument, part in zip("ab", parts[1:], strict=False):
+            pieces += [argument] + ([_lua_string(part)] if part else [])
+        lines.append(f"local function {name}_key({arguments}) return {' .. '.join(pieces)} end")
+    return "\n".join(lines)
+
+
+def _lua_string(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
