@@ -1,0 +1,55 @@
+"""How an attempt at a job ended.
+
+Made where the job ran, or by whoever watched its process; judged by `rq.model.settlement`.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The job's function returned; `payload` is the serialized value, None when it returned None."""
+
+    payload: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """The function, or loading it, raised: `exc_text` is the traceback (at most 64 KiB), `exc_type` the dotted class."""
+
+    exc_text: str
+    exc_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The job ran into its time limit of `limit_seconds`, whether it gave in to the exception or had to be killed."""
+
+    exc_text: str
+    limit_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The process ended without an outcome: by `signal`, or with `exit_status`; neither if nobody saw it end."""
+
+    reason: str
+    signal: int | None = None
+    exit_status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Somebody asked for this attempt to be stopped, and it was."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The attempt does not count: it was not begun, or a shutdown took it away."""
+
+    reason: str
+
+
+Outcome = Returned | Raised | TimedOut | Died | Stopped | Released

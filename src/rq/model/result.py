@@ -1,0 +1,32 @@
+"""What one finished attempt leaves behind: a record of the result stream (spec: result stream)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+
+class ResultType(Enum):
+    """How an attempt ended. The numbers are RQ's, on the wire."""
+
+    SUCCESSFUL = 1
+    FAILED = 2
+    STOPPED = 3
+    RETRIED = 4
+    MAX_RETRIES_EXCEEDED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRecord:
+    """One entry of the stream; `return_value` is still serialized, None where the job returned None."""
+
+    id: str
+    type: ResultType
+    created_at: datetime
+    worker_name: str
+    return_value: bytes | None = None
+    exc_string: str | None = None
+    execution_id: str | None = None
+    execution_started_at: datetime | None = None
+    execution_ended_at: datetime | None = None

@@ -1,0 +1,63 @@
+"""The states of a job and the moves between them: a table, no more.
+
+Diagrams, the tests of every transition and the documentation come from here. The names and texts are RQ's (spec: JobStatus).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class JobStatus(str, Enum):  # noqa: UP042 - RQ's str() gives 'JobStatus.QUEUED'; StrEnum would give 'queued'
+    """Where a job stands. Compares equal to its text."""
+
+    CREATED = "created"
+    QUEUED = "queued"
+    FINISHED = "finished"
+    FAILED = "failed"
+    STARTED = "started"
+    DEFERRED = "deferred"
+    SCHEDULED = "scheduled"
+    STOPPED = "stopped"
+    CANCELED = "canceled"
+
+
+class Transition(NamedTuple):
+    """One legal move of a job: its name (that of its script), and the states it leads from and to. None is 'no such job'."""
+
+    name: str
+    sources: tuple[JobStatus | None, ...]
+    targets: tuple[JobStatus | None, ...]
+
+
+_S = JobStatus
+_EVERY = tuple(JobStatus)
+
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition("enqueue", (None, *_EVERY), (_S.QUEUED, _S.SCHEDULED)),
+    Transition("promote", (_S.SCHEDULED,), (_S.QUEUED, None)),
+    Transition("claim", (_S.QUEUED, _S.CREATED), (_S.STARTED,)),
+    Transition("heartbeat", (_S.STARTED,), (_S.STARTED,)),
+    Transition("finish", (_S.STARTED,), (_S.FINISHED, None)),
+    Transition("fail", (_S.STARTED,), (_S.FAILED, _S.STOPPED, _S.QUEUED, _S.SCHEDULED, None)),
+    Transition("reclaim", (_S.STARTED,), (_S.QUEUED, _S.FAILED, None)),
+    Transition("reclaim_worker", (_S.STARTED,), (_S.QUEUED, _S.FAILED, None)),
+    Transition("release", (_S.STARTED,), (_S.QUEUED,)),
+    Transition("cancel", (_S.CREATED, _S.QUEUED, _S.SCHEDULED, _S.DEFERRED, _S.STARTED), (_S.CANCELED,)),
+    Transition("requeue", (_S.FAILED, _S.STOPPED, _S.CANCELED), (_S.QUEUED,)),
+    Transition("purge", (_S.QUEUED,), (None,)),
+)
+
+TERMINAL: frozenset[JobStatus] = frozenset({_S.FINISHED, _S.FAILED, _S.STOPPED, _S.CANCELED})
+
+# The key template of the registry that holds the jobs of a state. Queued jobs stand in their queue's list, created ones nowhere.
+REGISTRY_OF: dict[JobStatus, str] = {
+    _S.STARTED: "wip",
+    _S.FINISHED: "finished",
+    _S.FAILED: "failed",
+    _S.STOPPED: "failed",
+    _S.DEFERRED: "deferred",
+    _S.SCHEDULED: "scheduled",
+    _S.CANCELED: "canceled",
+}
