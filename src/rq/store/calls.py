@@ -1,0 +1,69 @@
+"""Calls as values.
+
+A store function builds a `Call`: a script or a command, its keys and arguments, and how to read the reply. It does no I/O. Callers (`store.connection`,
+`store.aio`) run calls one by one or many in one round trip; a user's pipeline merely collects them. So nothing is written twice for asyncio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from rq.store.scripts import Script
+
+T = TypeVar("T")
+
+Argument = bytes | str | int | float
+
+
+@dataclass(slots=True)
+class Call(Generic[T]):
+    """One request to the server.
+
+    Args:
+        read: turns the raw reply into what the caller gets.
+        arguments: for a script its ARGV; for a command the whole command.
+        script: the script to run, None for a plain command.
+        keys: the script's KEYS.
+    """
+
+    read: Callable[[Any], T]
+    arguments: Sequence[Argument]
+    script: Script | None = None
+    keys: Sequence[str] = ()
+
+    def command(self) -> tuple[Argument, ...]:
+        """Return the command as it goes over the wire; a script by its hash."""
+        if self.script is None:
+            return tuple(self.arguments)
+        return ("EVALSHA", self.script.sha, len(self.keys), *map(wire, self.keys), *self.arguments)
+
+    def command_with_text(self) -> tuple[Argument, ...]:
+        """Return the command with the whole script in it, for a pipeline that cannot repair an unknown hash."""
+        if self.script is None:
+            return tuple(self.arguments)
+        return ("EVAL", self.script.text, len(self.keys), *map(wire, self.keys), *self.arguments)
+
+
+def text(value: bytes | str | None) -> str:
+    """Return a name or id from the wire; bytes that are no UTF-8 survive the way there and back."""
+    if value is None:
+        return ""
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+def wire(value: str) -> bytes | str:
+    """Return a name or id for the wire; the other way of `text`."""
+    try:
+        value.encode("ascii")
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogateescape")
+    return value
+
+
+def pairs(flat: Sequence[Any] | dict[Any, Any]) -> list[tuple[Any, Any]]:
+    """Return a flat reply (name, value, name, value, ...) as pairs; a client that already made a dictionary of it is understood too."""
+    if isinstance(flat, dict):
+        return list(flat.items())
+    return list(zip(flat[::2], flat[1::2], strict=True))

@@ -1,0 +1,203 @@
+"""A job and its hash: the one file that knows RQ's wire format.
+
+The tables follow the specification of the job hash field by field. Fields that RQ always writes are written always, blank where there is nothing to say; the
+others only when they have a value. Unknown fields and unknown states are read without complaint and left alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from rq.core.errors import CorruptDataError
+from rq.core.formats import compress, decompress, format_date, parse_date
+from rq.model.record import JobRecord
+from rq.model.result import ResultRecord, ResultType
+from rq.model.states import JobStatus
+from rq.store.calls import Argument, pairs, text, wire
+
+Encoder = Callable[[Any], Argument]
+Decoder = Callable[[bytes], Any]
+
+
+def _date_or_none(value: bytes) -> datetime | None:
+    return parse_date(value) if value else None
+
+
+def _text_or_none(value: bytes) -> str | None:
+    return text(value) or None
+
+
+def _integer(value: bytes) -> int | None:
+    return int(value) if value else None
+
+
+def _flag(value: bytes) -> bool:
+    return value == b"1"
+
+
+def _json(value: bytes) -> Any:
+    return json.loads(value) if value else None
+
+
+def _webhooks(value: bytes) -> list[dict[str, Any]]:
+    try:
+        hooks = json.loads(value)
+    except ValueError:
+        return []
+    return hooks if isinstance(hooks, list) else []
+
+
+def _status(value: bytes) -> JobStatus | str | None:
+    try:
+        return JobStatus(text(value)) if value else None
+    except ValueError:
+        return text(value)
+
+
+# field on the wire, attribute, how it is written, how it is read; the first group is written always (blank if None), the second if not None and not empty
+ALWAYS: tuple[tuple[str, str, Encoder, Decoder], ...] = (
+    ("created_at", "created_at", format_date, _date_or_none),
+    ("data", "data", compress, decompress),
+    ("success_callback_name", "success_callback_name", wire, _text_or_none),
+    ("failure_callback_name", "failure_callback_name", wire, _text_or_none),
+    ("stopped_callback_name", "stopped_callback_name", wire, _text_or_none),
+    ("started_at", "started_at", format_date, _date_or_none),
+    ("ended_at", "ended_at", format_date, _date_or_none),
+    ("last_heartbeat", "last_heartbeat", format_date, _date_or_none),
+    ("worker_name", "worker_name", wire, _text_or_none),
+    ("group_id", "group_id", wire, _text_or_none),
+)
+IF_GIVEN: tuple[tuple[str, str, Encoder, Decoder], ...] = (
+    ("origin", "origin", wire, text),
+    ("description", "description", wire, text),
+    ("timeout", "timeout", int, _integer),
+    ("result_ttl", "result_ttl", int, _integer),
+    ("failure_ttl", "failure_ttl", int, _integer),
+    ("ttl", "ttl", int, _integer),
+    ("success_callback_timeout", "success_callback_timeout", int, _integer),
+    ("failure_callback_timeout", "failure_callback_timeout", int, _integer),
+    ("stopped_callback_timeout", "stopped_callback_timeout", int, _integer),
+    ("webhooks", "webhooks", json.dumps, _webhooks),
+    ("meta", "meta", bytes, bytes),
+    ("dependency_ids", "dependency_ids", json.dumps, _json),
+    ("allow_dependency_failures", "allow_dependency_failures", int, _flag),
+    ("enqueue_at_front", "enqueue_at_front", int, _flag),
+    ("retries_left", "retries_left", int, _integer),
+    ("retry_intervals", "retry_intervals", json.dumps, _json),
+    ("number_of_retries", "number_of_retries", int, _integer),
+    ("repeats_left", "repeats_left", int, _integer),
+    ("repeat_intervals", "repeat_intervals", json.dumps, _json),
+    ("result", "legacy_result", bytes, bytes),
+    ("exc_info", "legacy_exc_info", bytes, bytes),
+)
+# Written by the scripts alone, or only when true.
+READ_ONLY: tuple[tuple[str, str, Decoder], ...] = (
+    ("status", "status", _status),
+    ("enqueued_at", "enqueued_at", _date_or_none),
+    ("enqueue_at_front_on_retry", "enqueue_at_front_on_retry", _flag),
+    ("x_attempt", "attempt", int),
+    ("x_crashes", "crashes", int),
+    ("x_execution", "execution_id", _text_or_none),
+)
+_DECODERS: dict[bytes, tuple[str, Decoder]] = {
+    **{name.encode(): (attribute, decoder) for name, attribute, _, decoder in (*ALWAYS, *IF_GIVEN)},
+    **{name.encode(): (attribute, decoder) for name, attribute, decoder in READ_ONLY},
+}
+
+
+def encode_job(record: JobRecord) -> list[Argument]:
+    """Return the fields of a job as a flat list: name, value, name, value, ... The status and the moment of enqueueing are the script's to write."""
+    flat: list[Argument] = []
+    for name, attribute, encode, _ in ALWAYS:
+        value = getattr(record, attribute)
+        flat.append(name)
+        flat.append("" if value is None else encode(value))
+    for name, attribute, encode, _ in IF_GIVEN:
+        value = getattr(record, attribute)
+        if value is not None and value not in ("", []):
+            flat.append(name)
+            flat.append(encode(value))
+    if record.dependency_ids:
+        flat += ["dependency_id", wire(record.dependency_ids[0])]
+    if record.enqueue_at_front_on_retry:
+        flat += ["enqueue_at_front_on_retry", 1]
+    return flat
+
+
+def decode_job(job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
+    """Return the job that a hash describes.
+
+    Args:
+        job_id: the id, which stands in the key only.
+        fields: the raw hash.
+
+    Raises:
+        CorruptDataError: naming the job, the field and what it holds, if a field cannot be read.
+    """
+    record = JobRecord(job_id)
+    for name, value in fields.items():
+        known = _DECODERS.get(name)
+        if known is None:
+            continue
+        attribute, decode = known
+        try:
+            setattr(record, attribute, decode(value))
+        except (ValueError, TypeError) as error:
+            message = f"Job {job_id}: the field {text(name)} holds {value[:80]!r}, which cannot be read ({error}); mend the hash or delete the job"
+            raise CorruptDataError(message) from error
+    if not record.dependency_ids and fields.get(b"dependency_id"):
+        record.dependency_ids = [text(fields[b"dependency_id"])]
+    return record
+
+
+def decode_fields(flat: Any) -> dict[bytes, bytes]:
+    """Return a raw hash reply as a dictionary of bytes, whatever shape the client gave it."""
+    return {_as_bytes(name): _as_bytes(value) for name, value in pairs(flat)}
+
+
+def _as_bytes(value: bytes | str) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape")
+
+
+def encode_return_value(payload: bytes | None) -> str:
+    """Return a serialized return value as the result stream keeps it, '' for None."""
+    return "" if payload is None else base64.b64encode(payload).decode("ascii")
+
+
+def encode_exception(exc_text: str) -> str:
+    """Return an exception text as the result stream keeps it: UTF-8, zlib, base64."""
+    return base64.b64encode(compress(exc_text.encode("utf-8", "backslashreplace"))).decode("ascii")
+
+
+def decode_result(entry_id: str, fields: Mapping[bytes, bytes]) -> ResultRecord:
+    """Return one entry of the result stream.
+
+    Raises:
+        CorruptDataError: if a field cannot be read.
+    """
+    try:
+        value = fields.get(b"return_value")
+        exc = fields.get(b"exc_string")
+        return ResultRecord(
+            id=entry_id,
+            type=ResultType(int(fields.get(b"type", b"0"))),
+            created_at=datetime.fromtimestamp(int(entry_id.split("-", 1)[0]) / 1000, UTC),
+            worker_name=text(fields.get(b"worker_name")),
+            return_value=base64.b64decode(value) if value else None,
+            exc_string=decompress(base64.b64decode(exc)).decode("utf-8", "replace") if exc else None,
+            execution_id=text(fields.get(b"execution_id")) or None,
+            execution_started_at=_moment(fields.get(b"execution_started_at")),
+            execution_ended_at=_moment(fields.get(b"execution_ended_at")),
+        )
+    except (ValueError, binascii.Error) as error:
+        message = f"The result {entry_id} cannot be read: {error}"
+        raise CorruptDataError(message) from error
+
+
+def _moment(value: bytes | None) -> datetime | None:
+    return datetime.fromtimestamp(float(value), UTC) if value else None

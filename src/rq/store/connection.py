@@ -1,0 +1,250 @@
+"""Runs calls on a synchronous client, and says what an error of the server means.
+
+One policy for every error (see `Meaning`): not executed: wait and send again; unknown: send again, because every call is idempotent; bad data: set that id
+aside; no permission: stop with a clear message. `Caller` runs a call once and is what producers use. `PersistentCaller` is what workers use: it comes back
+with an answer however long the server is away, unless it is told to give up.
+"""
+
+from __future__ import annotations
+
+import pickle
+import random
+import re
+import time
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any, TypeVar
+
+import redis
+from redis.backoff import NoBackoff
+from redis.client import NEVER_DECODE
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+
+from rq.core.errors import StorePermissionError
+from rq.store.calls import Call
+
+T = TypeVar("T")
+
+# Replies must stay bytes even if the user's client decodes them: payloads are no text.
+RAW: dict[str, Any] = {NEVER_DECODE: True}
+
+FIRST_PAUSE_SECONDS = 0.05
+LONGEST_PAUSE_SECONDS = 5.0
+
+
+class Meaning(Enum):
+    """What became of a call that raised an error."""
+
+    NOT_EXECUTED = "not executed"
+    UNKNOWN = "unknown"
+    BAD_DATA = "bad data"
+    NO_PERMISSION = "no permission"
+
+
+_MEANING_OF_CODE: dict[str, Meaning] = {
+    **dict.fromkeys(
+        ("LOADING", "BUSY", "READONLY", "MASTERDOWN", "NOREPLICAS", "MISCONF", "OOM", "CLUSTERDOWN", "TRYAGAIN", "NOSCRIPT", "UNBLOCKED", "MOVED", "ASK"),
+        Meaning.NOT_EXECUTED,
+    ),
+    # A command refused inside a script has no code of its own; Valkey says "ACL failure in script: ...".
+    **dict.fromkeys(("NOPERM", "NOAUTH", "WRONGPASS", "ACL failure in script:"), Meaning.NO_PERMISSION),
+    "WRONGTYPE": Meaning.BAD_DATA,
+}
+_CODE_FURTHER_ON = re.compile(rf"(?<!\S)(?:{'|'.join(_MEANING_OF_CODE)}) ")
+# redis-py cuts the code off some replies and raises a class instead.
+_MEANING_OF_CLASS: tuple[tuple[str, Meaning], ...] = (
+    ("AuthenticationError", Meaning.NO_PERMISSION),
+    ("AuthenticationWrongNumberOfArgsError", Meaning.NO_PERMISSION),
+    ("NoPermissionError", Meaning.NO_PERMISSION),
+    ("AuthorizationError", Meaning.NO_PERMISSION),
+    ("BusyLoadingError", Meaning.NOT_EXECUTED),
+    ("ReadOnlyError", Meaning.NOT_EXECUTED),
+    ("OutOfMemoryError", Meaning.NOT_EXECUTED),
+    ("NoScriptError", Meaning.NOT_EXECUTED),
+    ("MasterDownError", Meaning.NOT_EXECUTED),
+    ("ClusterDownError", Meaning.NOT_EXECUTED),
+    ("TryAgainError", Meaning.NOT_EXECUTED),
+    ("MaxConnectionsError", Meaning.NOT_EXECUTED),
+)
+
+
+def meaning_of(error: Exception) -> Meaning:
+    """Return what an error of the client or the server says about the call that raised it."""
+    names = {cls.__name__ for cls in type(error).__mro__}
+    for name, meaning in _MEANING_OF_CLASS:
+        if name in names:
+            return meaning
+    if isinstance(error, (RedisConnectionError, RedisTimeoutError, OSError)):
+        return Meaning.UNKNOWN
+    code = str(error).split(" ", 1)[0]
+    known = _MEANING_OF_CODE.get(code)
+    if known is not None:
+        return known
+    # An error inside a script is reported with the script's own prefix; the code, or what stands for it, comes later.
+    further_on = _CODE_FURTHER_ON.search(str(error), 0, 200)
+    return _MEANING_OF_CODE[further_on.group().rstrip()] if further_on else Meaning.BAD_DATA
+
+
+class Caller:
+    """Runs calls on a client, each once.
+
+    Args:
+        client: any synchronous redis-py client; one that decodes replies works too.
+    """
+
+    def __init__(self, client: redis.Redis) -> None:
+        self.client = client
+        self._execute: Callable[..., Any] = client.execute_command
+
+    def run(self, call: Call[T]) -> T:
+        """Return the answer to one call: one round trip, two if the server does not know the script yet.
+
+        Raises:
+            redis.exceptions.RedisError: whatever the client raises.
+        """
+        try:
+            reply = self._execute(*call.command(), **RAW)
+        except NoScriptError:
+            self.load(call)
+            reply = self._execute(*call.command(), **RAW)
+        return call.read(reply)
+
+    def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
+        """Return the answers to several calls, in order: one round trip, whatever their number. The calls are independent of one another.
+
+        Raises:
+            redis.exceptions.RedisError: the first error of any of them; the others were carried out.
+        """
+        if len(calls) == 1:
+            return [self.run(calls[0])]
+        pipeline: Any = self.client.pipeline(transaction=False)
+        for call in calls:
+            pipeline.execute_command(*call.command(), **RAW)
+        replies: list[Any] = pipeline.execute(raise_on_error=False)
+        answers = []
+        for call, reply in zip(calls, replies, strict=True):
+            if isinstance(reply, NoScriptError):
+                answers.append(self.run(call))
+            elif isinstance(reply, Exception):
+                raise reply
+            else:
+                answers.append(call.read(reply))
+        return answers
+
+    def load(self, call: Call[Any]) -> None:
+        """Make the call's script known to the server."""
+        if call.script is not None:
+            self._execute("SCRIPT", "LOAD", call.script.text)
+
+
+class PersistentCaller(Caller):
+    """Runs calls until they are answered.
+
+    Args:
+        client: a synchronous client of its own.
+        give_up: asked before every pause; true ends the attempts with the error at hand.
+        on_trouble: told about each failed attempt: the error and the seconds until the next one.
+        pause: waits that many seconds, or less if there is something else to do.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        give_up: Callable[[], bool] = lambda: False,
+        on_trouble: Callable[[Exception, float], None] = lambda _error, _seconds: None,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:
+        super().__init__(client)
+        self.give_up = give_up
+        self.on_trouble = on_trouble
+        self.pause = pause
+
+    def run(self, call: Call[T]) -> T:
+        """Return the answer to one call, sending it again while its fate is unknown or it was not executed.
+
+        Raises:
+            StorePermissionError: if the server refuses this user.
+            redis.exceptions.ResponseError: for bad data. Any RedisError, once `give_up` says so.
+        """
+        return self._persist(lambda: super(PersistentCaller, self).run(call))
+
+    def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
+        """Return the answers to several calls; all of them are sent again after an error, which is right because each is idempotent."""
+        return self._persist(lambda: super(PersistentCaller, self).run_many(calls))
+
+    def _persist(self, attempt: Callable[[], T]) -> T:
+        pause_seconds = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return attempt()
+            except (RedisError, OSError) as error:
+                meaning = meaning_of(error)
+                if meaning is Meaning.NO_PERMISSION:
+                    raise StorePermissionError(permission_message(error)) from error
+                if meaning is Meaning.BAD_DATA or self.give_up():
+                    raise
+                if str(error).startswith("READONLY") or type(error).__name__ == "ReadOnlyError":
+                    self.client.connection_pool.disconnect()  # a demoted master: connect anew, to whoever is master now
+                jittered = pause_seconds * random.uniform(0.7, 1.3)  # noqa: S311 - spreads load, keeps no secret
+                self.on_trouble(error, jittered)
+                self.pause(jittered)
+                pause_seconds = min(pause_seconds * 2, LONGEST_PAUSE_SECONDS)
+
+
+def permission_message(error: Exception) -> str:
+    """Return the sentence for an error of authentication or authorization."""
+    return f"The server refuses this user ({error}); check the user name, the password and the ACL rules of the connection"
+
+
+def collect(pipeline: Any, call: Call[Any]) -> None:
+    """Add a call to a user's pipeline. Its script goes as text, because an unknown hash cannot be repaired inside a transaction."""
+    pipeline.execute_command(*call.command_with_text(), **RAW)
+
+
+# Entries of a pool's settings that belong to that very pool (redis-py 8) and make no sense in another.
+_POOL_BOUND = frozenset(
+    {
+        *("maint_notifications_config", "maint_notifications_pool_handler", "himport_registry", "event_dispatcher"),
+        *("orig_host_address", "orig_socket_timeout", "orig_socket_connect_timeout"),
+    }
+)
+ANSWER_SECONDS = 10.0
+
+
+def connection_settings(client: redis.Redis) -> dict[str, Any]:
+    """Return the settings of a client's connections, without what belongs to its own pool."""
+    settings = client.connection_pool.connection_kwargs
+    return {name: value for name, value in settings.items() if name not in _POOL_BOUND and type(value) is not object}
+
+
+def private_client(client: redis.Redis) -> redis.Redis:
+    """Return a client of its own for a worker: the same settings, an answer within ten seconds or an error, and none of the caller's pool.
+
+    A pool that is not simply a set of connections to one address (Sentinel's, say) knows better how to connect; then the client itself is returned.
+    """
+    pool = client.connection_pool
+    if type(pool) not in {redis.ConnectionPool, redis.BlockingConnectionPool}:
+        return client
+    settings = connection_settings(client)
+    settings["socket_timeout"] = settings.get("socket_timeout") or ANSWER_SECONDS
+    settings["retry"] = Retry(NoBackoff(), 1)
+    if "path" not in settings:
+        settings["socket_keepalive"] = True
+    return redis.Redis(connection_pool=redis.ConnectionPool(connection_class=pool.connection_class, **settings))
+
+
+def describe_client(client: redis.Redis) -> bytes | None:
+    """Return what another process needs to build the same client, pickled; None if some setting cannot be pickled."""
+    try:
+        return pickle.dumps((client.connection_pool.connection_class, connection_settings(client)))
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return None
+
+
+def rebuild_client(description: bytes) -> redis.Redis:
+    """Return a client like the one that was described. The description comes from the parent process, never from the server."""
+    connection_class, settings = pickle.loads(description)  # noqa: S301 - see above
+    return redis.Redis(connection_pool=redis.ConnectionPool(connection_class=connection_class, **settings))

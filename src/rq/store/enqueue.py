@@ -1,0 +1,49 @@
+"""ENQUEUE and PROMOTE: a job enters its queue, at once or when it is due."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from rq.model.record import JobRecord
+from rq.store.calls import Argument, Call, wire
+from rq.store.codec import encode_job
+from rq.store.replies import Enqueued, read_enqueued, read_wait
+from rq.store.scripts import ScriptLibrary
+
+MOST_PROMOTIONS = 500
+
+
+def enqueue_job(scripts: ScriptLibrary, record: JobRecord, nonce: str, *, at_front: bool = False, due: float | None = None) -> Call[Enqueued]:
+    """Write a job and put it into the queue `record.origin`, or among its scheduled jobs.
+
+    Args:
+        scripts: the keyspace's scripts.
+        record: the job; its status and the moment of enqueueing are set by the server.
+        nonce: names this call; sent again with the same nonce it changes nothing.
+        at_front: whether the job goes to the head of the queue.
+        due: seconds since 1970 at which the job is to be queued; None for at once.
+    """
+    keys = scripts.keyspace
+    queue = record.origin
+    where: Argument = due if due is not None else "front" if at_front else "back"
+    return Call(
+        partial(read_enqueued, record.id),
+        (wire(record.id), wire(queue), nonce, where, record.ttl or "", *encode_job(record)),
+        scripts.script("enqueue"),
+        (keys.job(record.id), keys.queue(queue), keys.registry("scheduled", queue), keys.queues),
+    )
+
+
+def promote_jobs(scripts: ScriptLibrary, queue: str, limit: int = MOST_PROMOTIONS) -> Call[tuple[int, float | None]]:
+    """Move up to `limit` scheduled jobs that are due to their queue.
+
+    Returns:
+        How many ids were moved or dropped, and the seconds until the next one is due (0: more are due already; None: nothing is scheduled).
+    """
+    keys = scripts.keyspace
+    return Call(
+        lambda reply: (int(reply[1]), read_wait(reply[2])),
+        (wire(queue), limit),
+        scripts.script("promote"),
+        (keys.registry("scheduled", queue), keys.queue(queue)),
+    )

@@ -1,0 +1,20 @@
+-- How long an ended job stays: 0 deletes it at once, a negative number keeps it for ever. `forever` is the score of a registry entry without end (RQ: +inf
+-- among the finished, -1 among the failed). A deleted job leaves a note for a minute, so that a message sent again after a lost reply (the enqueue call's
+-- nonce, the attempt's outcome) is still recognized. A registry that is no sorted set lacks the entry: the job's own hash says how it ended.
+local NOTE_SECONDS = 60
+
+local function delete_job(id, last, enqueue_nonce)
+  redis.call('DEL', job_key(id), dependents_key(id), dependencies_key(id), results_key(id), executions_key(id))
+  redis.call('SET', ended_key(id), last .. ' ' .. (enqueue_nonce or ''), 'EX', NOTE_SECONDS)
+end
+
+local function keep_job(now, id, registry, ttl, forever)
+  if ttl < 0 then
+    try('ZADD', registry, forever, id)
+  else
+    try('ZADD', registry, math.floor(now) + ttl, id)
+    redis.call('EXPIRE', job_key(id), ttl)
+    redis.call('EXPIRE', dependents_key(id), ttl)
+    redis.call('EXPIRE', dependencies_key(id), ttl)
+  end
+end

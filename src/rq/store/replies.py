@@ -1,0 +1,104 @@
+"""The answers of the transitions, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rq.core.errors import CorruptDataError
+from rq.store.calls import text
+from rq.store.codec import decode_fields
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """What became of an enqueue call: `code` is ok or dup; `enqueued_at` is the server's date, '' for a dup."""
+
+    code: str
+    status: str
+    enqueued_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob:
+    """One job that now belongs to one execution of the worker that claimed it. `fields` is the job's raw hash."""
+
+    queue: str
+    job_id: str
+    execution_id: str
+    fields: dict[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The answer to a claim.
+
+    Args:
+        code: ok; replay (the same call was answered before: the same jobs); stale (a later call was answered before); suspended; unknown (the worker is not
+            registered and must register first).
+        jobs: in the order in which they were taken.
+        next_due_seconds: when the next scheduled job of these queues is due; 0 if there is more to claim at once; None if nothing is scheduled.
+        given_back: how many ids that had woken the worker went back to their queue.
+    """
+
+    code: str
+    jobs: list[ClaimedJob] = field(default_factory=list)
+    next_due_seconds: float | None = None
+    given_back: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The answer to an exit (finish, fail, release).
+
+    Args:
+        code: ok; dup (this attempt wrote its outcome before); superseded (the job was enqueued anew meanwhile); gone (it was deleted); fenced (the lease was
+            lost); badtype.
+        detail: the job's new status, or for other codes what is known.
+        claimed: the answer to the claim that rode along, None if none did.
+    """
+
+    code: str
+    detail: str
+    claimed: Claimed | None = None
+
+
+def read_code(reply: Any) -> str:
+    """Return the first item of a reply: its code.
+
+    Raises:
+        CorruptDataError: for badtype: something else stands where the job's hash should be.
+    """
+    return text(reply[0])
+
+
+def read_enqueued(job_id: str, reply: Any) -> Enqueued:
+    """Read the reply of `enqueue`."""
+    code = read_code(reply)
+    if code == "badtype":
+        message = f"Job {job_id} was not enqueued: the key {text(reply[1])} holds something of another type; delete that key, or use another id or queue"
+        raise CorruptDataError(message)
+    return Enqueued(code, text(reply[1]), text(reply[2]) if len(reply) > 2 else "")  # noqa: PLR2004 - the reply's third item
+
+
+def read_wait(milliseconds: Any) -> float | None:
+    """Read 'milliseconds until something is due' as seconds; None for ''."""
+    return None if milliseconds in {b"", ""} else int(milliseconds) / 1000
+
+
+def read_claimed(reply: Any) -> Claimed:
+    """Read the reply of `claim`."""
+    code, jobs, wait, given_back = reply
+    return Claimed(text(code), [ClaimedJob(text(job[0]), text(job[1]), text(job[2]), decode_fields(job[3])) for job in jobs], read_wait(wait), int(given_back))
+
+
+def read_settled(reply: Any) -> Settled:
+    """Read the reply of an exit, with the claim that may have ridden along."""
+    claimed = read_claimed(reply[2]) if len(reply) > 2 and reply[2] else None  # noqa: PLR2004 - the reply's third item
+    return Settled(text(reply[0]), text(reply[1]), claimed)
+
+
+def read_triples(flat: list[Any]) -> list[tuple[str, str, str]]:
+    """Read a flat list of three texts each."""
+    texts = [text(item) for item in flat]
+    return list(zip(texts[::3], texts[1::3], texts[2::3], strict=True))

@@ -1,0 +1,112 @@
+"""FINISH, FAIL and RELEASE: an attempt ends. Each finish and fail may carry a claim of the next jobs, so that a busy worker needs one round trip per job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rq.core.errors import AbandonedJobError
+from rq.model.settlement import Crash, Decision, Fail, Finish, PutBack, Retry, Stop
+from rq.store.calls import Argument, Call, wire
+from rq.store.claim import ClaimRequest
+from rq.store.codec import encode_exception, encode_return_value
+from rq.store.replies import Settled, read_settled
+from rq.store.scripts import ScriptLibrary
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptKey:
+    """Names one attempt: the job, its queue, the execution, and the worker that holds it."""
+
+    job_id: str
+    execution_id: str
+    queue: str
+    worker: str
+
+    def arguments(self) -> list[Argument]:
+        """Return the key as the head of a script's ARGV."""
+        return [wire(self.job_id), self.execution_id, wire(self.queue), wire(self.worker)]
+
+
+def settle_attempt(scripts: ScriptLibrary, attempt: AttemptKey, decision: Decision, most_crashes: int, claim: ClaimRequest | None = None) -> Call[Settled]:
+    """Carry out a decision about an attempt, and claim the next jobs in the same call if asked to (not with a put-back)."""
+    match decision:
+        case Finish():
+            return finish_job(scripts, attempt, decision, claim)
+        case PutBack():
+            return release_job(scripts, attempt)
+        case _:
+            return fail_job(scripts, attempt, decision, most_crashes, claim)
+
+
+def finish_job(scripts: ScriptLibrary, attempt: AttemptKey, decision: Finish, claim: ClaimRequest | None = None) -> Call[Settled]:
+    """Write the return value and end the attempt."""
+    keys = scripts.keyspace
+    arguments = [*attempt.arguments(), encode_return_value(decision.return_value), decision.result_ttl]
+    if claim is not None:
+        arguments += claim.arguments()
+    return Call(
+        read_settled,
+        arguments,
+        scripts.script("finish"),
+        (keys.job(attempt.job_id), keys.held(attempt.worker), keys.registry("finished", attempt.queue)),
+    )
+
+
+def fail_job(
+    scripts: ScriptLibrary,
+    attempt: AttemptKey,
+    decision: Fail | Retry | Stop | Crash,
+    most_crashes: int,
+    claim: ClaimRequest | None = None,
+) -> Call[Settled]:
+    """Write how the attempt ended badly, and what becomes of the job."""
+    keys = scripts.keyspace
+    arguments: list[Argument] = [*attempt.arguments(), *_describe_failure(decision), most_crashes]
+    if claim is not None:
+        arguments += claim.arguments()
+    queue = attempt.queue
+    return Call(
+        read_settled,
+        arguments,
+        scripts.script("fail"),
+        (
+            keys.job(attempt.job_id),
+            keys.held(attempt.worker),
+            keys.registry("failed", queue),
+            keys.registry("scheduled", queue),
+            keys.queue(queue),
+        ),
+    )
+
+
+def _describe_failure(decision: Fail | Retry | Stop | Crash) -> list[Argument]:
+    match decision:
+        case Fail(exc_text=exc_text, failure_ttl=ttl):
+            return ["failed", encode_exception(exc_text), ttl, _last_line(exc_text), 0, 0, "back"]
+        case Stop(exc_text=exc_text, failure_ttl=ttl):
+            return ["stopped", encode_exception(exc_text), ttl, _last_line(exc_text), 0, 0, "back"]
+        case Retry(exc_text=exc_text, delay_seconds=delay, retries_left=left, at_front=at_front, failure_ttl=ttl):
+            return ["retried", encode_exception(exc_text), ttl, _last_line(exc_text), left, delay, "front" if at_front else "back"]
+        case Crash(reason=reason, failure_ttl=ttl):
+            return ["died", encode_exception(crash_text(reason)), ttl, reason, 0, 0, "front"]
+
+
+def _last_line(exc_text: str) -> str:
+    return exc_text.rstrip().rsplit("\n", 1)[-1][:200]
+
+
+def crash_text(reason: str) -> str:
+    """Return the exception text of a job that is set aside because its attempts kept dying."""
+    name = f"{AbandonedJobError.__module__}.{AbandonedJobError.__qualname__}"
+    return f"{name}: the job was set aside because its attempts kept ending without an outcome; the last one: {reason}"
+
+
+def release_job(scripts: ScriptLibrary, attempt: AttemptKey) -> Call[Settled]:
+    """Put a job back to the head of its queue; the attempt never counted."""
+    keys = scripts.keyspace
+    return Call(
+        read_settled,
+        attempt.arguments(),
+        scripts.script("release"),
+        (keys.job(attempt.job_id), keys.held(attempt.worker), keys.queue(attempt.queue)),
+    )
