@@ -61,7 +61,7 @@ class Keyspace:
 
     def __post_init__(self) -> None:
         """Split every template once, so that building a name is one concatenation."""
-        parts = {name: tuple((self.prefix + template).split("{}")) for name, template in TEMPLATES.items()}
+        parts = {name: _parts(self.prefix, template) for name, template in TEMPLATES.items()}
         object.__setattr__(self, "_parts", parts)
 
     @classmethod
@@ -168,7 +168,7 @@ def lua_functions(prefix: str) -> str:
     """Return the table above as Lua: one local function `<name>_key(...)` for each template, bound to `prefix`."""
     lines = []
     for name, template in TEMPLATES.items():
-        parts = (prefix + template).split("{}")
+        parts = _parts(prefix, template)
         arguments = ", ".join("ab"[: len(parts) - 1])
         pieces = [_lua_string(parts[0])]
         for argument, part in zip("ab", parts[1:], strict=False):
@@ -177,5 +177,10 @@ def lua_functions(prefix: str) -> str:
     return "\n".join(lines)
 
 
+def _parts(prefix: str, template: str) -> tuple[str, ...]:
+    first, *rest = template.split("{}")
+    return (prefix + first, *rest)
+
+
 def _lua_string(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r") + "'"

@@ -43,7 +43,16 @@ class ClaimRequest:
         ]
 
 
-def claim_jobs(scripts: ScriptLibrary, request: ClaimRequest) -> Call[Claimed]:
-    """Take up to one job per execution id, from the queues in order; promotes what is due first. One round trip for any number of queues."""
+def claim_jobs(scripts: ScriptLibrary, request: ClaimRequest, *, only_if_caught: bool = False) -> Call[Claimed]:
+    """Take up to one job per execution id, from the queues in order; promotes what is due first. One round trip for any number of queues.
+
+    Args:
+        scripts: the keyspace's scripts.
+        request: who claims, and how much.
+        only_if_caught: do nothing (`idle`) unless an id has woken the worker; for a call that waits on the server behind a blocking one.
+    """
     keys = scripts.keyspace
-    return Call(read_claimed, request.arguments(), scripts.script("claim"), (keys.held(request.worker), *(keys.queue(queue) for queue in request.queues)))
+    arguments: list[Argument] = ["caught" if only_if_caught else "always", *request.arguments()]
+    queues = [keys.queue(queue) for queue in request.queues]
+    caught = [keys.caught(request.worker, queue) for queue in request.queues]
+    return Call(read_claimed, arguments, scripts.script("claim"), (keys.held(request.worker), *queues, *caught))

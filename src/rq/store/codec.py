@@ -7,7 +7,6 @@ others only when they have a value. Unknown fields and unknown states are read w
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -40,16 +39,30 @@ def _flag(value: bytes) -> bool:
     return value == b"1"
 
 
+def _list_of(kind: type, value: bytes) -> list[Any] | None:
+    items = _json(value)
+    if items is not None and not (isinstance(items, list) and all(type(item) is kind for item in items)):
+        raise ValueError(f"it is no JSON list of {kind.__name__}")
+    return items
+
+
+def _dependencies(value: bytes) -> list[str]:
+    return _list_of(str, value) or []
+
+
+def _intervals(value: bytes) -> list[int] | None:
+    return _list_of(int, value)
+
+
 def _json(value: bytes) -> Any:
     return json.loads(value) if value else None
 
 
 def _webhooks(value: bytes) -> list[dict[str, Any]]:
     try:
-        hooks = json.loads(value)
-    except ValueError:
+        return _list_of(dict, value) or []
+    except (ValueError, RecursionError):  # RQ's behaviour: a job is not lost for its webhooks
         return []
-    return hooks if isinstance(hooks, list) else []
 
 
 def _status(value: bytes) -> JobStatus | str | None:
@@ -84,14 +97,14 @@ IF_GIVEN: tuple[tuple[str, str, Encoder, Decoder], ...] = (
     ("stopped_callback_timeout", "stopped_callback_timeout", int, _integer),
     ("webhooks", "webhooks", json.dumps, _webhooks),
     ("meta", "meta", bytes, bytes),
-    ("dependency_ids", "dependency_ids", json.dumps, _json),
+    ("dependency_ids", "dependency_ids", json.dumps, _dependencies),
     ("allow_dependency_failures", "allow_dependency_failures", int, _flag),
     ("enqueue_at_front", "enqueue_at_front", int, _flag),
     ("retries_left", "retries_left", int, _integer),
-    ("retry_intervals", "retry_intervals", json.dumps, _json),
+    ("retry_intervals", "retry_intervals", json.dumps, _intervals),
     ("number_of_retries", "number_of_retries", int, _integer),
     ("repeats_left", "repeats_left", int, _integer),
-    ("repeat_intervals", "repeat_intervals", json.dumps, _json),
+    ("repeat_intervals", "repeat_intervals", json.dumps, _intervals),
     ("result", "legacy_result", bytes, bytes),
     ("exc_info", "legacy_exc_info", bytes, bytes),
 )
@@ -147,7 +160,7 @@ def decode_job(job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
         attribute, decode = known
         try:
             setattr(record, attribute, decode(value))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             message = f"Job {job_id}: the field {text(name)} holds {value[:80]!r}, which cannot be read ({error}); mend the hash or delete the job"
             raise CorruptDataError(message) from error
     if not record.dependency_ids and fields.get(b"dependency_id"):
@@ -194,7 +207,7 @@ def decode_result(entry_id: str, fields: Mapping[bytes, bytes]) -> ResultRecord:
             execution_started_at=_moment(fields.get(b"execution_started_at")),
             execution_ended_at=_moment(fields.get(b"execution_ended_at")),
         )
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, OverflowError, OSError) as error:  # of numbers, base64 and dates
         message = f"The result {entry_id} cannot be read: {error}"
         raise CorruptDataError(message) from error
 

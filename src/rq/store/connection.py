@@ -25,6 +25,7 @@ from redis.retry import Retry
 
 from rq.core.errors import StorePermissionError
 from rq.store.calls import Call
+from rq.store.pool_settings import connection_settings
 
 T = TypeVar("T")
 
@@ -204,20 +205,7 @@ def collect(pipeline: Any, call: Call[Any]) -> None:
     pipeline.execute_command(*call.command_with_text(), **RAW)
 
 
-# Entries of a pool's settings that belong to that very pool (redis-py 8) and make no sense in another.
-_POOL_BOUND = frozenset(
-    {
-        *("maint_notifications_config", "maint_notifications_pool_handler", "himport_registry", "event_dispatcher"),
-        *("orig_host_address", "orig_socket_timeout", "orig_socket_connect_timeout"),
-    }
-)
 ANSWER_SECONDS = 10.0
-
-
-def connection_settings(client: redis.Redis) -> dict[str, Any]:
-    """Return the settings of a client's connections, without what belongs to its own pool."""
-    settings = client.connection_pool.connection_kwargs
-    return {name: value for name, value in settings.items() if name not in _POOL_BOUND and type(value) is not object}
 
 
 def private_client(client: redis.Redis) -> redis.Redis:
@@ -231,7 +219,7 @@ def private_client(client: redis.Redis) -> redis.Redis:
     settings = connection_settings(client)
     settings["socket_timeout"] = settings.get("socket_timeout") or ANSWER_SECONDS
     settings["retry"] = Retry(NoBackoff(), 1)
-    if "path" not in settings:
+    if not issubclass(pool.connection_class, redis.UnixDomainSocketConnection):
         settings["socket_keepalive"] = True
     return redis.Redis(connection_pool=redis.ConnectionPool(connection_class=pool.connection_class, **settings))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from rq.model.record import JobRecord
@@ -13,7 +14,7 @@ from rq.store.scripts import ScriptLibrary
 MOST_PROMOTIONS = 500
 
 
-def enqueue_job(scripts: ScriptLibrary, record: JobRecord, nonce: str, *, at_front: bool = False, due: float | None = None) -> Call[Enqueued]:
+def enqueue_job(scripts: ScriptLibrary, record: JobRecord, nonce: str, *, at_front: bool = False, due: float | timedelta | None = None) -> Call[Enqueued]:
     """Write a job and put it into the queue `record.origin`, or among its scheduled jobs.
 
     Args:
@@ -21,11 +22,15 @@ def enqueue_job(scripts: ScriptLibrary, record: JobRecord, nonce: str, *, at_fro
         record: the job; its status and the moment of enqueueing are set by the server.
         nonce: names this call; sent again with the same nonce it changes nothing.
         at_front: whether the job goes to the head of the queue.
-        due: seconds since 1970 at which the job is to be queued; None for at once.
+        due: when the job is to be queued: seconds since 1970, or a duration from the server's now; None for at once.
     """
     keys = scripts.keyspace
     queue = record.origin
-    where: Argument = due if due is not None else "front" if at_front else "back"
+    where: Argument = "front" if at_front else "back"
+    if isinstance(due, timedelta):
+        where = f"{due.total_seconds():+.6f}" if due > timedelta(0) else "+0"
+    elif due is not None:
+        where = due
     return Call(
         partial(read_enqueued, record.id),
         (wire(record.id), wire(queue), nonce, where, record.ttl or "", *encode_job(record)),

@@ -35,7 +35,7 @@ class Claimed:
 
     Args:
         code: ok; replay (the same call was answered before: the same jobs); stale (a later call was answered before); suspended; unknown (the worker is not
-            registered and must register first).
+            registered and must register first); idle (nothing had woken the worker, and the claim was for that case only).
         jobs: in the order in which they were taken.
         next_due_seconds: when the next scheduled job of these queues is due; 0 if there is more to claim at once; None if nothing is scheduled.
         given_back: how many ids that had woken the worker went back to their queue.

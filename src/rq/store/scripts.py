@@ -1,7 +1,8 @@
 """Loads the Lua scripts: checks their headers, pastes what they include, and gives each its text and its hash.
 
 Every transition is one file `lua/<verb>.lua`. Its header names From, To, KEYS, ARGV, Reply and, under Atomic, what no reader can ever see. `-- include:` lists
-the files of `lua/lib` that it uses, in order; of the key functions only those are pasted that the text calls. Scripts are bound to one `Keyspace`, whose
+the files of `lua/lib` that it uses, in order, and stands where they are pasted, so that what can be answered without them comes first; of the key functions
+only those are pasted that the text calls. Scripts are bound to one `Keyspace`, whose
 prefix stands in their text: a keyspace's scripts are its own, and old and new versions of this package can share a server.
 """
 
@@ -74,14 +75,12 @@ def _load(prefix: str, replaced: tuple[tuple[str, str], ...], name: str) -> Scri
     source = script_source(name)
     check_header(name, source)
     replacements = dict(replaced)
-    parts = []
-    for line in source.splitlines():
-        if line.startswith("-- include:"):
-            parts += [replacements.get(part) or script_source(f"lib/{part}") for part in line.removeprefix("-- include:").split()]
-    parts.append(source)
-    body = "\n".join(_without_comments(part) for part in parts)
+    before, _, names_and_rest = source.partition("\n-- include:")
+    names, _, rest = names_and_rest.partition("\n")
+    libraries = [replacements.get(name) or script_source(f"lib/{name}") for name in names.split()]
+    body = "\n".join(_without_comments(part) for part in (*libraries, rest))
     keys = [line for line in lua_functions(prefix).splitlines() if re.search(rf"\b{_function_name(line)}\b", body)]
-    whole = "\n".join([*keys, body])
+    whole = "\n".join([_without_comments(before), *keys, body]).lstrip("\n")
     return Script(name, whole, hashlib.sha1(whole.encode(), usedforsecurity=False).hexdigest())
 
 

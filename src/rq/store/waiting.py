@@ -5,8 +5,12 @@ written when a job is enqueued. What wakes a worker lies in its own list of caug
 their queue and then takes jobs in order of priority; so a worker that listens on three queues and catches on two of them runs the more important job and
 loses neither. A worker that dies with an id in its list is found by its lease, like a worker that dies while running a job.
 
-Before a claim the other connections are freed with CLIENT UNBLOCK, in the same round trip. A connection whose BLMOVE reaches the server only after that is
-freed again; if it caught something meanwhile, `drain` says so and the caller claims once more.
+Behind every BLMOVE lie two more commands in the same connection, which the server carries out the moment the BLMOVE ends: one frees the other connections
+(CLIENT UNBLOCK), one claims, if anything was caught. So the message that wakes the worker brings the job along. All connections carry the same claim, by name
+(see `claim`): the first one is carried out, the others answer what that one answered, and none of them takes a second job.
+
+A connection whose BLMOVE reaches the server only after it was to be freed is freed again; if it caught something meanwhile, `drain` says so and the caller
+claims once more.
 """
 
 from __future__ import annotations
@@ -21,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import RedisError, ResponseError
 
 from rq.core.keys import Keyspace
-from rq.store.calls import Call
-from rq.store.connection import connection_settings
+from rq.store.calls import Call, wire
+from rq.store.pool_settings import connection_settings
 
 if TYPE_CHECKING:
     import redis
@@ -37,22 +41,29 @@ GRACE_SECONDS = 5.0
 class _Line:
     """One waiting connection."""
 
-    queue_key: str
-    caught_key: str
+    queue_key: bytes | str
+    caught_key: bytes | str
     connection: Any = None
     client_id: int = 0
+    riding: list[Call[Any] | None] = field(default_factory=list)
     armed_until: float | None = field(default=None)
+    is_readable: bool = False
     resting_until: float = 0.0
 
-    def fileno(self) -> int:
-        return int(self.connection._sock.fileno())  # noqa: SLF001 - redis-py offers no other way to wait on several connections
+    def fileno(self) -> int | None:
+        # redis-py offers no other way to wait on several connections. There is no socket once it has noticed that it broke.
+        return int(self.connection._sock.fileno()) if self.connection._sock else None  # noqa: SLF001
 
     def has_reply(self, timeout: float = 0.0) -> bool:
-        if self.connection.can_read(timeout=0):
+        if self.is_readable:
             return True
-        if timeout <= 0:
-            return False
-        return wait_readable([self.fileno()], timeout)
+        try:
+            if self.connection.can_read(timeout=0):
+                return True
+        except (RedisError, OSError):
+            return True  # the connection broke: reading the answer will say so
+        descriptor = self.fileno()
+        return descriptor is None or (timeout > 0 and bool(wait_readable([descriptor], timeout)))
 
 
 class QueueWaiter:
@@ -68,13 +79,15 @@ class QueueWaiter:
     def __init__(self, client: redis.Redis, keyspace: Keyspace, worker: str, queues: Sequence[str]) -> None:
         self._connection_class = client.connection_pool.connection_class
         self._settings = connection_settings(client)
-        self._lines = [_Line(keyspace.queue(queue), keyspace.caught(worker, queue)) for queue in queues]
+        self._answers: list[Any] = []
+        self._lines = [_Line(wire(keyspace.queue(queue)), wire(keyspace.caught(worker, queue))) for queue in queues]
 
-    def arm(self, block_seconds: float) -> None:
+    def arm(self, block_seconds: float, riding: Call[Any] | None = None) -> None:
         """Start waiting on every queue that is not waited on yet; returns at once.
 
         Args:
             block_seconds: after how long the server ends the wait, so that a dead worker's connection catches nothing later.
+            riding: a call that the server carries out when the wait on any queue ends, after freeing the others; see `answers`.
 
         A line that cannot be armed rests for a second: the caller's own calls meet the same trouble and deal with it.
         """
@@ -82,32 +95,56 @@ class QueueWaiter:
         for line in self._lines:
             if line.armed_until is not None and now > line.armed_until:
                 self._drop(line)  # no answer long after the server should have given one: a half-open connection
-            if line.armed_until is None and now >= line.resting_until:
-                self._arm(line, block_seconds, now)
+        lines = [line for line in self._lines if line.armed_until is None and now >= line.resting_until and self._connect(line)]
+        for line in lines:
+            self._arm(line, block_seconds, riding, now)
 
-    def _arm(self, line: _Line, block_seconds: float, now: float) -> None:
-        try:
-            if line.connection is None:
+    def _connect(self, line: _Line) -> bool:
+        if line.connection is None:
+            try:
                 line.connection = self._connection_class(**self._settings)
                 line.connection.connect()
                 line.connection.send_command("CLIENT", "ID", check_health=False)
                 line.client_id = int(line.connection.read_response())
-            line.connection.send_command("BLMOVE", line.queue_key, line.caught_key, "LEFT", "RIGHT", block_seconds, check_health=False)
+            except (RedisError, OSError):
+                self._drop(line)
+        return line.connection is not None
+
+    def _arm(self, line: _Line, block_seconds: float, riding: Call[Any] | None, now: float) -> None:
+        commands: list[tuple[Any, ...]] = [("BLMOVE", line.queue_key, line.caught_key, "LEFT", "RIGHT", block_seconds)]
+        line.riding = []
+        if riding is not None:
+            others = [other for other in self._lines if other is not line and other.connection is not None]
+            commands += [_unblock(other).command() for other in others]
+            commands.append(riding.command())
+            line.riding = [None] * len(others) + [riding]
+        try:
+            line.connection.send_packed_command(line.connection.pack_commands(commands), check_health=False)
             line.armed_until = now + block_seconds + GRACE_SECONDS
         except (RedisError, OSError):
             self._drop(line)
 
     def filenos(self) -> list[int]:
         """Return the descriptors that become readable when a job, or trouble, has come."""
-        return [line.fileno() for line in self._lines if line.armed_until is not None]
+        descriptors = [line.fileno() for line in self._lines if line.armed_until is not None]
+        return [descriptor for descriptor in descriptors if descriptor is not None]
+
+    def note_readable(self, descriptors: Sequence[int]) -> None:
+        """Take over what a wait on `filenos` found, so that nothing is asked twice."""
+        for line in self._lines:
+            line.is_readable = line.is_readable or (line.armed_until is not None and line.fileno() in descriptors)
 
     def is_armed(self) -> bool:
         """Say whether any connection waits, or has an answer that was not read."""
         return any(line.armed_until is not None for line in self._lines)
 
+    def is_fully_armed(self) -> bool:
+        """Say whether every queue is waited on."""
+        return all(line.armed_until is not None for line in self._lines)
+
     def has_news(self) -> bool:
         """Say whether a connection has an answer that was not read."""
-        return any(line.armed_until is not None and line.has_reply() for line in self._lines)
+        return any(line.is_readable for line in self._lines) or any(line.armed_until is not None and line.has_reply() for line in self._lines)
 
     def free_calls(self) -> list[Call[Any]]:
         """Return the calls that end the wait of every connection that still waits."""
@@ -121,27 +158,40 @@ class QueueWaiter:
         """
         return sum(self._drain(line, free) for line in self._lines if line.armed_until is not None)
 
+    def answers(self) -> list[Any]:
+        """Return, once, what the riding calls of the drained connections answered; one that the server could not carry out left no answer."""
+        answers, self._answers = self._answers, []
+        return answers
+
     def _drain(self, line: _Line, free: Callable[[Sequence[Call[Any]]], object]) -> int:
         try:
             for _ in range(DRAIN_STEPS):
                 if line.has_reply(DRAIN_STEP_SECONDS):
-                    line.armed_until = None
-                    return 0 if line.connection.read_response(disable_decoding=True) is None else 1
+                    return self._read(line)
                 free([_unblock(line)])
-        except ResponseError:
-            line.armed_until = None  # the queue's key is no list: leave it alone for a while
-            line.resting_until = time.monotonic() + RETRY_SECONDS
-            return 0
         except (RedisError, OSError):
             pass
         self._drop(line)
         return 1  # unknown what it caught: let the caller look
 
+    def _read(self, line: _Line) -> int:
+        """Read the answer of a BLMOVE and those of the commands behind it; says whether it caught an id."""
+        caught = _read_reply(line)
+        for call in line.riding:
+            reply = _read_reply(line)
+            if call is not None and not isinstance(reply, ResponseError):
+                self._answers.append(call.read(reply))
+        line.armed_until, line.is_readable = None, False
+        if isinstance(caught, ResponseError):
+            line.resting_until = time.monotonic() + RETRY_SECONDS  # the queue's key is no list, or memory is short: leave it alone for a while
+            return 0
+        return 0 if caught is None else 1
+
     def _drop(self, line: _Line) -> None:
         if line.connection is not None:
             line.connection.disconnect()
         line.connection = None
-        line.armed_until = None
+        line.armed_until, line.is_readable = None, False
         line.resting_until = time.monotonic() + RETRY_SECONDS
 
     def close(self) -> None:
@@ -150,14 +200,22 @@ class QueueWaiter:
             self._drop(line)
 
 
+def _read_reply(line: _Line) -> Any:
+    """Return the next reply of a line; an error of the server's is a reply too."""
+    try:
+        return line.connection.read_response(disable_decoding=True)
+    except ResponseError as error:
+        return error
+
+
 def _unblock(line: _Line) -> Call[Any]:
     return Call(lambda reply: reply, ("CLIENT", "UNBLOCK", line.client_id))
 
 
-def wait_readable(descriptors: Sequence[int], timeout_seconds: float | None) -> bool:
-    """Wait until one of the descriptors is readable, or in trouble; says whether one is. None waits for ever. Works for any number of any descriptors."""
+def wait_readable(descriptors: Sequence[int], timeout_seconds: float | None) -> list[int]:
+    """Wait until one of the descriptors is readable, or in trouble; returns those that are. None waits for ever. Works for any number of any descriptors."""
     poll = select.poll()
     for descriptor in descriptors:
         poll.register(descriptor, select.POLLIN)
     # Rounded up: a wait that ends a moment early would be repeated with nothing to do.
-    return bool(poll.poll(None if timeout_seconds is None else math.ceil(timeout_seconds * 1000)))
+    return [descriptor for descriptor, _ in poll.poll(None if timeout_seconds is None else math.ceil(timeout_seconds * 1000))]

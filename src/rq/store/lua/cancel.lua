@@ -6,7 +6,7 @@
 -- Reply: {ok, former status} | {dup} (canceled already) | {terminal, status} | {gone} | {badtype}
 -- Atomic: the job leaves its queue or registry and every execution of it ends in the same step.
 -- include: try server_time dates leases places
-local job, canceled = KEYS[1], KEYS[2]
+local job = KEYS[1]
 local id, queue = ARGV[1], ARGV[2]
 
 local fields = try('HMGET', job, 'status', 'x_execution', 'origin', 'data', 'worker_name')
@@ -17,7 +17,7 @@ if status == 'canceled' then return {'dup', status} end
 if status == 'finished' or status == 'failed' or status == 'stopped' then return {'terminal', status} end
 
 local now = server_time()
-queue = fields[3] or queue
+queue = fields[3] or queue  -- enqueued anew in another queue since the caller looked
 for _, execution in ipairs(try('ZRANGE', executions_key(id), 0, 99) or {}) do
   local worker = try('HGET', execution_key(id, execution), 'worker_name')
   -- A superseded attempt may have come from another queue than the job's: its worker knows.
@@ -29,5 +29,5 @@ leave_place(status, queue, id)
 redis.call('HDEL', job, 'x_execution', 'x_stop')
 redis.call('HSET', job, 'status', 'canceled')
 if fields[2] then redis.call('HSET', job, 'x_last', fields[2] .. ':C') end
-try('ZADD', canceled, math.floor(now), id)
+try('ZADD', canceled_key(queue), math.floor(now), id)
 return {'ok', status}

@@ -2,7 +2,7 @@
 -- From: no such job, or any state (the job starts over; a running attempt of it goes on, but its status no longer counts)
 -- To: queued | scheduled
 -- KEYS: 1 job hash, 2 queue list, 3 scheduled registry, 4 set of queues
--- ARGV: 1 id, 2 queue, 3 nonce of the call, 4 back | front | due time in seconds, 5 ttl in seconds or '', 6... field, value, ...
+-- ARGV: 1 id, 2 queue, 3 nonce of the call, 4 back | front | due time in seconds | +seconds from now, 5 ttl in seconds or '', 6... field, value, ...
 -- Reply: {ok, status, enqueued_at} | {dup, status} | {badtype, the key that holds something else}
 -- Atomic: nobody sees the job in two places or in none; sent again, the call changes nothing.
 -- include: try server_time dates places
@@ -45,5 +45,6 @@ if at_once then
   redis.call(where == 'front' and 'LPUSH' or 'RPUSH', queue_list, id)
   return {'ok', 'queued', date}
 end
-redis.call('ZADD', scheduled, where, id)
+local due = string.sub(where, 1, 1) == '+' and now + tonumber(where) or where
+redis.call('ZADD', scheduled, due, id)
 return {'ok', 'scheduled', date}

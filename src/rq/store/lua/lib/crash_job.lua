@@ -14,10 +14,10 @@ end
 local function was_the_run(now, queue, id, execution, fields)
   local owner, status, origin = fields[1], fields[2], fields[6]
   if origin and origin ~= '' and origin ~= queue then return false end
-  if owner and owner ~= execution and try('ZSCORE', wip_key(queue), id .. ':' .. owner) then return false end
   if status == 'queued' then
     return not try('LPOS', queue_key(queue), id, 'MAXLEN', LONGEST_SEARCH) and not try('LPOS', intermediate_key(queue), id, 'MAXLEN', LONGEST_SEARCH)
   end
+  if owner and owner ~= execution and try('ZSCORE', wip_key(queue), id .. ':' .. owner) then return false end
   if status ~= 'started' or owner == execution then return status == 'started' end
   for _, other in ipairs(try('ZRANGE', executions_key(id), 0, 99) or {}) do
     local score = try('ZSCORE', wip_key(queue), id .. ':' .. other)

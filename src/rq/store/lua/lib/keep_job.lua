@@ -11,6 +11,7 @@ end
 local function keep_job(now, id, registry, ttl, forever)
   if ttl < 0 then
     try('ZADD', registry, forever, id)
+    redis.call('PERSIST', job_key(id))
   else
     try('ZADD', registry, math.floor(now) + ttl, id)
     redis.call('EXPIRE', job_key(id), ttl)

@@ -1,0 +1,65 @@
+"""From a URL to a client; `embedded://` URLs too.
+
+A client of an embedded server holds the process's claim on it, and starts the server again if it is found gone when a connection is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import redis
+
+if TYPE_CHECKING:
+    from rq.embedded import EmbeddedServer
+
+EMBEDDED_SCHEME = "embedded:"
+
+
+class EmbeddedConnection(redis.UnixDomainSocketConnection):
+    """A connection to the private server of a directory.
+
+    Args:
+        embedded_url: the `embedded://` URL that names it.
+        settings: as for any connection over a unix socket; `path` follows from the URL.
+    """
+
+    def __init__(self, *, embedded_url: str, **settings: Any) -> None:
+        self.embedded_url = embedded_url
+        settings["path"] = str(_open(embedded_url).socket_path)
+        initialize: Callable[..., None] = super().__init__
+        initialize(**settings)
+
+    def _connect(self) -> Any:
+        make: Callable[[], Any] = super()._connect
+        try:
+            return make()
+        except OSError:
+            _open(self.embedded_url).ensure_running()
+            return make()
+
+
+def connect(url: str, client_class: type[redis.Redis] = redis.Redis, **settings: Any) -> redis.Redis:
+    """Return a client for a URL. Nothing is sent; an embedded server is started if it does not run.
+
+    Args:
+        url: `redis://`, `rediss://` or `unix://` as redis-py takes them, or `embedded://` (the user's own private server) or `embedded:///path/to/dir`.
+        client_class: the class of the client.
+        settings: of its connections, as for `redis.Redis.from_url`.
+
+    Raises:
+        EmbeddedError: the embedded server cannot be started.
+        ValueError: the URL makes no sense.
+    """
+    if not url.startswith(EMBEDDED_SCHEME):
+        client: redis.Redis = client_class.from_url(url, **settings)
+        return client
+    server = _open(url)
+    pool = redis.ConnectionPool(connection_class=EmbeddedConnection, embedded_url=url, db=server.database, **settings)
+    return client_class(connection_pool=pool)
+
+
+def _open(url: str) -> EmbeddedServer:
+    from rq.embedded import open_embedded  # noqa: PLC0415 - needs fcntl, which not every platform has that can reach a server over the network
+
+    return open_embedded(url)
