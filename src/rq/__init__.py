@@ -1,0 +1,72 @@
+"""RQ: background jobs for Python on Redis and Valkey.
+
+Users import everything from here or from the modules beside this file (`rq.job`, `rq.queue`, `rq.registry`, ...),
+the doors.
+
+This is the one door with logic: it looks names up when they are first asked for. The processes that run jobs import
+`rq.core` and `rq.model`, and with them this file; they must not pay for the client library, the worker and the
+command line, which the names of a plain `import rq` would load. `rq.Queue`, `from rq import Queue` and `import rq;
+rq.job.Job` all work as if everything were loaded.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from rq.version import VERSION
+
+if TYPE_CHECKING:  # what type checkers and editors see in the place of `_EXPORTS`
+    from rq.connections import connect as connect
+    from rq.job import cancel_job as cancel_job
+    from rq.job import get_current_job as get_current_job
+    from rq.job import requeue_job as requeue_job
+    from rq.queue import Queue as Queue
+    from rq.worker import SimpleWorker as SimpleWorker
+    from rq.worker import Worker as Worker
+
+__version__ = VERSION
+
+__all__ = ["VERSION", "__version__"]
+
+# Exported name -> the door that has it.
+_EXPORTS: dict[str, str] = {
+    "Queue": "rq.queue",
+    "SimpleWorker": "rq.worker",
+    "Worker": "rq.worker",
+    "cancel_job": "rq.job",
+    "connect": "rq.connections",
+    "get_current_job": "rq.job",
+    "requeue_job": "rq.job",
+}
+
+# The doors that can be reached as attributes after a plain `import rq`.
+_DOORS: tuple[str, ...] = (
+    "connections",
+    "defaults",
+    "exceptions",
+    "executions",
+    "job",
+    "queue",
+    "registry",
+    "results",
+    "serializers",
+    "timeouts",
+    "types",
+    "utils",
+    "worker",
+)
+
+
+def __getattr__(name: str) -> object:
+    """Import the door behind `name` on first use; raises AttributeError for a name that RQ does not have."""
+    if name in _EXPORTS:
+        value = getattr(import_module(_EXPORTS[name]), name)
+        globals()[name] = value
+        return value
+    if name in _DOORS:
+        return import_module(f"rq.{name}")
+    raise AttributeError(f"module 'rq' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List what is here and what would be loaded on first use."""
+    return sorted({*globals(), *_EXPORTS, *_DOORS})

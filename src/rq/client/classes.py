@@ -1,0 +1,34 @@
+"""Which classes the handles make of one another: RQ lets users replace them, by class or by dotted path.
+
+Looked up by path when needed, because `Queue` and `Job` know the registries, and the registries make queues and jobs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rq.core.defaults import DEFAULT_JOB_CLASS, DEFAULT_QUEUE_CLASS
+from rq.core.references import import_attribute, import_class
+
+if TYPE_CHECKING:
+    from rq.client.job import Job
+    from rq.client.queue import Queue
+
+
+def job_class_of(given: type[Job] | str | None) -> type[Job]:
+    """Return the class of jobs that is meant; RQ's own for None.
+
+    Raises:
+        ReferenceNotFound: if the path leads nowhere (a ValueError).
+        InvalidOptionError: if it leads to anything but a subclass of `Job` (a ValueError).
+    """
+    if given is not None and not isinstance(given, str):
+        return given
+    own: type[Job] = import_attribute(DEFAULT_JOB_CLASS)
+    return import_class(given, own) if given else own
+
+
+def queue_class() -> type[Queue]:
+    """Return RQ's own class of queues."""
+    own: type[Queue] = import_attribute(DEFAULT_QUEUE_CLASS)
+    return own

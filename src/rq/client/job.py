@@ -1,0 +1,340 @@
+"""Jobs (door: `rq.job`): what was enqueued, where it stands, what came of it."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from typing import TYPE_CHECKING, Any, cast
+
+from rq.client.enqueueing import refuse_later_options
+from rq.client.execution import Execution, executions_of
+from rq.client.fields import KeyOfClass, StatusCheck
+from rq.client.job_data import JobData
+from rq.client.payload import checked_arguments, serializer_of
+from rq.client.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
+from rq.client.result import Result
+from rq.client.session import current_keyspace, session_of
+from rq.core.errors import InvalidJobOperation
+from rq.core.formats import call_string
+from rq.core.references import reference_of
+from rq.model.options import EnqueueOptions
+from rq.model.record import JobRecord
+from rq.model.states import JobStatus
+from rq.store.cancel import cancel_job as cancel_call
+from rq.store.codec import decode_fields, decode_job
+from rq.store.reads import find_position, job_exists, read_job, read_meta, read_status, require_job, write_meta
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Self
+
+    import redis
+    from redis.client import Pipeline
+
+    from rq.core.serializers import Serializer
+
+logger = logging.getLogger("rq.job")
+
+UNEVALUATED = object()
+
+
+class Job(JobData):
+    """One job: a handle. It knows what it was given and what was read last; methods that ask the server say so.
+
+    Args:
+        id: the job's id; None for a new one.
+        connection: any synchronous redis-py client.
+        serializer: what payload, meta and results are written with: a name, a dotted path, or an object with `dumps` and `loads`; None for pickle.
+
+    Raises:
+        OptionTypeError: without a connection (a TypeError). InvalidJobId: for an id with other characters than letters, digits, `_` and `-`.
+    """
+
+    __module__ = "rq.job"
+
+    redis_job_namespace_prefix = KeyOfClass("job", "")
+    log = logger
+
+    is_queued = StatusCheck(JobStatus.QUEUED)
+    is_started = StatusCheck(JobStatus.STARTED)
+    is_finished = StatusCheck(JobStatus.FINISHED)
+    is_failed = StatusCheck(JobStatus.FAILED)
+    is_stopped = StatusCheck(JobStatus.STOPPED)
+    is_deferred = StatusCheck(JobStatus.DEFERRED)
+    is_scheduled = StatusCheck(JobStatus.SCHEDULED)
+    is_canceled = StatusCheck(JobStatus.CANCELED)
+
+    @classmethod
+    def create(  # noqa: PLR0913, PLR0917 - RQ's signature
+        cls,
+        func: Callable[..., Any] | str,
+        args: Sequence[Any] | None = None,
+        kwargs: dict[str, Any] | None = None,
+        connection: redis.Redis | None = None,
+        result_ttl: int | str | None = None,
+        ttl: int | str | None = None,
+        status: JobStatus | None = None,
+        description: str | None = None,
+        depends_on: Any = None,
+        timeout: int | str | None = None,
+        retry: Any = None,
+        id: str | None = None,
+        origin: str = "",
+        meta: Mapping[str, Any] | None = None,
+        failure_ttl: int | str | None = None,
+        serializer: Serializer | str | None = None,
+        group_id: str | None = None,
+        *,
+        on_success: Any = None,
+        on_failure: Any = None,
+        on_stopped: Any = None,
+        webhooks: Any = None,
+    ) -> Self:
+        """Return a new job. Nothing is sent to the server; `Queue.enqueue_job` does that.
+
+        `func` is a function, a method, another callable object, or a dotted path; `args` and `kwargs` are what it is called with. `timeout`, `result_ttl`,
+        `ttl`, `failure_ttl`, `description` and `meta` are those of `EnqueueOptions`. `status` is what the job shows until it is enqueued (None: `created`),
+        `origin` the name of its queue. `depends_on`, `retry`, the callbacks and `webhooks` are not supported yet.
+
+        Raises:
+            OptionTypeError: for a class or anything else that cannot be called, or arguments of the wrong kind (a TypeError).
+            InvalidOptionError: for an option that makes no sense (a ValueError); TimeoutFormatError for a text that is no duration.
+        """
+        if depends_on or retry or on_success or on_failure or on_stopped or webhooks:
+            refuse_later_options(depends_on=depends_on, retry=retry, on_success=on_success, on_failure=on_failure, on_stopped=on_stopped, webhooks=webhooks)
+        options = EnqueueOptions(timeout, result_ttl, ttl, failure_ttl, description, id, meta=meta)
+        args, kwargs = checked_arguments(args, kwargs)
+        instance, func_name = reference_of(func)
+        job = cls(id, connection, serializer)
+        job.payload.give(func_name, instance, args, kwargs)
+        job._take_options(options)
+        record = job.record
+        record.origin, record.group_id = origin, group_id
+        if status is not None:
+            record.status = status
+        if description is None:
+            record.description = call_string(func_name, args, kwargs)
+        return job
+
+    @classmethod
+    def fetch(cls, id: str, connection: redis.Redis | None = None, serializer: Serializer | str | None = None) -> Self:
+        """Return a job as it stands; `id` may also be `<job id>:<execution id>`.
+
+        Raises:
+            NoSuchJobError: if there is none. CorruptDataError: if its hash cannot be read.
+        """
+        job = cls(parse_job_id(id), connection=connection, serializer=serializer)
+        job.refresh()
+        return job
+
+    @classmethod
+    def fetch_many(cls, job_ids: Iterable[str], connection: redis.Redis, serializer: Serializer | str | None = None) -> list[Self | None]:
+        """Return jobs in the order of their ids, None for each that does not exist: one round trip."""
+        session = session_of(connection)
+        records = session.run_many([read_job(session.scripts, parse_job_id(job_id)) for job_id in job_ids])
+        return [None if record is None else cls._of(record, connection, serializer) for record in records]
+
+    @classmethod
+    def exists(cls, job_id: str, connection: redis.Redis) -> bool:
+        """Say whether there is a job of this id."""
+        session = session_of(connection)
+        return session.run(job_exists(session.scripts, job_id))
+
+    @classmethod
+    def of_attempt(cls, record: JobRecord, connect: Callable[[], redis.Redis], serializer: Serializer | str | None) -> Self:
+        """Return the job of a running attempt; `connect` is called when it first needs its connection."""
+        job = cls.__new__(cls)
+        job._take_record(record, serializer_of(serializer))  # noqa: SLF001 - a job of this class
+        job._connection, job._connect, job._session = None, connect, None  # noqa: SLF001 - likewise
+        return job
+
+    @classmethod
+    def _of(cls, record: JobRecord, connection: redis.Redis, serializer: Serializer | str | None) -> Self:
+        job = cls(record.id, connection=connection, serializer=serializer)
+        job._take_record(record, job.serializer)
+        return job
+
+    def get_meta(self, refresh: bool = True) -> dict[str, Any]:
+        """Return the meta; read anew from the server, unless `refresh` is false."""
+        if refresh:
+            self.record.meta = self.session.run(read_meta(self.session.scripts, self.id))
+            self._meta = None
+        return self.meta
+
+    def save_meta(self) -> None:
+        """Write the meta, and nothing else, to the server."""
+        stored = self.serializer.dumps(self.meta)
+        self.session.run(write_meta(self.session.scripts, self.id, stored))
+        self.record.meta = stored
+
+    # --- keys ---
+
+    @classmethod
+    def key_for(cls, job_id: str) -> str:
+        """Return the key of a job's hash."""
+        return current_keyspace().job(job_id)
+
+    @classmethod
+    def dependents_key_for(cls, job_id: str) -> str:
+        """Return the key of the set of jobs that wait for a job."""
+        return current_keyspace().dependents(job_id)
+
+    @property
+    def key(self) -> str:
+        """The key of the job's hash."""
+        return self.key_for(self.id)
+
+    @property
+    def dependents_key(self) -> str:
+        """The key of the set of jobs that wait for this one."""
+        return self.dependents_key_for(self.id)
+
+    @property
+    def dependencies_key(self) -> str:
+        """The key of the set of jobs that this one waits for."""
+        return current_keyspace().dependencies(self.id)
+
+    # --- where it stands ---
+
+    def refresh(self) -> None:
+        """Read the job anew.
+
+        Raises:
+            NoSuchJobError: if there is none (any more). CorruptDataError: if its hash cannot be read.
+        """
+        self._take_record(require_job(self.session.run(read_job(self.session.scripts, self.id)), self.id), self.serializer)
+
+    def restore(self, raw_data: Mapping[Any, Any]) -> None:
+        """Become the job that a raw hash describes.
+
+        Raises:
+            NoSuchJobError: if the hash has no payload. CorruptDataError: if it cannot be read.
+        """
+        fields = decode_fields(dict(raw_data))
+        self._take_record(require_job(decode_job(self.id, fields) if b"data" in fields else None, self.id), self.serializer)
+
+    def get_status(self, refresh: bool = True) -> JobStatus:
+        """Return the job's status; asked of the server, unless `refresh` is false. A status that this version does not know is returned as its text.
+
+        Raises:
+            InvalidJobOperation: if there is no such job (any more).
+        """
+        if refresh:
+            status = self.session.run(read_status(self.session.scripts, self.id))
+            if status is None:
+                message = f"Job {self.id} has no status: it was never enqueued, was deleted, or its time to live passed"
+                raise InvalidJobOperation(message)
+            self.record.status = JobStatus(status) if status in _KNOWN_STATUS else status
+        return cast("JobStatus", self.record.status)
+
+    def get_position(self) -> int | None:
+        """Return how many jobs stand before this one in its queue; None if it is not waiting there."""
+        return self.session.run(find_position(self.session.scripts, self.origin, self.id)) if self.origin else None
+
+    def get_executions(self) -> list[Execution]:
+        """Return the attempts that run now: two round trips."""
+        return executions_of(self.session, self.id)
+
+    @property
+    def started_job_registry(self) -> StartedJobRegistry:
+        """The registry of started jobs of the job's queue."""
+        return StartedJobRegistry(self.origin, self.connection, type(self), serializer=self.serializer)
+
+    @property
+    def finished_job_registry(self) -> FinishedJobRegistry:
+        """The registry of finished jobs of the job's queue."""
+        return FinishedJobRegistry(self.origin, self.connection, type(self), serializer=self.serializer)
+
+    @property
+    def failed_job_registry(self) -> FailedJobRegistry:
+        """The registry of failed jobs of the job's queue."""
+        return FailedJobRegistry(self.origin, self.connection, type(self), serializer=self.serializer)
+
+    # --- what came of it ---
+
+    def latest_result(self, timeout: float = 0) -> Result | None:
+        """Return the newest result, None if there is none.
+
+        Args:
+            timeout: how many seconds to wait for a first result. The call blocks in the server, and returns the moment there is one.
+        """
+        return Result.fetch_latest(self, timeout=timeout)
+
+    def results(self) -> list[Result]:
+        """Return the results, newest first: one for each attempt that ended; the ten newest are kept."""
+        return Result.all(self)
+
+    def return_value(self, refresh: bool = False) -> Any:
+        """Return what the function returned; None if the job has not succeeded (or returned nothing).
+
+        Args:
+            refresh: whether to ask the server again for a result that was read before.
+        """
+        if refresh or self._cached_result is None:
+            self._cached_result = self.latest_result()
+        latest = self._cached_result
+        return latest.return_value if latest is not None and latest.type is Result.Type.SUCCESSFUL else None
+
+    @property
+    def result(self) -> Any:
+        """Deprecated, as in RQ: `return_value()`, or what RQ before 1.12 kept in the hash."""
+        warnings.warn("job.result is deprecated, use job.return_value()", DeprecationWarning, stacklevel=2)
+        value = self.return_value()
+        if value is None and self.record.legacy_result is not None:
+            value = self.serializer.loads(self.record.legacy_result)
+        return value
+
+    @property
+    def exc_info(self) -> str | None:
+        """Deprecated, as in RQ: the traceback if the newest result is a failure, or what RQ before 1.12 kept in the hash."""
+        warnings.warn("job.exc_info is deprecated, use job.latest_result().exc_string", DeprecationWarning, stacklevel=2)
+        latest = self.latest_result()
+        return latest.exc_string if latest is not None and latest.type is Result.Type.FAILED else self._exc_info
+
+    # --- what may be done with it ---
+
+    def cancel(self, pipeline: Pipeline | None = None, enqueue_dependents: bool = False, remove_from_dependencies: bool = False) -> None:
+        """See to it that the job does not run. Atomic. If it runs now, its worker hears of it at its next heartbeat and ends it; its outcome does not count.
+
+        Args:
+            pipeline: collects the call; its `execute()` carries it out, and its reply says what became of it.
+            enqueue_dependents: not supported yet.
+            remove_from_dependencies: not supported yet.
+
+        Raises:
+            InvalidJobOperation: if the job is canceled already, has ended, or does not exist.
+        """
+        refuse_later_options(enqueue_dependents=enqueue_dependents, remove_from_dependencies=remove_from_dependencies)
+        call = cancel_call(self.session.scripts, self.id, self.origin)
+        if pipeline is not None:
+            self.session.collect(pipeline, call)
+            return
+        code, status = self.session.run(call)
+        if code != "ok":
+            reason = {"dup": "is canceled already", "terminal": f"is {status}; only jobs that have not ended can be canceled", "gone": "does not exist"}
+            message = f"Job {self.id} {reason.get(code, 'cannot be read: its key holds something that is no hash')}"
+            raise InvalidJobOperation(message)
+        self.record.status = JobStatus.CANCELED
+
+    def requeue(self, at_front: bool = False) -> Self:
+        """Put the job, which failed or was stopped, back into its queue, and return it. See `BaseRegistry.requeue`."""
+        self.failed_job_registry.requeue(self, at_front=at_front)
+        return self
+
+
+_KNOWN_STATUS = frozenset(status.value for status in JobStatus)
+
+
+def cancel_job(job_id: str, connection: redis.Redis, serializer: Serializer | str | None = None, enqueue_dependents: bool = False) -> None:
+    """Cancel a job: see `Job.cancel`. NoSuchJobError if there is none."""
+    Job.fetch(job_id, connection=connection, serializer=serializer).cancel(enqueue_dependents=enqueue_dependents)
+
+
+def requeue_job(job_id: str, connection: redis.Redis, serializer: Serializer | str | None = None) -> Job:
+    """Put a failed job back into its queue: see `Job.requeue`. NoSuchJobError if there is none."""
+    return Job.fetch(job_id, connection=connection, serializer=serializer).requeue()
+
+
+def parse_job_id(job_or_execution_id: str) -> str:
+    """Return the job id in `<job id>:<execution id>`, or the job id it is."""
+    return job_or_execution_id.split(":", 1)[0]

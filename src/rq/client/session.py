@@ -1,0 +1,87 @@
+"""What a handle talks through: a connection, the names of its keys, and its scripts."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakValueDictionary
+
+from rq.core.defaults import DEFAULT_KEY_PREFIX
+from rq.core.errors import OptionTypeError
+from rq.core.keys import Keyspace
+from rq.store.scripts import ScriptLibrary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import redis
+
+    from rq.store.calls import Call
+
+T = TypeVar("T")
+
+
+class Session:
+    """A connection with the keyspace that was in force when the handle was made.
+
+    Args:
+        connection: any synchronous redis-py client.
+        keyspace: the names of the keys.
+    """
+
+    __slots__ = ("__weakref__", "_caller", "_collect", "connection", "keyspace", "scripts")
+
+    def __init__(self, connection: redis.Redis, keyspace: Keyspace) -> None:
+        from rq.store.connection import Caller, collect  # noqa: PLC0415 - loads the client library, which jobs that only ask who they are do not need
+
+        self.connection = connection
+        self.keyspace = keyspace
+        self.scripts = ScriptLibrary(keyspace)
+        self._caller = Caller(connection)
+        self._collect = collect
+
+    def run(self, call: Call[T]) -> T:
+        """Return the answer to a call."""
+        return self._caller.run(call)
+
+    def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
+        """Return the answers to independent calls, in order: one round trip."""
+        return self._caller.run_many(calls) if calls else []
+
+    def collect(self, pipeline: redis.client.Pipeline, call: Call[Any]) -> None:
+        """Add a call to the caller's own pipeline, whose `execute()` will run it. A pipeline that is watching keys is switched to collecting, as RQ does."""
+        if getattr(pipeline, "watching", False) and not pipeline.explicit_transaction:
+            pipeline.multi()
+        self._collect(pipeline, call)
+
+
+# One session per connection and keyspace, for as long as a handle uses it. A living session holds its connection, so that the id names no other object.
+_sessions: WeakValueDictionary[tuple[int, str], Session] = WeakValueDictionary()
+
+
+def session_of(connection: redis.Redis | None) -> Session:
+    """Return the session of a connection, with the keyspace of this moment's environment.
+
+    Raises:
+        OptionTypeError: if there is no connection (a TypeError, as with RQ).
+    """
+    if not connection:
+        message = "A connection is needed: pass connection=redis.Redis(...)"
+        raise OptionTypeError(message)
+    keyspace = current_keyspace()
+    key = (id(connection), keyspace.prefix)
+    session = _sessions.get(key)
+    if session is None:
+        session = _sessions[key] = Session(connection, keyspace)
+    return session
+
+
+def current_keyspace() -> Keyspace:
+    """Return what `Keyspace.from_environment` does, made once per prefix."""
+    return _keyspace(os.environ.get("RQ_KEY_PREFIX") or DEFAULT_KEY_PREFIX)
+
+
+@lru_cache(maxsize=64)
+def _keyspace(prefix: str) -> Keyspace:
+    return Keyspace(prefix)

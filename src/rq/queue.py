@@ -1,0 +1,34 @@
+"""Queues: where jobs are enqueued."""
+
+from rq.client.job import Job
+from rq.client.queue import Queue, logger
+from rq.core.clock import utc_now as now
+from rq.core.defaults import DEFAULT_RESULT_TTL
+from rq.core.errors import DequeueTimeout, NoSuchJobError
+from rq.core.legacy import as_text, backend_class, compact, parse_timeout
+from rq.core.references import import_attribute
+from rq.core.serializers import Serializer, resolve_serializer
+from rq.model.states import JobStatus
+from rq.timeouts import BaseDeathPenalty, UnixSignalDeathPenalty
+from rq.types import FunctionReferenceType
+
+__all__ = [
+    "DEFAULT_RESULT_TTL",
+    "BaseDeathPenalty",
+    "DequeueTimeout",
+    "FunctionReferenceType",
+    "Job",
+    "JobStatus",
+    "NoSuchJobError",
+    "Queue",
+    "Serializer",
+    "UnixSignalDeathPenalty",
+    "as_text",
+    "backend_class",
+    "compact",
+    "import_attribute",
+    "logger",
+    "now",
+    "parse_timeout",
+    "resolve_serializer",
+]
