@@ -1,0 +1,1 @@
+"""What runs jobs: workers, executors, cron and pools: processes, signals and waiting."""

@@ -1,0 +1,20 @@
+"""Where a job runs: one strategy per file, one protocol (`base`) over all of them.
+
+| file | what it is |
+| --- | --- |
+| `base` | the protocol, and the values that go in and come out |
+| `inline` | the executor that runs jobs in its own process and thread |
+| `fork` | the executor that gives every job a fresh process; its other half is the lineage below |
+| `lineage` | which zygote forks now, which comes next, which retire: preloading and renewal |
+| `handles` | one zygote, and one job process, as the supervisor sees them |
+| `starting` | two ways to start the first zygote |
+| `sources` | notices that a source file changed |
+| `zygote` | the process that forks job processes |
+| `preload` | how a zygote imports a module and finds out whether it may keep it |
+| `job_process` | the life of one job process |
+| `job_run` | how a job is run in the process it was given to |
+| `called_module` | which module a job's function comes from |
+| `serializer_reference` | how a serializer is named to a fresh interpreter |
+| `process_control` | system calls about processes and descriptors |
+| `channel` | the messages between all of them |
+"""

@@ -1,0 +1,364 @@
+"""A fresh process for every job, forked from a quiet process that has imported what earlier jobs needed.
+
+    supervisor ──orders, reports── zygote ──forks──▶ job process
+        └────────────attempt, report──────────────────────┘
+
+A job process is forked ahead of its job (a spare) and waits. `submit` writes the attempt into its socket, so a job
+begins at once, and orders the next spare, which is forked while the job runs. The job process writes its report into
+the same socket; from then on the attempt is over. A process that ends without a report died; the zygote, its parent,
+says how. Nothing a job does to its process (exit, crash, block signals, close descriptors, leave threads or children
+behind) reaches the supervisor, another job or the next one.
+"""
+
+import selectors
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+from rq.core.errors import InvalidOptionError, RQError
+from rq.core.serializers import DefaultSerializer, Serializer
+from rq.model.outcome import Died, Outcome, Released, TimedOut
+from rq.runtime.executors.base import Attempt, Ended, Run
+from rq.runtime.executors.channel import Gone, JobReport
+from rq.runtime.executors.handles import JobProcess, ZygoteHandle, death_of
+from rq.runtime.executors.job_process import JobSettings
+from rq.runtime.executors.lineage import Lineage
+from rq.runtime.executors.serializer_reference import SerializerReference
+from rq.runtime.executors.starting import start_forked, start_fresh
+
+# A process that handed in its report may flush its output; then it is killed.
+_LINGER_SECONDS = 5.0
+# ... and at a shutdown, when somebody waits, sooner.
+_LAST_LINGER_SECONDS = 1.0
+# An attempt whose process ended before it read it was not begun; it gets another process this many times.
+_MAX_UNREAD = 3
+
+
+class ForkExecutor:
+    """Runs every attempt in a process of its own; see the module.
+
+    Not thread-safe: one thread calls everything. With `start_method="fork"`, `start()` is to be called before the
+    program starts threads: locks that another thread holds at that moment stay locked in every job.
+
+    Args:
+        places: How many attempts run at the same time; more are accepted and wait.
+        start_method: Where the first zygote comes from. "exec": a fresh interpreter, which knows of this program what
+            it inherits by the environment, the working directory, `sys.path` and `sys.argv`; small, so that forks are
+            cheap. "fork": this process, so that jobs see everything the program set up before `start()`.
+        serializer: Reads payloads and writes results.
+        run: Another way of running an attempt, called in the job process; only with "fork".
+        connection_settings: Passed on to user code that asks for a connection (`CurrentAttempt`); opaque here.
+        worker_name: Becomes RQ_WORKER_ID in the environment of jobs; empty: not set.
+        spares: How many processes wait ahead of their jobs; None: one per place.
+        modules: What to preload without waiting for a job that needs it.
+        learns: Whether to preload the modules that the functions of jobs come from.
+
+    Raises:
+        InvalidOptionError: An impossible combination (a ValueError).
+    """
+
+    def __init__(  # noqa: PLR0913 - all by keyword, all optional
+        self,
+        *,
+        places: int = 1,
+        start_method: Literal["exec", "fork"] = "exec",
+        serializer: Serializer = DefaultSerializer,
+        run: Run | None = None,
+        connection_settings: bytes | None = None,
+        worker_name: str = "",
+        spares: int | None = None,
+        modules: Iterable[str] = (),
+        learns: bool = True,
+    ) -> None:
+        if places < 1:
+            raise InvalidOptionError(f"An executor has at least one place, not {places}")
+        if start_method == "exec" and run is not None:
+            raise InvalidOptionError('A way of running attempts cannot reach a fresh interpreter; use start_method="fork"')
+        self.places = places
+        self._spare_count = places if spares is None else spares
+        self.start_method = start_method
+        known_as = SerializerReference.of(serializer) if start_method == "exec" else serializer
+        self._settings = JobSettings(worker_name, known_as, connection_settings, run)
+        self._selector: selectors.BaseSelector = selectors.DefaultSelector()
+        self._lineage = Lineage(self._start_zygote, self._selector, self, modules, learns)
+        self._is_closed = False
+        self._waiting: deque[Attempt] = deque()
+        self._spares: deque[JobProcess] = deque()
+        self._running: dict[str, JobProcess] = {}
+        self._lingering: set[JobProcess] = set()
+        self._unread: dict[str, int] = {}
+        self._ended: list[Ended] = []
+
+    # --- the protocol -------------------------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> int:
+        """How many attempts were submitted and not yet collected."""
+        return len(self._waiting) + len(self._running) + len(self._ended)
+
+    @property
+    def preloaded(self) -> frozenset[str]:
+        """The modules that new job processes find imported."""
+        current = self._lineage.current
+        return frozenset(current.modules if current else ())
+
+    @property
+    def excluded(self) -> Mapping[str, str]:
+        """The modules that are not preloaded, with the reason: a line, or a traceback."""
+        return dict(self._lineage.excluded)
+
+    @property
+    def has_spare(self) -> bool:
+        """Whether a process waits for the next attempt, so that it will begin at once."""
+        return bool(self._spares)
+
+    def start(self) -> None:
+        """Start the first zygote and order the first spares.
+
+        Raises:
+            OSError: The system refuses.
+        """
+        self._lineage.start()
+        self._order_spares()
+
+    def submit(self, attempt: Attempt) -> None:
+        """Hand `attempt` to a spare, or to the next process that comes.
+
+        Raises:
+            RQError: The executor was shut down.
+        """
+        if self._is_closed:
+            raise RQError(f"This executor was shut down; start another one to run job {attempt.job_id}")
+        self._lineage.refresh()
+        self._waiting.append(attempt)
+        if not self._spares:
+            self._attend()
+        self._hand_out()
+
+    def filenos(self) -> list[int]:
+        """Return the one descriptor that becomes readable when anything happens; none after the shutdown."""
+        return [] if self._is_closed else [self._selector.fileno()]  # type: ignore[attr-defined]
+
+    def collect(self) -> list[Ended]:
+        """Return the attempts that ended since the last call; never blocks."""
+        if not self._is_closed:
+            self._attend()
+            self._hand_out()
+        ended, self._ended = self._ended, []
+        return ended
+
+    def next_deadline(self) -> float | None:
+        """Return the `time.monotonic()` at which `enforce()` must be called at the latest; None: no need."""
+        if self._is_closed:
+            return None
+        processes = (*self._running.values(), *self._lingering)
+        deadlines = [process.deadline for process in processes if process.deadline is not None]
+        of_zygotes = self._lineage.next_deadline()
+        return min([*deadlines, *([] if of_zygotes is None else [of_zygotes])], default=None)
+
+    def enforce(self) -> None:
+        """Kill what is past its time limit, and what does not end after its report."""
+        if self._is_closed:
+            return
+        now = time.monotonic()
+        for process in [*self._running.values(), *self._lingering]:
+            if process.deadline is not None and process.deadline <= now:
+                if process.attempt is not None:
+                    process.verdict = process.verdict or _overdue(process.attempt)
+                process.kill()
+        self._lineage.enforce(now)
+        self._hand_out()
+
+    def kill(self, execution_id: str, outcome: Outcome) -> None:
+        """Kill an attempt with all it started, or take it back if it has not begun; `outcome` is reported for it."""
+        process = self._running.get(execution_id)
+        if process is not None and process.attempt is not None:
+            report = process.receive()
+            if report is not None:
+                self._take(process, process.attempt, report)
+            else:
+                process.verdict = process.verdict or outcome
+                process.kill()
+            return
+        for attempt in self._waiting:
+            if attempt.execution_id == execution_id:
+                self._waiting.remove(attempt)
+                self._end(execution_id, outcome)
+                return
+
+    def interrupt(self, outcome: Outcome) -> None:
+        """Do nothing: no job runs in this thread."""
+
+    def shutdown(self) -> None:
+        """Kill every job process and every zygote, and wait until they have ended."""
+        if self._is_closed:
+            return
+        self._let_linger()
+        self._is_closed = True
+        for process in self._running.values():
+            process.kill()
+        self._give_back_waiting("it was not begun when the executor was shut down")
+        self._lineage.close()
+        for execution_id, process in self._running.items():
+            report = process.receive_rest()
+            verdict = process.verdict or Released("it was taken away when the executor was shut down")
+            self._end(execution_id, report.outcome if report else verdict)
+        for process in (*self._running.values(), *self._spares):
+            self._forget(process)
+        self._running.clear()
+        self._spares.clear()
+        self._selector.close()
+
+    # --- what zygotes report (Listener) -------------------------------------------------------------------------------
+
+    def on_forked(self, process: JobProcess) -> None:
+        """Keep the new process as a spare."""
+        self._selector.register(process, process.events, process)
+        self._spares.append(process)
+
+    def on_gone(self, process: JobProcess, gone: Gone) -> None:
+        """Settle what the process left behind."""
+        self._settle(process, death_of(gone), gone)
+
+    def on_lost(self, process: JobProcess) -> None:
+        """Make sure of the end of a process whose zygote ended, and settle what it left behind."""
+        process.kill()
+        self._settle(process, Died("The zygote that watched over the job's process ended, and the process with it"), None)
+
+    def on_succession(self) -> None:
+        """Dismiss the spares of other zygotes than the current one."""
+        current = self._lineage.current
+        for process in [spare for spare in self._spares if spare.zygote is not current]:
+            self._spares.remove(process)
+            self._forget(process)
+        if not self._is_closed:
+            self._order_spares()
+
+    def on_hopeless(self, reason: str) -> None:
+        """Give back what waits for processes that do not come."""
+        self._give_back_waiting(reason)
+
+    # --- attempts -----------------------------------------------------------------------------------------------------
+
+    def _hand_out(self) -> None:
+        """Give waiting attempts to spares, as far as there are places."""
+        while self._waiting and self._spares and len(self._running) < self.places:
+            process = self._spares.popleft()
+            attempt = self._waiting[0]
+            if not process.hand(attempt):
+                self._forget(process)
+                continue
+            self._waiting.popleft()
+            self._running[attempt.execution_id] = process
+            self._watch(process)
+        self._order_spares()
+
+    def _attend(self) -> None:
+        """Deal with everything that happened on sockets and channels."""
+        for key, events in self._selector.select(0):
+            source = key.data
+            if source.fileno() < 0:
+                continue  # closed while what came before it was dealt with
+            if isinstance(source, ZygoteHandle):
+                self._lineage.receive(source)
+            else:
+                self._attend_to(source, events)
+
+    def _attend_to(self, process: JobProcess, events: int) -> None:
+        if events & selectors.EVENT_WRITE:
+            process.send_rest()
+        report = process.receive() if events & selectors.EVENT_READ else None
+        if report is not None and process.attempt is not None:
+            self._take(process, process.attempt, report)
+        else:
+            self._watch(process)
+
+    def _take(self, process: JobProcess, attempt: Attempt, report: JobReport) -> None:
+        """End an attempt with the report of its process, which may live a little longer."""
+        del self._running[attempt.execution_id]
+        process.attempt = None
+        process.deadline = time.monotonic() + _LINGER_SECONDS
+        self._lingering.add(process)
+        self._forget(process)
+        self._end(attempt.execution_id, report.outcome, report.peak_memory_kib, report.cpu_seconds)
+        if report.imported_module is not None:
+            self._lineage.learn(report.imported_module)
+
+    def _settle(self, process: JobProcess, death: Died, gone: Gone | None) -> None:
+        """Deal with a process that ended: as a spare, after its report, or without one."""
+        attempt = process.attempt
+        if attempt is not None:
+            report = process.receive_rest()
+            if report is not None:
+                self._take(process, attempt, report)
+            else:
+                self._bury(process, attempt, death, gone)
+        elif process in self._spares:
+            self._spares.remove(process)
+            self._forget(process)
+        self._lingering.discard(process)
+
+    def _bury(self, process: JobProcess, attempt: Attempt, death: Died, gone: Gone | None) -> None:
+        """End an attempt whose process died without a report; one that it never read begins anew elsewhere."""
+        execution_id = attempt.execution_id
+        del self._running[execution_id]
+        self._forget(process)
+        if process.left_attempt_unread and process.verdict is None and self._unread.get(execution_id, 0) < _MAX_UNREAD:
+            self._unread[execution_id] = self._unread.get(execution_id, 0) + 1
+            self._waiting.appendleft(attempt)
+        elif gone is None:
+            self._end(execution_id, process.verdict or death)
+        else:
+            self._end(execution_id, process.verdict or death, gone.peak_memory_kib, gone.cpu_seconds)
+
+    def _end(self, execution_id: str, outcome: Outcome, peak_memory_kib: int | None = None, cpu_seconds: float | None = None) -> None:
+        self._unread.pop(execution_id, None)
+        self._ended.append(Ended(execution_id, outcome, peak_memory_kib, cpu_seconds))
+
+    def _give_back_waiting(self, reason: str) -> None:
+        while self._waiting:
+            self._end(self._waiting.popleft().execution_id, Released(reason))
+
+    # --- processes ----------------------------------------------------------------------------------------------------
+
+    def _start_zygote(self) -> ZygoteHandle:
+        if self.start_method == "exec":
+            return start_fresh(self._settings)
+        sockets = [key.fd for key in self._selector.get_map().values()]
+        return start_forked(self._settings, [*self.filenos(), *sockets])
+
+    def _order_spares(self) -> None:
+        """See to it that enough processes wait, or are on their way, for what waits and for what comes."""
+        self._lineage.ensure_forks(self._spare_count + len(self._waiting) - len(self._spares))
+
+    def _watch(self, process: JobProcess) -> None:
+        """Have the selector watch for what the process's socket can do next."""
+        key = self._selector.get_map().get(process)
+        if key is None:
+            return
+        if process.events == 0:
+            self._selector.unregister(process)
+        elif key.events != process.events:
+            self._selector.modify(process, process.events, process)
+
+    def _forget(self, process: JobProcess) -> None:
+        """Close the socket to a process; a spare ends by that."""
+        if self._selector.get_map().get(process) is not None:
+            self._selector.unregister(process)
+        process.close()
+
+    def _let_linger(self) -> None:
+        """Give processes that handed in their report a moment to write out their output."""
+        deadline = time.monotonic() + _LAST_LINGER_SECONDS
+        while self._lingering and time.monotonic() < deadline:
+            self._selector.select(deadline - time.monotonic())
+            self._attend()
+
+
+def _overdue(attempt: Attempt) -> TimedOut:
+    limit = attempt.timeout_seconds or 0.0
+    return TimedOut(
+        f"Task exceeded maximum timeout value ({limit:g} seconds) and did not end by itself; its process was killed\n",
+        limit,
+    )

@@ -1,0 +1,108 @@
+"""Runs attempts in the process and thread of the caller: no isolation, and no way to kill but by an exception."""
+
+import time
+
+from rq.core.errors import RQError
+from rq.core.serializers import DefaultSerializer, Serializer
+from rq.model.outcome import Outcome, Returned
+from rq.runtime.executors.base import Attempt, Ended, Run
+from rq.runtime.executors.job_run import CurrentAttempt, perform, run_attempt
+
+
+class AttemptTakenError(BaseException):
+    """Raised inside a job by a signal handler: the worker leaves at once and the job goes back to its queue."""
+
+
+class InlineExecutor:
+    """Runs each attempt within `submit`. For tests, and for tiny jobs that can be trusted.
+
+    Time limits work by exception only, in the main thread only.
+
+    Args:
+        serializer: Reads payloads and writes results.
+        run: Another way of running an attempt.
+        connection: The connection that user code gets when it asks for one.
+    """
+
+    def __init__(
+        self,
+        *,
+        serializer: Serializer = DefaultSerializer,
+        run: Run | None = None,
+        connection: object | None = None,
+    ) -> None:
+        self.places = 1
+        self._serializer = serializer
+        self._run = run or self._run_stock
+        self._connection = connection
+        self._is_closed = False
+        self._is_in_job = False
+        self._verdict: Outcome | None = None
+        self._ended: list[Ended] = []
+
+    @property
+    def running(self) -> int:
+        """How many attempts were submitted and not yet collected."""
+        return len(self._ended)
+
+    def start(self) -> None:
+        """Do nothing: the process is there."""
+
+    def submit(self, attempt: Attempt) -> None:
+        """Run `attempt` to its end.
+
+        Raises:
+            RQError: The executor was shut down.
+        """
+        if self._is_closed:
+            raise RQError(f"This executor was shut down; start another one to run job {attempt.job_id}")
+        before = time.thread_time()
+        outcome = self._perform(CurrentAttempt(attempt, connection=self._connection))
+        self._ended.append(Ended(attempt.execution_id, outcome, cpu_seconds=time.thread_time() - before))
+
+    def _perform(self, current: CurrentAttempt) -> Outcome:
+        """Run the attempt; an interruption between its end and ours counts as having come before its end."""
+        outcome: Outcome | None = None
+        try:
+            self._is_in_job = True
+            outcome = perform(current, self._run)
+            self._is_in_job = False
+        except AttemptTakenError:
+            pass
+        verdict, self._verdict, self._is_in_job = self._verdict, None, False
+        if outcome is not None and (verdict is None or isinstance(outcome, Returned)):
+            return outcome
+        assert verdict is not None  # noqa: S101 - whoever interrupts leaves a verdict
+        return verdict
+
+    def filenos(self) -> list[int]:
+        """Return nothing: what `submit` did is there to collect."""
+        return []
+
+    def collect(self) -> list[Ended]:
+        """Return the attempts that ended since the last call."""
+        ended, self._ended = self._ended, []
+        return ended
+
+    def next_deadline(self) -> float | None:
+        """Return None: nothing runs between calls."""
+        return None
+
+    def enforce(self) -> None:
+        """Do nothing: nothing runs between calls."""
+
+    def kill(self, execution_id: str, outcome: Outcome) -> None:
+        """Do nothing: nothing runs between calls."""
+
+    def interrupt(self, outcome: Outcome) -> None:
+        """End the job that runs in this thread, by an exception; called by a signal handler."""
+        if self._is_in_job:
+            self._verdict = outcome
+            raise AttemptTakenError
+
+    def shutdown(self) -> None:
+        """Take no more attempts."""
+        self._is_closed = True
+
+    def _run_stock(self, attempt: Attempt) -> Outcome:
+        return run_attempt(attempt, self._serializer)

@@ -1,0 +1,220 @@
+"""The life of a job process: forked ahead of its job, it waits for the attempt, runs it, hands in the report and ends.
+
+After user code ran, nothing in this process can be trusted: functions may be patched, descriptors closed, handlers
+replaced. What is needed then is bound to names of this module when it is imported, and the socket lies where
+`os.closerange(0, 1024)` does not reach.
+"""
+
+import _signal  # type: ignore[import-not-found]
+import gc
+import os
+import resource
+import sys
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from rq.core.formats import compress
+from rq.core.serializers import DefaultSerializer, Serializer
+from rq.model.outcome import Outcome
+from rq.runtime.executors.base import Attempt, Run
+from rq.runtime.executors.called_module import called_module
+from rq.runtime.executors.channel import HEADER, JobReport, decode_attempt, encode_attempt, encode_report
+from rq.runtime.executors.job_run import CurrentAttempt, outcome_of, perform, run_attempt
+from rq.runtime.executors.process_control import MAXRSS_DIVISOR, Identity, die_with_parent, identity_of
+from rq.runtime.executors.serializer_reference import SerializerReference
+
+# The exit status of a job process that could not hand in its report (EX_SOFTWARE).
+EXIT_WITHOUT_REPORT = 70
+_CHUNK_BYTES = 1024 * 1024
+
+_exit, _getpid, _getrusage, _write = os._exit, os.getpid, resource.getrusage, os.write
+
+
+@dataclass(frozen=True, slots=True)
+class JobSettings:
+    """What every job process of an executor knows before it has a job.
+
+    Attributes:
+        worker_name: For RQ_WORKER_ID; empty: not set.
+        serializer: What the stock way of running jobs uses, or a reference to it.
+        connection_settings: Handed to user code that asks for a connection; opaque here.
+        run: Another way of running an attempt; None means `run_attempt` with `serializer`.
+    """
+
+    worker_name: str
+    serializer: Serializer | SerializerReference
+    connection_settings: bytes | None = None
+    run: Run | None = None
+
+    def run_here(self, attempt: Attempt) -> Outcome:
+        """Run `attempt` in this process."""
+        if self.run is not None:
+            return self.run(attempt)
+        serializer = self.serializer
+        return run_attempt(attempt, serializer.load() if isinstance(serializer, SerializerReference) else serializer)
+
+
+_REHEARSAL = encode_attempt(Attempt("", "", "", 0, 1.0, {"data": compress(DefaultSerializer.dumps(("builtins.repr", None, (0,), {})))}))[HEADER.size :]
+_REHEARSAL_SETTINGS = JobSettings("", DefaultSerializer)
+
+
+@dataclass(frozen=True, slots=True)
+class Inheritance:
+    """What all job processes of one zygote get from it.
+
+    Attributes:
+        zygote_pid: The process they must not outlive.
+        fds: Descriptors of the zygote to close.
+        modules: The names of the modules that are imported already.
+        signal_mask: The mask to restore.
+        on_child_end: The handler of SIGCHLD to restore; None if it cannot be.
+        fd_limits: The limits of descriptors to restore, soft and hard.
+        settings: The executor's.
+    """
+
+    zygote_pid: int
+    fds: tuple[int, ...]
+    modules: frozenset[str]
+    signal_mask: frozenset[int]
+    on_child_end: Any
+    fd_limits: tuple[int, int]
+    settings: JobSettings
+
+
+def live(inherited: Inheritance, fd: int, supervisor_end: int, identity: Identity) -> NoReturn:
+    """Be a job process; called in the fresh child.
+
+    Every page of memory that is written to from here on is copied first, so there is little code before the attempt.
+
+    Args:
+        inherited: What the zygote has for all of its job processes.
+        fd: This end of the socket to the supervisor.
+        supervisor_end: The other end, to close.
+        identity: Which socket `fd` is.
+    """
+    status = EXIT_WITHOUT_REPORT
+    try:
+        _detach(inherited, supervisor_end)
+        _serve(_Link(fd, identity), inherited)
+        status = 0
+    except BaseException:  # noqa: BLE001 - nothing may get back into the stack of the zygote
+        traceback.print_exc()
+    finally:
+        flush_output()
+        _exit(status)
+
+
+def _serve(link: "_Link", inherited: Inheritance) -> None:
+    """Wait for an attempt, run it, and hand in the report. Copies that the job forked of this process hand in none."""
+    settings = inherited.settings
+    _rehearse()
+    body = link.receive()
+    if body is None:
+        return
+    attempt = decode_attempt(body)
+    del body
+    outcome = _run(attempt, settings)
+    if _getpid() != link.owner_pid:
+        return
+    try:
+        report = encode_report(_report(outcome, attempt, inherited))
+    except Exception as error:  # noqa: BLE001 - no memory, or no plain bytes: a failure, not a crash
+        report = encode_report(_report(outcome_of(error, attempt), attempt, inherited))
+    link.send(report)
+
+
+def _run(attempt: Attempt, settings: JobSettings) -> Outcome:
+    os.environ["RQ_JOB_ID"] = attempt.job_id
+    os.environ["RQ_EXECUTION_ID"] = attempt.execution_id
+    _reseed()
+    return perform(CurrentAttempt(attempt, settings.connection_settings), settings.run_here)
+
+
+def _rehearse() -> None:
+    """Run a job that does nothing: the pages of memory that every job writes to are copied now, while there is time."""
+    _run(decode_attempt(_REHEARSAL), _REHEARSAL_SETTINGS)
+
+
+def _report(outcome: Outcome, attempt: Attempt, inherited: Inheritance) -> JobReport:
+    used = _getrusage(resource.RUSAGE_SELF)
+    try:
+        module = called_module(attempt.fields.get("data", b""), inherited.modules)
+    except Exception:  # noqa: BLE001 - a job may have replaced sys.modules; this is a hint only
+        module = None
+    return JobReport(outcome, used.ru_maxrss // MAXRSS_DIVISOR, used.ru_utime + used.ru_stime, module)
+
+
+# --- the process ------------------------------------------------------------------------------------------------------
+
+
+def _detach(inherited: Inheritance, supervisor_end: int) -> None:
+    """Become a process of its own kind: own group, ordinary signals, bound to the life of its zygote."""
+    os.setpgrp()
+    if not die_with_parent(inherited.zygote_pid):
+        _exit(EXIT_WITHOUT_REPORT)
+    _signal.set_wakeup_fd(-1)
+    os.close(supervisor_end)
+    for fd in inherited.fds:
+        os.close(fd)
+    # Not through the module signal: it turns numbers into enums, and that writes to fifty more pages.
+    if inherited.on_child_end is not None:
+        _signal.signal(_signal.SIGCHLD, inherited.on_child_end)
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, inherited.signal_mask)
+    resource.setrlimit(resource.RLIMIT_NOFILE, inherited.fd_limits)
+    gc.enable()
+
+
+def _reseed() -> None:
+    """Give this job random numbers of its own. The stdlib's `random` reseeds itself after a fork; numpy's does not."""
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+
+
+def flush_output() -> None:
+    """Write out what Python buffers of stdout and stderr, if that is possible."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BaseException):  # closed, replaced or broken by the job: its output, its choice
+            stream.flush()
+
+
+# --- the socket -------------------------------------------------------------------------------------------------------
+
+
+class _Link:
+    """This process's end of the socket to the supervisor."""
+
+    def __init__(self, fd: int, identity: Identity) -> None:
+        self.owner_pid = _getpid()
+        self._fd = fd
+        self._identity = identity
+
+    def receive(self) -> bytes | None:
+        """Wait for a frame and return its body; None if the supervisor closed the socket."""
+        header = self._read(HEADER.size)
+        return None if header is None else self._read(HEADER.unpack(header)[0])
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data`.
+
+        Raises:
+            OSError: The socket is gone: the job closed it, and perhaps opened something of the same number, which is
+                left alone.
+        """
+        if identity_of(self._fd) != self._identity:
+            raise OSError("the job closed the socket to its supervisor; its outcome is lost")
+        view = memoryview(data)
+        while view:
+            view = view[_write(self._fd, view) :]
+
+    def _read(self, size: int) -> bytes | None:
+        chunks: list[bytes] = []
+        while size > 0:
+            chunk = os.read(self._fd, min(size, _CHUNK_BYTES))
+            if not chunk:
+                return None
+            chunks.append(chunk)
+            size -= len(chunk)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)

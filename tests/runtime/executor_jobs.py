@@ -1,0 +1,289 @@
+"""Functions that the executor tests run as jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import faulthandler
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+from rq.core import context
+from rq.model.outcome import Outcome, Released
+
+STATE: list[str] = []
+
+
+class Greeter:
+    """Something with a method, that travels with its job."""
+
+    def __init__(self, greeting: str) -> None:
+        self.greeting = greeting
+
+    def __len__(self) -> int:
+        return 0  # false, and still there
+
+    def greet(self, name: str) -> str:
+        return f"{self.greeting}, {name}"
+
+
+# --- results ----------------------------------------------------------------------------------------------------------
+
+
+def nothing() -> None:
+    pass
+
+
+def describe(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    return args, kwargs
+
+
+async def add_slowly(a: int, b: int) -> int:
+    await asyncio.sleep(0)
+    return a + b
+
+
+async def leave_a_task_behind() -> str:
+    asyncio.get_running_loop().create_task(asyncio.sleep(3600))
+    return "done"
+
+
+def size_of(data: bytes) -> int:
+    return len(data)
+
+
+def many_bytes(count: int) -> bytes:
+    return b"\xa5" * count
+
+
+def unpicklable() -> Any:
+    return lambda: None
+
+
+class _LoopsWhenPickled:
+    def __reduce__(self) -> NoReturn:
+        while True:
+            pass
+
+
+def endless_to_pickle() -> Any:
+    return _LoopsWhenPickled()
+
+
+def current_attempt() -> tuple[str, str, int, bytes | None]:
+    current: Any = context.top()
+    attempt = current.attempt
+    return attempt.job_id, attempt.queue, attempt.number, current.connection_settings
+
+
+def environment(*names: str) -> list[str | None]:
+    return [os.environ.get(name) for name in names]
+
+
+def random_number() -> float:
+    return random.random()
+
+
+def process_facts() -> dict[str, Any]:
+    return {
+        "pid": os.getpid(),
+        "group": os.getpgrp(),
+        "parent": os.getppid(),
+        "sigterm": signal.getsignal(signal.SIGTERM) == signal.SIG_DFL,
+        "sigint": signal.getsignal(signal.SIGINT) == signal.SIG_IGN,
+        "sigchld": signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL,
+        "mask": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+        "fds": {fd: _target(fd) for fd in range(2048) if _target(fd)},
+    }
+
+
+def _target(fd: int) -> str:
+    try:
+        status = os.fstat(fd)
+    except OSError:
+        return ""
+    return f"{status.st_mode:o}"
+
+
+def monotonic() -> float:
+    return time.monotonic()
+
+
+# --- exceptions -------------------------------------------------------------------------------------------------------
+
+
+def divide_by_zero() -> float:
+    return 1 / 0
+
+
+def leave(status: Any) -> NoReturn:
+    sys.exit(status)
+
+
+def interrupt() -> NoReturn:
+    raise KeyboardInterrupt
+
+
+class UnprintableError(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+def raise_unprintable() -> NoReturn:
+    raise UnprintableError
+
+
+def raise_huge() -> NoReturn:
+    raise ValueError("\udcff" + "x" * 10_000_000)
+
+
+def recurse(depth: int = 0) -> int:
+    return recurse(depth + 1) + 1
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+def sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+async def sleep_async(seconds: float) -> None:
+    await asyncio.sleep(seconds)
+
+
+def ignore_everything_and_sleep(seconds: float) -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    time.sleep(seconds)
+
+
+# --- ends -------------------------------------------------------------------------------------------------------------
+
+
+def exit_at_once(status: int) -> NoReturn:
+    os._exit(status)
+
+
+def send_itself(number: int) -> None:
+    faulthandler.disable()  # pytest's: its report would look like a failure
+    os.kill(os.getpid(), number)
+    time.sleep(60)
+
+
+def crash() -> None:
+    faulthandler.disable()
+    ctypes.string_at(0)
+
+
+def kill_zygote() -> None:
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(60)
+
+
+def signal_own_group() -> None:
+    os.kill(0, signal.SIGTERM)
+    time.sleep(60)
+
+
+# --- mischief ---------------------------------------------------------------------------------------------------------
+
+
+def close_everything(below: int) -> str:
+    os.closerange(0, below)
+    return "still here"
+
+
+def return_twice() -> int:
+    """The copy comes first."""
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
+    return pid
+
+
+def announce_and_sleep(path: str) -> None:
+    """Write the pids of this process and of a child into a file, and sleep with it."""
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    _write(path, {"job": os.getpid(), "zygote": os.getppid(), "child": child.pid})
+    time.sleep(600)
+
+
+def leave_a_process_behind(path: str) -> int:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    _write(path, {"child": child.pid})
+    return child.pid
+
+
+def leave_a_daemon_behind(path: str) -> NoReturn:
+    """Die while a process of another group holds copies of all descriptors."""
+    if os.fork() == 0:
+        os.setsid()
+        _write(path, {"daemon": os.getpid()})
+        time.sleep(600)
+    while not Path(path).exists():
+        time.sleep(0.001)
+    os._exit(0)
+
+
+def leave_a_thread_behind() -> str:
+    threading.Thread(target=time.sleep, args=(600,)).start()
+    return "done"
+
+
+def print_text(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stderr.write(f"{text}\n")
+
+
+def spoil_the_standard_library() -> str:
+    for module in (os, socket, json, time):
+        for name in ("write", "getpid", "_exit", "fstat", "socket", "dumps", "sleep"):
+            if hasattr(module, name):
+                setattr(module, name, None)
+    sys.modules.clear()
+    return "spoiled"
+
+
+def append_state(value: str) -> list[str]:
+    STATE.append(value)
+    return list(STATE)
+
+
+def _write(path: str, facts: dict[str, int]) -> None:
+    temporary = Path(f"{path}.tmp")
+    temporary.write_text(json.dumps(facts))
+    temporary.rename(path)
+
+
+# --- other ways of running an attempt ---------------------------------------------------------------------------------
+
+
+def run_released(attempt: Any) -> Outcome:
+    return Released(f"{attempt.job_id} in {os.getpid()}")
+
+
+def run_nothing(attempt: Any) -> Any:
+    return attempt.job_id
+
+
+class MarkedJSON:
+    """A serializer of the user, with a state."""
+
+    def __init__(self, mark: str) -> None:
+        self.mark = mark
+
+    def dumps(self, value: Any) -> bytes:
+        return f"{self.mark}{json.dumps(value)}".encode()
+
+    def loads(self, data: bytes) -> Any:
+        return json.loads(data.decode().removeprefix(self.mark))
