@@ -5,7 +5,7 @@ from rq.model.states import REGISTRY_OF, TERMINAL, TRANSITIONS, JobStatus
 
 
 def test_a_status_compares_equal_to_its_text_and_prints_as_rq_prints_it():
-    assert JobStatus.QUEUED == "queued"
+    assert JobStatus("queued") == "queued"
     assert str(JobStatus.QUEUED) == "JobStatus.QUEUED"
     assert JobStatus("canceled") is JobStatus.CANCELED
 

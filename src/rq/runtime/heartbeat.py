@@ -1,0 +1,65 @@
+"""The heartbeat: keeps the worker's lease and those of all it runs, whatever its jobs are doing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rq.core.errors import WorkerNameTaken
+from rq.observe import events
+from rq.runtime.running import WorkerContext
+from rq.store.connection import Caller
+from rq.store.lease import extend_leases
+from rq.store.presence import register_worker
+
+
+class Heartbeat:
+    """One beat: all leases in one call.
+
+    Args:
+        caller: on a client that the main loop does not use.
+        context: the worker.
+        on_exception: told (execution id, code) of every attempt that lost its lease or is to be ended.
+    """
+
+    def __init__(self, caller: Caller, context: WorkerContext, on_exception: Callable[[str, str], None]) -> None:
+        self._caller = caller
+        self._context = context
+        self._on_exception = on_exception
+
+    def run_once(self) -> None:
+        """Beat once. An attempt that was settled meanwhile is reported as `dup`, which is no news."""
+        context = self._context
+        attempts = context.running.snapshot()
+        ttl = context.config.hash_ttl_seconds(busy=bool(attempts))
+        beat = self._caller.run(
+            extend_leases(
+                context.scripts,
+                context.name,
+                context.identity.incarnation,
+                context.config.lease_seconds,
+                ttl,
+                [(attempt.key.job_id, attempt.key.execution_id) for attempt in attempts],
+                working_seconds=attempts[0].seconds if attempts else 0.0,
+            )
+        )
+        if not beat.known:
+            register_again(self._caller, context)
+        for _, execution_id, code in beat.exceptions:
+            if code != "dup":
+                self._on_exception(execution_id, code)
+
+
+def register_again(caller: Caller, context: WorkerContext) -> None:
+    """Register a worker that the server has forgotten: it was emptied, or the registration expired.
+
+    Raises:
+        WorkerNameTaken: another worker has taken the name meanwhile.
+    """
+    config = context.config
+    ttl = config.hash_ttl_seconds(busy=len(context.running) > 0)
+    birth = caller.run(register_worker(context.scripts, context.identity, config.lease_seconds, ttl, config.most_crashes))
+    if birth.code == "taken":
+        _, hostname, pid, _ = birth.owner
+        message = f"Worker {context.name}: the server forgot this worker and another took its name (pid {pid} on {hostname})"
+        raise WorkerNameTaken(message)
+    context.bus.emit(events.WorkerRegisteredAgain(context.name))

@@ -1,0 +1,42 @@
+"""Log handlers for programs that have none (spec: logging helpers)."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from rq.core.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
+
+
+class _BelowError(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno < logging.ERROR
+
+
+def setup_loghandlers(
+    level: str | int | None = None,
+    date_format: str = DEFAULT_LOGGING_DATE_FORMAT,
+    log_format: str = DEFAULT_LOGGING_FORMAT,
+    name: str = "rq.worker",
+) -> None:
+    """Give a logger its level, and handlers if neither it nor any logger above it has one: errors to stderr, everything else to stdout.
+
+    Args:
+        level: a number, or a name in any case; None leaves the level alone.
+        date_format: for `time.strftime`.
+        log_format: for `logging.Formatter`.
+        name: of the logger.
+    """
+    logger = logging.getLogger(name)
+    if level is not None:
+        logger.setLevel(level if isinstance(level, int) else level.upper())
+    if logger.hasHandlers():
+        return
+    formatter = logging.Formatter(log_format, date_format)
+    below_error = logging.StreamHandler(sys.stdout)
+    below_error.addFilter(_BelowError())
+    errors = logging.StreamHandler(sys.stderr)
+    errors.setLevel(logging.ERROR)
+    for handler in (below_error, errors):
+        handler.setFormatter(formatter)
+        logger.addHandler(handler)

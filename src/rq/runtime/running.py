@@ -1,0 +1,83 @@
+"""What the parts of a worker share: its settings, and what it runs at this moment (written by its main loop, read by its services)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+from rq.model.presence import WorkerIdentity
+from rq.model.record import JobRecord
+from rq.observe.bus import EventBus
+from rq.runtime.config import WorkerConfig
+from rq.store.scripts import ScriptLibrary
+from rq.store.settle import AttemptKey
+
+
+@dataclass(slots=True)
+class RunningAttempt:
+    """One attempt between its claim and its settlement. `began` is a `time.monotonic()`."""
+
+    key: AttemptKey
+    record: JobRecord
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run."""
+        return time.monotonic() - self.began
+
+
+class RunningAttempts:
+    """The attempts of one worker, by execution id."""
+
+    def __init__(self) -> None:
+        self._attempts: dict[str, RunningAttempt] = {}
+        self._lock = threading.Lock()
+
+    def add(self, attempt: RunningAttempt) -> None:
+        """Note an attempt whose lease must be kept from now on."""
+        with self._lock:
+            self._attempts[attempt.key.execution_id] = attempt
+
+    def remove(self, execution_id: str) -> RunningAttempt | None:
+        """Forget an attempt that is settled; None if it is not known."""
+        with self._lock:
+            return self._attempts.pop(execution_id, None)
+
+    def get(self, execution_id: str) -> RunningAttempt | None:
+        """Return an attempt; None if it is not known."""
+        return self._attempts.get(execution_id)
+
+    def snapshot(self) -> list[RunningAttempt]:
+        """Return all attempts, oldest first."""
+        with self._lock:
+            return list(self._attempts.values())
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._attempts)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerContext:
+    """What the main loop of a worker and its services share.
+
+    Args:
+        identity: who the worker is.
+        config: its settings.
+        scripts: the scripts of its keyspace.
+        bus: told what happens.
+        running: what it runs.
+    """
+
+    identity: WorkerIdentity
+    config: WorkerConfig
+    scripts: ScriptLibrary
+    bus: EventBus
+    running: RunningAttempts = field(default_factory=RunningAttempts)
+
+    @property
+    def name(self) -> str:
+        """The worker's name."""
+        return self.identity.name

@@ -1,0 +1,70 @@
+"""The small services beside a worker's main loop: each a thread with one duty, started, stopped, and run once in a while."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from redis.exceptions import RedisError
+
+from rq.core.errors import RQError
+
+TROUBLE_PAUSE_SECONDS = 0.5
+
+
+class PeriodicService:
+    """Calls a duty at an interval, in a thread of its own.
+
+    Args:
+        name: of the thread.
+        interval_seconds: between the beginnings of two calls.
+        run_once: the duty.
+        on_trouble: told about an error of the server, and the seconds until the next try.
+        at_once: whether the first call comes at the start, not an interval later.
+        jitter: the part of the interval by which each call may come earlier, so that many workers do not act at the same instant.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        interval_seconds: float,
+        run_once: Callable[[], object],
+        on_trouble: Callable[[Exception, float], None],
+        *,
+        at_once: bool = False,
+        jitter: float = 0.0,
+    ) -> None:
+        self._interval = interval_seconds
+        self._run_once = run_once
+        self._on_trouble = on_trouble
+        self._at_once = at_once
+        self._jitter = jitter
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self, timeout_seconds: float = 2.0) -> None:
+        """End the thread; a call that hangs on the network is not waited for longer than that."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_seconds)
+
+    def _loop(self) -> None:
+        next_at = time.monotonic() + (0.0 if self._at_once else self._pause())
+        while not self._stopping.wait(max(0.0, next_at - time.monotonic())):
+            began = time.monotonic()
+            try:
+                self._run_once()
+                next_at = began + self._pause()
+            except (RedisError, OSError, RQError) as error:
+                pause = min(self._interval, TROUBLE_PAUSE_SECONDS)
+                self._on_trouble(error, pause)
+                next_at = time.monotonic() + pause
+
+    def _pause(self) -> float:
+        return self._interval * (1 - self._jitter * random.random())  # noqa: S311 - spreads load, keeps no secret

@@ -1,0 +1,81 @@
+"""How a worker is told to stop, and woken while it waits.
+
+A signal handler may run between any two steps, so it only sets a flag and writes one byte to a pipe on which the worker waits. It never raises into the
+middle of a step: that is how jobs get lost.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+# A terminal's Ctrl+C reaches a pool and its workers, and the pool passes it on: two signals at the same instant are one request.
+DUPLICATE_SECONDS = 0.1
+
+
+class StopSwitch:
+    """Off; pressed once (warm: finish what runs); pressed twice (cold: put back what runs)."""
+
+    def __init__(self) -> None:
+        self.warm = False
+        self.cold = False
+        self.signal_name = ""
+        self.on_press: Callable[[], None] = lambda: None
+        self._pressed_at = 0.0
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(self._writer, False)
+
+    def press(self, signal_name: str) -> None:
+        """Ask for a stop; asked again, for one that does not wait for running jobs. Safe in a signal handler."""
+        now = time.monotonic()
+        if not self.warm:
+            self.warm, self.signal_name, self._pressed_at = True, signal_name, now
+        elif now - self._pressed_at >= DUPLICATE_SECONDS:
+            self.cold, self.signal_name = True, signal_name
+        self.wake()
+        self.on_press()
+
+    def wake(self) -> None:
+        """Make `fileno()` readable. Safe in a signal handler and in any thread."""
+        with suppress(OSError):  # a full pipe is readable already; a closed one has nobody to wake
+            os.write(self._writer, b"!")
+
+    def fileno(self) -> int:
+        """Return what to wait on."""
+        return self._reader
+
+    def reset(self) -> None:
+        """Forget that anybody was woken."""
+        try:
+            while os.read(self._reader, 4096):
+                pass
+        except BlockingIOError:
+            pass
+
+    def close(self) -> None:
+        """Close the pipe."""
+        os.close(self._reader)
+        os.close(self._writer)
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Let SIGINT and SIGTERM press the switch, and restore their handlers afterwards. Outside the main thread there is nothing to install."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def handle(number: int, _frame: FrameType | None) -> None:
+            self.press(signal.Signals(number).name)
+
+        former = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)

@@ -1,0 +1,429 @@
+"""The supervisor: claims jobs, hands them to an executor, writes down what came of them.
+
+One thread, one loop. It owns the worker's place on the server and never runs user code, unless the user chose an executor that runs jobs in this very
+process. In a busy worker every job costs one round trip: the call that settles one attempt claims the next.
+
+A step ends in one of three ways: something happened (go on), there is something to wait for (wait), or there is a reason to leave. Leaving puts back what was
+claimed and not begun; whatever this process cannot do any more, the lease does.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis.exceptions import RedisError, ResponseError
+
+from rq.core.clock import utc_now
+from rq.core.defaults import DEFAULT_TIMEOUT
+from rq.core.errors import CorruptDataError, WorkerNameTaken
+from rq.core.formats import format_date
+from rq.core.ids import new_execution_id
+from rq.model.outcome import Outcome, Raised, Released, Stopped
+from rq.model.record import JobRecord
+from rq.model.settlement import PutBack, settle
+from rq.observe import events
+from rq.runtime.executors.base import Attempt, Executor
+from rq.runtime.heartbeat import Heartbeat, register_again
+from rq.runtime.identity import is_provably_dead
+from rq.runtime.maintenance import Janitor
+from rq.runtime.reporting import report_settlement
+from rq.runtime.running import RunningAttempt, WorkerContext
+from rq.runtime.services import PeriodicService
+from rq.runtime.stop_switch import StopSwitch
+from rq.store.calls import Call
+from rq.store.claim import ClaimRequest, claim_jobs
+from rq.store.codec import decode_job
+from rq.store.connection import Caller, PersistentCaller, private_client
+from rq.store.enqueue import promote_jobs
+from rq.store.presence import Birth, register_worker, set_worker_fields, unregister_worker
+from rq.store.reads import is_suspended
+from rq.store.replies import Claimed, ClaimedJob, Settled
+from rq.store.settle import AttemptKey, settle_attempt
+from rq.store.waiting import QueueWaiter, wait_readable
+
+IDLE_TICK_SECONDS = 1.0
+# The answers that a claim which waited on several connections may have given, the most telling first.
+_ANSWERED = ("ok", "replay", "suspended", "unknown")
+LAST_WORDS_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a worker has come."""
+
+    claims: int = 0
+    taken: int = 0
+    ended: int = 0
+    idle_since: float = field(default_factory=time.monotonic)
+    claim_at: float = 0.0
+    must_give_back: bool = False
+    suspended: bool = False
+    found_nothing: bool = False
+
+
+class Supervisor:
+    """Runs one worker from its registration to its leaving.
+
+    Args:
+        context: the worker.
+        client: a client of the server; connections of its own are made from its settings.
+        executor: where attempts run.
+        switch: tells when to stop.
+    """
+
+    def __init__(self, context: WorkerContext, client: Any, executor: Executor, switch: StopSwitch) -> None:
+        self.context = context
+        self.identity = context.identity
+        self.config = context.config
+        self.scripts = context.scripts
+        self.bus = context.bus
+        self.running = context.running
+        self.executor = executor
+        self.switch = switch
+        self.progress = Progress()
+        self._name = context.name
+        self._inbox: deque[ClaimedJob] = deque()
+        self._notices: deque[tuple[str, str]] = deque()
+        self._client = private_client(client)
+        self._leaving_since: float | None = None
+        self._waiting_request: ClaimRequest | None = None
+        switch.on_press = self._on_press
+        self._caller = PersistentCaller(self._client, self._must_give_up, self._report_trouble, self._pause)
+        self._services_caller = Caller(private_client(client))
+        self._waiter = QueueWaiter(client, self.scripts.keyspace, self._name, self.config.queues)
+        heartbeat = Heartbeat(self._services_caller, context, self._notice)
+        janitor = Janitor(self._services_caller, context)
+        self._services = [
+            PeriodicService(f"rq-heartbeat-{self._name}", self.config.beat_seconds, heartbeat.run_once, self._report_trouble),
+            PeriodicService(f"rq-janitor-{self._name}", self.config.sweep_seconds, janitor.run_once, self._report_trouble, jitter=0.2, at_once=True),
+        ]
+
+    # --- from birth to death ----------------------------------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Work until there is a reason to leave. Returns how many attempts ended.
+
+        Raises:
+            WorkerNameTaken: a living worker has the name.
+            StorePermissionError: the server refuses this user.
+            redis.exceptions.ConnectionError: the server cannot be reached at the start; later the worker waits for it.
+        """
+        self.executor.start()
+        try:
+            self._register()
+            for service in self._services:
+                service.start()
+            reason = self._work()
+        finally:
+            self._leave()
+        self.bus.emit(events.WorkerStopped(self._name, reason, self.progress.ended))
+        return self.progress.ended
+
+    def _register(self) -> None:
+        caller = Caller(self._client)
+        birth = self._try_register(caller)
+        if birth.code == "taken" and is_provably_dead(*birth.owner[1:]):
+            birth = self._try_register(caller, replaceable=birth.owner[0])
+        if birth.code == "taken":
+            _, hostname, pid, _ = birth.owner
+            message = f"There is an active worker named {self._name!r} already (pid {pid} on {hostname}); stop it, or choose another name"
+            raise WorkerNameTaken(message)
+        if birth.reclaimed:
+            self.bus.emit(events.WorkerReplaced(self._name, tuple(job_id for _, job_id, _ in birth.reclaimed)))
+        self.bus.emit(events.WorkerStarted(self._name, self.identity.pid, self.identity.version, self.config.queues))
+
+    def _try_register(self, caller: Caller, replaceable: str = "") -> Birth:
+        config = self.config
+        ttl = config.hash_ttl_seconds(busy=False)
+        return caller.run(register_worker(self.scripts, self.identity, config.lease_seconds, ttl, config.most_crashes, replaceable))
+
+    def _leave(self) -> None:
+        """End what is left, and give up the name; what that cannot do for want of a server, the leases do."""
+        self._leaving_since = time.monotonic()
+        self.executor.shutdown()
+        for service in self._services:
+            service.stop()
+        try:
+            if self._waiter.is_armed():
+                self._end_wait()  # what it may have claimed goes back with the name
+            self._waiter.close()
+            self._caller.run(unregister_worker(self.scripts, self._name, self.identity.incarnation))
+        except (RedisError, OSError) as error:
+            self.bus.emit(events.ServerRefused(self._name, str(error), "the worker left without a word; its lease tells the others"))
+
+    # --- the loop ---------------------------------------------------------------------------------------------------------------
+
+    def _work(self) -> str:
+        while True:
+            self._begin_claimed()
+            self._end_noticed()
+            if self._settle_ended():
+                continue
+            reason = self._reason_to_leave()
+            if reason:
+                return reason
+            if self._may_claim():
+                if self._waiter.is_fully_armed() and not self._waiter.has_news():
+                    self._look_around()
+                else:
+                    self._claim()
+                continue
+            self._wait()
+
+    def _reason_to_leave(self) -> str:
+        if self.switch.cold:
+            self._put_back_running()
+        if len(self.running) or self._inbox:
+            return ""
+        progress, config = self.progress, self.config
+        idle_seconds = time.monotonic() - progress.idle_since if progress.found_nothing else 0.0
+        reasons = (
+            (self.switch.warm, f"asked to by {self.switch.signal_name}"),
+            (config.max_jobs is not None and progress.taken >= config.max_jobs, f"{config.max_jobs} jobs done"),
+            (config.burst and progress.suspended, "suspended"),
+            (config.burst and progress.found_nothing, "nothing more to do"),
+            (config.max_idle_seconds is not None and progress.found_nothing and idle_seconds >= config.max_idle_seconds, "idle for long enough"),
+        )
+        return next((reason for holds, reason in reasons if holds), "")
+
+    def _free_places(self, ending: int = 0) -> int:
+        """Return how many more jobs may be claimed now, `ending` running attempts being about to be settled by the very call that claims."""
+        if self.switch.warm:
+            return 0
+        free = self.executor.places - len(self.running) + ending
+        if self.config.max_jobs is not None:
+            free = min(free, self.config.max_jobs - self.progress.taken)
+        return max(free, 0)
+
+    def _may_claim(self) -> bool:
+        return self.progress.must_give_back or (self._free_places() > 0 and (time.monotonic() >= self.progress.claim_at or self._waiter.has_news()))
+
+    # --- claiming ---------------------------------------------------------------------------------------------------------------
+
+    def _claim(self) -> None:
+        if self._waiter.is_armed():
+            answer = self._end_wait()
+            if answer is not None:
+                self._take(answer)
+                return
+        self.progress.must_give_back = False
+        places = self._free_places()
+        claimed = self._caller.run(claim_jobs(self.scripts, self._claim_request(places)))
+        if places:
+            self._take(claimed)
+
+    def _claim_request(self, places: int) -> ClaimRequest:
+        self.progress.claims += 1
+        executions = [new_execution_id() for _ in range(places)]
+        return ClaimRequest(self._name, self.identity.incarnation, self.progress.claims, self.config.lease_seconds, executions, self.config.queues)
+
+    def _begin_wait(self) -> None:
+        """Wait on every queue; the claim that brings a job along is the same on all of them."""
+        if self._waiting_request is None:
+            self._waiting_request = self._claim_request(self._free_places())
+        self._waiter.arm(self.config.block_seconds, claim_jobs(self.scripts, self._waiting_request, only_if_caught=True))
+
+    def _end_wait(self) -> Claimed | None:
+        """Free all waiting connections. Returns what the claim that waited with them gave; None if it was not carried out."""
+        request, self._waiting_request = self._waiting_request, None
+        if not self._waiter.has_news():
+            self._caller.run_many(self._waiter.free_calls())
+        caught = self._waiter.drain(self._caller.run_many)
+        answers = sorted((answer for answer in self._waiter.answers() if answer.code in _ANSWERED), key=lambda answer: _ANSWERED.index(answer.code))
+        answer: Claimed | None = answers[0] if answers else None
+        if answer is None and caught and request is not None:
+            answer = self._caller.run(claim_jobs(self.scripts, request))  # a connection broke, or the server did not know the script
+        self.progress.must_give_back = answer is not None and caught > answer.given_back
+        return answer
+
+    def _look_around(self) -> None:
+        """While waiting: queue what is due, learn when the next job is, and whether jobs may be taken at all. What gets into a queue wakes who waits there."""
+        calls: list[Call[Any]] = [promote_jobs(self.scripts, queue) for queue in self.config.queues]
+        *promoted, suspended = self._caller.run_many([*calls, is_suspended(self.scripts)])
+        dues = [due for _, due in promoted if due is not None]
+        self.progress.claim_at = time.monotonic() + min([IDLE_TICK_SECONDS, *dues])
+        if suspended:
+            self._claim()
+
+    def _take(self, claimed: Claimed) -> None:
+        """Note what a claim gave, and when to claim again."""
+        progress = self.progress
+        now = time.monotonic()
+        self._note_suspension(claimed.code)
+        if claimed.code == "unknown":
+            register_again(self._caller, self.context)
+            progress.claim_at = now
+            return
+        progress.found_nothing = not claimed.jobs and claimed.next_due_seconds != 0
+        pause = IDLE_TICK_SECONDS if claimed.next_due_seconds is None else min(claimed.next_due_seconds, IDLE_TICK_SECONDS)
+        progress.claim_at = now if claimed.jobs else now + pause
+        if claimed.jobs:
+            progress.idle_since = now
+            progress.taken += len(claimed.jobs)
+        for job in claimed.jobs:
+            self._adopt(job)
+
+    def _adopt(self, job: ClaimedJob) -> None:
+        """Keep the lease of a claimed job from now on, and put it before the executor."""
+        key = AttemptKey(job.job_id, job.execution_id, job.queue, self._name)
+        try:
+            record = decode_job(job.job_id, job.fields)
+        except CorruptDataError as error:
+            self.running.add(RunningAttempt(key, JobRecord(job.job_id, origin=job.queue)))
+            self._settle(
+                job.execution_id,
+                Raised(f"{type(error).__module__}.{type(error).__qualname__}: {error}", "rq.exceptions.CorruptDataError"),
+            )
+            return
+        self.running.add(RunningAttempt(key, record))
+        self._inbox.append(job)
+
+    def _note_suspension(self, code: str) -> None:
+        suspended = code == "suspended"
+        if suspended == self.progress.suspended:
+            return
+        self.progress.suspended = suspended
+        self._caller.run(set_worker_fields(self.scripts, self._name, [("state", "suspended" if suspended else "idle")]))
+        self.bus.emit(events.WorkerSuspended(self._name) if suspended else events.WorkerResumed(self._name))
+
+    # --- running ----------------------------------------------------------------------------------------------------------------
+
+    def _begin_claimed(self) -> None:
+        while self._inbox:
+            job = self._inbox.popleft()
+            attempt = self.running.get(job.execution_id)
+            if attempt is None:
+                continue
+            if self.switch.warm:
+                self._settle(job.execution_id, Released("the worker was asked to stop before the job began"))
+                continue
+            record = attempt.record
+            attempt.began = time.monotonic()
+            self.bus.emit(events.JobTaken(self._name, job.queue, job.job_id, record.description, record.attempt))
+            timeout = DEFAULT_TIMEOUT if record.timeout is None else record.timeout
+            fields = {name.decode("utf-8", "replace"): value for name, value in job.fields.items()}
+            self.executor.submit(
+                Attempt(
+                    job.job_id,
+                    job.execution_id,
+                    job.queue,
+                    record.attempt,
+                    float(timeout) if timeout > 0 else None,
+                    fields,
+                )
+            )
+
+    def _settle_ended(self) -> bool:
+        """Write down every outcome that has come; says whether there was any."""
+        deadline = self.executor.next_deadline()
+        if deadline is not None and time.monotonic() >= deadline:
+            self.executor.enforce()
+        ended = self.executor.collect()
+        for attempt in ended:
+            self._settle(attempt.execution_id, attempt.outcome)
+        return bool(ended)
+
+    def _settle(self, execution_id: str, outcome: Outcome) -> None:
+        attempt = self.running.get(execution_id)
+        if attempt is None:
+            return
+        decision = settle(attempt.record, outcome, self.config.default_result_ttl)
+        self.progress.ended += not isinstance(decision, PutBack)
+        self.progress.idle_since = time.monotonic()
+        if isinstance(decision, PutBack):
+            self.progress.claim_at = time.monotonic() + IDLE_TICK_SECONDS  # whatever kept this job from running may keep the next one
+        places = 0 if isinstance(decision, PutBack) else self._free_places(ending=1)
+        if places and self._waiter.is_armed():
+            waited = self._end_wait()
+            if waited is not None:
+                self._take(waited)
+            places = self._free_places(ending=1)
+        claim = self._claim_request(places) if places else None
+        call = settle_attempt(self.scripts, attempt.key, decision, self.config.most_crashes, claim)
+        try:
+            settled: Settled = self._caller.run(call)
+        except ResponseError as error:
+            self.running.remove(execution_id)
+            consequence = f"the outcome of job {attempt.key.job_id} could not be written; the job is taken back when its lease runs out"
+            self.bus.emit(events.ServerRefused(self._name, str(error), consequence))
+            return
+        self.running.remove(execution_id)
+        report_settlement(self.bus, attempt, decision, settled)
+        if settled.claimed is not None:
+            self._take(settled.claimed)
+
+    def _put_back_running(self) -> None:
+        """Take the running attempts away from the executor; they are put back once their processes are dead."""
+        for attempt in self.running.snapshot():
+            self.executor.kill(attempt.key.execution_id, Released(f"the worker was told to stop at once by {self.switch.signal_name}"))
+
+    def _end_noticed(self) -> None:
+        """End the attempts of which the heartbeat heard that they lost their lease, or shall end."""
+        while self._notices:
+            execution_id, code = self._notices.popleft()
+            attempt = self.running.get(execution_id)
+            if attempt is None:
+                continue
+            key = attempt.key
+            self.bus.emit(events.AttemptAbandoned(self._name, key.queue, key.job_id, attempt.record.description, code))
+            outcome = Stopped("The job was stopped by a user") if code == "stop" else Released(f"the attempt was ended: {code}")
+            self.executor.kill(execution_id, outcome)
+
+    # --- waiting ----------------------------------------------------------------------------------------------------------------
+
+    def _wait(self) -> None:
+        """Block until a job, an outcome, a signal or a deadline comes."""
+        now = time.monotonic()
+        until = [deadline for deadline in (self.executor.next_deadline(),) if deadline is not None]
+        descriptors = [self.switch.fileno(), *self.executor.filenos()]
+        if self._free_places():
+            until.append(self.progress.claim_at)
+            if not self.progress.suspended:
+                self._begin_wait()
+                descriptors += self._waiter.filenos()
+            if self.config.max_idle_seconds is not None and not len(self.running):
+                until.append(self.progress.idle_since + self.config.max_idle_seconds)
+        ready = wait_readable(descriptors, max(min(until) - now, 0.0) if until else None)
+        self._waiter.note_readable(ready)
+        if self.switch.fileno() in ready:
+            self.switch.reset()
+
+    def _pause(self, seconds: float) -> None:
+        """Wait before a call is sent again; a signal ends the pause."""
+        wait_readable([self.switch.fileno()], seconds)
+        self.switch.reset()
+
+    # --- signals ------------------------------------------------------------------------------------------------------------------
+
+    def _on_press(self) -> None:
+        """Called by a signal handler, in the middle of anything. What needs locks or the network is another thread's; an interruption comes last."""
+        threading.Thread(target=self._announce_stop, args=(self.switch.cold, len(self.running)), daemon=True).start()
+        if self.switch.cold:
+            self.executor.interrupt(Released(f"the worker was told to stop at once by {self.switch.signal_name}"))
+
+    def _announce_stop(self, cold: bool, running: int) -> None:
+        self.bus.emit(events.ShutdownRequested(self._name, self.switch.signal_name, cold, running))
+        if running and not cold:
+            with suppress(RedisError, OSError):  # a date for readers; nothing depends on it
+                self._services_caller.run(set_worker_fields(self.scripts, self._name, [("shutdown_requested_date", format_date(utc_now()))]))
+
+    # --- what others ask and tell ------------------------------------------------------------------------------------------------
+
+    def _must_give_up(self) -> bool:
+        """Say whether a call that fails is not to be sent again: when nothing is at stake any more, or nobody wants to wait."""
+        if self._leaving_since is not None:
+            return time.monotonic() - self._leaving_since > LAST_WORDS_SECONDS
+        return self.switch.cold or (self.switch.warm and not len(self.running))
+
+    def _notice(self, execution_id: str, code: str) -> None:
+        """Called by the heartbeat's thread."""
+        self._notices.append((execution_id, code))
+        self.switch.wake()
+
+    def _report_trouble(self, error: Exception, retry_seconds: float) -> None:
+        self.bus.emit(events.ServerTrouble(self._name, f"{type(error).__name__}: {error}", retry_seconds))

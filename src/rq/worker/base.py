@@ -1,0 +1,39 @@
+"""The class that all workers share."""
+
+from rq.core.clock import utc_now as now
+from rq.core.defaults import (
+    DEFAULT_JOB_MONITORING_INTERVAL,
+    DEFAULT_LOGGING_DATE_FORMAT,
+    DEFAULT_LOGGING_FORMAT,
+    DEFAULT_MAINTENANCE_TASK_INTERVAL,
+    DEFAULT_RESULT_TTL,
+    DEFAULT_WORKER_TTL,
+)
+from rq.executions import Execution
+from rq.job import Job, JobStatus
+from rq.model.presence import WorkerStatus
+from rq.queue import Queue
+from rq.results import Result
+from rq.runtime.logging_setup import setup_loghandlers
+from rq.runtime.worker import BaseWorker, logger
+from rq.version import VERSION
+
+__all__ = [
+    "DEFAULT_JOB_MONITORING_INTERVAL",
+    "DEFAULT_LOGGING_DATE_FORMAT",
+    "DEFAULT_LOGGING_FORMAT",
+    "DEFAULT_MAINTENANCE_TASK_INTERVAL",
+    "DEFAULT_RESULT_TTL",
+    "DEFAULT_WORKER_TTL",
+    "VERSION",
+    "BaseWorker",
+    "Execution",
+    "Job",
+    "JobStatus",
+    "Queue",
+    "Result",
+    "WorkerStatus",
+    "logger",
+    "now",
+    "setup_loghandlers",
+]

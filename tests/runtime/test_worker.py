@@ -1,0 +1,316 @@
+"""A worker as a whole, on a real server: in this process where the clock does not matter, as a program where signals do."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import redis
+
+from rq import Queue, SimpleWorker, Worker
+from rq.core.errors import WorkerNameTaken
+from rq.core.keys import Keyspace
+from rq.job import Job
+from tests.runtime import worker_jobs
+from tests.support.waiting import wait_until
+
+KEYS = Keyspace()
+PROGRAM = Path(__file__).parents[1] / "faults" / "worker_program.py"
+
+BOTH = pytest.mark.parametrize("worker_class", [SimpleWorker, Worker])
+
+
+@pytest.fixture
+def queue(redis_client):
+    return Queue("high", connection=redis_client)
+
+
+def work(worker_class, queues, client, **options):
+    worker = worker_class(queues, connection=client)
+    worker.work(burst=True, logging_level="WARNING", **options)
+    return worker
+
+
+def calls_of(client: redis.Redis) -> dict[str, int]:
+    """How often each command was called since the last reset of the statistics."""
+    return {name.removeprefix("cmdstat_"): stats["calls"] for name, stats in client.info("commandstats").items()}
+
+
+def start(processes, url, class_name, name, *queues, lease=30.0):
+    return processes.script(PROGRAM, url, class_name, str(lease), name, *queues)
+
+
+@BOTH
+def test_a_job_is_run_and_its_result_can_be_read(worker_class, queue, redis_client):
+    job = queue.enqueue(worker_jobs.add, 2, b=3)
+    work(worker_class, [queue], redis_client)
+    assert job.get_status() == "finished"
+    assert job.return_value() == 5
+    assert job.id in queue.finished_job_registry
+    assert len(queue) == len(queue.started_job_registry) == 0
+
+
+@BOTH
+def test_an_exception_is_kept_with_its_text(worker_class, queue, redis_client, caplog):
+    job = queue.enqueue(worker_jobs.fail, "it broke")
+    with caplog.at_level(logging.CRITICAL, "rq.worker"):
+        work(worker_class, [queue], redis_client)
+    assert job.get_status() == "failed"
+    assert "ValueError: it broke" in job.latest_result().exc_string
+    assert job.id in queue.failed_job_registry
+    assert Worker.all(connection=redis_client) == []
+
+
+@BOTH
+def test_queues_are_served_in_order_of_priority(worker_class, redis_client, tmp_path):
+    low, high, middle = (Queue(name, connection=redis_client) for name in ("low", "high", "middle"))
+    log = tmp_path / "log"
+    for queue in (low, high, middle):
+        queue.enqueue(worker_jobs.append, str(log), queue.name)
+        queue.enqueue(worker_jobs.append, str(log), queue.name)
+    work(worker_class, ["high", "middle", "low"], redis_client)
+    assert log.read_text().split() == ["high", "high", "middle", "middle", "low", "low"]
+
+
+def test_every_job_has_a_process_of_its_own(queue, redis_client):
+    jobs = [queue.enqueue(worker_jobs.process_id) for _ in range(5)]
+    work(Worker, [queue], redis_client)
+    pids = {job.return_value() for job in jobs}
+    assert len(pids) == 5
+    assert os.getpid() not in pids
+
+
+@pytest.mark.parametrize("queues", [["high"], ["high", "middle", "low"]])
+def test_a_busy_worker_needs_one_round_trip_per_job(queues, redis_client):
+    queue = Queue("high", connection=redis_client)
+    scripts, others = [], []
+    for count in (1, 10, 210):  # the first round only teaches the server the scripts
+        for _ in range(count):
+            queue.enqueue(worker_jobs.nothing)
+        redis_client.config_resetstat()
+        work(SimpleWorker, queues, redis_client)
+        commands = calls_of(redis_client)
+        scripts.append(commands["evalsha"])
+        others.append(sum(commands.get(name, 0) for name in ("blmove", "multi", "eval", "script|load", "client|unblock", "ping")))
+    upkeep = 2 * len(queues) + 1  # the janitor's round, which may or may not fall into so short a run
+    assert abs(scripts[2] - scripts[1] - 200) <= upkeep
+    assert others[1:] == [0, 0]
+
+
+def test_the_cost_of_a_job_does_not_depend_on_how_many_wait(redis_client):
+    costs = []
+    for waiting in (10, 10_000, 200_000):
+        redis_client.flushdb()
+        queue = Queue("high", connection=redis_client)
+        for _ in range(3):
+            queue.enqueue(worker_jobs.nothing)
+        filler = [f"filler{number}" for number in range(waiting)]
+        for at in range(0, waiting, 50_000):
+            redis_client.rpush(queue.key, *filler[at : at + 50_000])
+        redis_client.config_resetstat()
+        queue.enqueue(worker_jobs.nothing)
+        work(SimpleWorker, [queue], redis_client, max_jobs=3)
+        commands = calls_of(redis_client)
+        costs.append({name: calls for name, calls in commands.items() if name not in {"info", "config|resetstat", "client|setinfo", "hello"}})
+    assert costs[0] == costs[1] == costs[2]
+
+
+def test_max_jobs_ends_the_worker_after_that_many(queue, redis_client):
+    for _ in range(3):
+        queue.enqueue(worker_jobs.nothing)
+    worker = SimpleWorker([queue], connection=redis_client)
+    assert worker.work(max_jobs=2, logging_level="WARNING") is True
+    assert len(queue) == 1
+
+
+def test_an_idle_worker_leaves_after_max_idle_time(queue, redis_client):
+    assert SimpleWorker([queue], connection=redis_client).work(max_idle_time=0.05, logging_level="WARNING") is False
+
+
+def test_scheduled_jobs_run_when_they_are_due_without_a_scheduler(processes, queue, redis_client, redis_url, tmp_path):
+    from datetime import timedelta
+
+    start(processes, redis_url, "SimpleWorker", "w", "high")
+    wait_until(lambda: redis_client.zcard(KEYS.presence) == 1)
+    job = queue.enqueue_in(timedelta(seconds=0.3), worker_jobs.append, str(tmp_path / "log"), "ran")
+    assert job.get_status() == "scheduled"
+    wait_until(lambda: job.get_status() == "finished")
+
+
+def test_a_suspended_worker_takes_nothing_and_a_burst_worker_leaves(queue, redis_client):
+    redis_client.set(KEYS.suspended, 1)
+    queue.enqueue(worker_jobs.nothing)
+    work(SimpleWorker, [queue], redis_client)
+    assert len(queue) == 1
+    redis_client.delete(KEYS.suspended)
+    work(SimpleWorker, [queue], redis_client)
+    assert len(queue) == 0
+
+
+@BOTH
+def test_a_job_whose_hash_cannot_be_read_fails_and_the_next_one_runs(worker_class, queue, redis_client, caplog):
+    bad, good = queue.enqueue(worker_jobs.nothing), queue.enqueue(worker_jobs.nothing)
+    redis_client.hset(bad.key, "timeout", "12x")
+    with caplog.at_level(logging.CRITICAL, "rq.worker"):
+        work(worker_class, [queue], redis_client)
+    assert redis_client.hget(bad.key, "status") == b"failed"
+    assert good.get_status() == "finished"
+
+
+def test_a_job_that_blocks_every_signal_is_killed_when_its_time_is_up(queue, redis_client, tmp_path, caplog):
+    job = queue.enqueue(worker_jobs.ignore_everything, str(tmp_path / "log"), job_timeout=1)
+    with caplog.at_level(logging.CRITICAL, "rq.worker"):
+        work(Worker, [queue], redis_client)
+    assert job.get_status() == "failed"
+    assert "1" in job.latest_result().exc_string
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "log").read_text()), 0)
+
+
+def test_a_job_that_keeps_killing_its_process_is_set_aside_after_three_crashes(queue, redis_client, caplog):
+    job, other = queue.enqueue(worker_jobs.die), queue.enqueue(worker_jobs.nothing)
+    with caplog.at_level(logging.CRITICAL, "rq.worker"):
+        work(Worker, [queue], redis_client)
+    job.refresh()
+    assert (job.get_status(), job.attempt) == ("failed", 4)
+    assert "signal 9" in job.latest_result().exc_string
+    assert other.get_status() == "finished"
+
+
+def test_leaving_with_status_zero_is_no_success(queue, redis_client, caplog):
+    job = queue.enqueue(worker_jobs.leave, 0)
+    with caplog.at_level(logging.CRITICAL, "rq.worker"):
+        work(Worker, [queue], redis_client)
+    assert job.get_status() == "failed"
+
+
+@pytest.mark.parametrize("class_name", ["Worker", "SimpleWorker"])
+def test_one_signal_lets_the_running_job_finish_and_leaves_the_rest(class_name, processes, queue, redis_client, redis_url, tmp_path):
+    gate, started = tmp_path / "gate", tmp_path / "started"
+    process = start(processes, redis_url, class_name, "w", "high")
+    job = queue.enqueue(worker_jobs.wait_for, str(gate), str(started))
+    rest = queue.enqueue(worker_jobs.nothing)
+    wait_until(started.exists)
+    process.send_signal(signal.SIGTERM)
+    process.wait_for_output("shut down requested by SIGTERM")
+    wait_until(lambda: redis_client.hexists("rq:worker:w", "shutdown_requested_date"))
+    gate.touch()
+    assert process.wait() == 0, process.output
+    assert (job.get_status(), rest.get_status()) == ("finished", "queued")
+    assert redis_client.exists(KEYS.presence) == 0
+
+
+def test_a_living_worker_keeps_its_name(processes, queue, redis_client, redis_url):
+    start(processes, redis_url, "SimpleWorker", "w", "high")
+    wait_until(lambda: redis_client.zcard(KEYS.presence) == 1)
+    with pytest.raises(WorkerNameTaken, match="active worker named 'w'"):
+        SimpleWorker([queue], "w", connection=redis_client).work(burst=True)
+
+
+def test_the_name_of_a_killed_worker_is_free_at_once_and_its_job_goes_back(processes, queue, redis_client, redis_url, tmp_path):
+    gate, started = tmp_path / "gate", tmp_path / "started"
+    process = start(processes, redis_url, "SimpleWorker", "w", "high", lease=600)
+    job = queue.enqueue(worker_jobs.wait_for, str(gate), str(started))
+    wait_until(started.exists)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    gate.touch()
+    SimpleWorker([queue], "w", connection=redis_client).work(burst=True, logging_level="ERROR")
+    assert job.get_status() == "finished"
+
+
+def test_a_worker_that_the_server_forgot_registers_again(processes, queue, redis_client, redis_url):
+    start(processes, redis_url, "SimpleWorker", "w", "high", lease=2.0)
+    wait_until(lambda: redis_client.zcard(KEYS.presence) == 1)
+    redis_client.flushdb()
+    wait_until(lambda: redis_client.exists("rq:worker:w") and redis_client.sismember("rq:workers", "rq:worker:w"))
+    job = queue.enqueue(worker_jobs.nothing)
+    wait_until(lambda: job.get_status() == "finished")
+
+
+def test_canceling_a_running_job_ends_its_process(processes, queue, redis_client, redis_url, tmp_path):
+    started = tmp_path / "started"
+    process = start(processes, redis_url, "Worker", "w", "high", lease=2.0)
+    job = queue.enqueue(worker_jobs.wait_for, str(tmp_path / "never"), str(started))
+    wait_until(started.exists)
+    pid = int(started.read_text())
+    job.cancel()
+    process.wait_for_output("the job was canceled")
+    wait_until(lambda: not Path(f"/proc/{pid}").exists())
+    assert job.get_status() == "canceled"
+    assert job.id in queue.canceled_job_registry
+    after = queue.enqueue(worker_jobs.nothing)
+    wait_until(lambda: after.get_status() == "finished")
+
+
+def test_a_worker_that_was_frozen_past_its_lease_is_fenced(processes, queue, redis_client, redis_url, tmp_path):
+    gate, started = tmp_path / "gate", tmp_path / "started"
+    frozen = start(processes, redis_url, "Worker", "frozen", "high", lease=2.0)
+    job = queue.enqueue(worker_jobs.wait_for, str(gate), str(started))
+    wait_until(started.exists)
+    frozen.send_signal(signal.SIGSTOP)
+    start(processes, redis_url, "Worker", "rescuer", "high", lease=2.0)
+    wait_until(lambda: len(started.read_text().split()) == 2, 30)
+    frozen.send_signal(signal.SIGCONT)
+    frozen.wait_for_output("registered again")
+    gate.touch()
+    wait_until(lambda: job.get_status() == "finished")
+    job.refresh()
+    assert (job.worker_name, job.attempt) == ("rescuer", 2)
+    assert len([result for result in job.results() if result.type == result.Type.SUCCESSFUL]) == 1
+
+
+def test_the_hash_of_a_worker_is_rqs(processes, queue, redis_client, redis_url, tmp_path):
+    gate, started = tmp_path / "gate", tmp_path / "started"
+    start(processes, redis_url, "Worker", "w", "high", "low")
+    job = queue.enqueue(worker_jobs.wait_for, str(gate), str(started))
+    wait_until(started.exists)
+    fields = redis_client.hgetall("rq:worker:w")
+    assert {name.decode() for name in fields} >= {
+        *(
+            "birth",
+            "last_heartbeat",
+            "queues",
+            "pid",
+            "hostname",
+            "ip_address",
+            "version",
+            "python_version",
+            "state",
+            "current_job",
+            "current_job_working_time",
+        ),
+    }
+    assert (fields[b"queues"], fields[b"state"], fields[b"current_job"]) == (b"high,low", b"busy", job.id.encode())
+    assert redis_client.smembers("rq:workers") == redis_client.smembers("rq:workers:low") == {b"rq:worker:w"}
+    assert 0 < redis_client.ttl("rq:worker:w") <= 480
+    (worker,) = Worker.all(connection=redis_client)
+    assert (worker.name, worker.get_state(), worker.queue_names()) == ("w", "busy", ["high", "low"])
+    assert worker.get_current_job() == Job.fetch(job.id, connection=redis_client)
+    assert Worker.count(queue=queue) == 1
+    gate.touch()
+    wait_until(lambda: redis_client.hget("rq:worker:w", "successful_job_count") == b"1")
+    worker.refresh()
+    assert (worker.get_state(), worker.successful_job_count, worker.get_current_job_id()) == ("idle", 1, None)
+    assert worker.total_working_time > 0
+
+
+def test_a_worker_outlives_a_restart_of_the_server(processes, start_valkey, tmp_path):
+    server = start_valkey(appendonly=True)
+    client = redis.Redis.from_url(server.url)
+    queue = Queue("high", connection=client)
+    gate, started = tmp_path / "gate", tmp_path / "started"
+    process = start(processes, server.url, "Worker", "w", "high")
+    job = queue.enqueue(worker_jobs.wait_for, str(gate), str(started), result_ttl=-1)
+    wait_until(started.exists)
+    server.restart()
+    gate.touch()
+    wait_until(lambda: job.get_status() == "finished", 30)
+    after = queue.enqueue(worker_jobs.nothing)
+    wait_until(lambda: after.get_status() == "finished", 30)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait() == 0, process.output
+    client.close()

@@ -1,0 +1,61 @@
+"""Jobs for tests of workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def add(a: int, b: int = 0) -> int:
+    """Return the sum."""
+    return a + b
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
+def fail(text: str = "it broke") -> None:
+    """Raise."""
+    raise ValueError(text)
+
+
+def append(path: str, word: str) -> str:
+    """Append a word to a file, atomically."""
+    with Path(path).open("a") as file:
+        file.write(f"{word}\n")
+    return word
+
+
+def wait_for(path: str, started: str | None = None) -> int:
+    """Return this process's id once the file exists; says so in another file when it begins."""
+    if started:
+        append(started, str(os.getpid()))
+    while not Path(path).exists():
+        time.sleep(0.005)
+    return os.getpid()
+
+
+def ignore_everything(path: str) -> None:
+    """Block every signal that can be blocked, and never come back."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP})
+    append(path, str(os.getpid()))
+    while True:
+        time.sleep(60)
+
+
+def die() -> None:
+    """End this process as the out-of-memory killer would."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave(status: int) -> None:
+    """End this process without a word."""
+    os._exit(status)
+
+
+def process_id() -> int:
+    """Return the id of the process that runs the job."""
+    return os.getpid()
