@@ -1,0 +1,1 @@
+"""The commands, one file each; `rq.cli.main` lists them."""

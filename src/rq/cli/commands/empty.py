@@ -1,0 +1,44 @@
+"""`rq empty`: delete the jobs that wait."""
+
+from __future__ import annotations
+
+import click
+
+from rq.cli.boundary import Command
+from rq.cli.connect import Server, open_server
+from rq.cli.options import SharedOptions, takes_shared_options
+from rq.cli.rendering import printable
+from rq.store.purge import MOST_PURGED, purge_queue
+from rq.store.reads import list_queue_keys
+
+
+@click.command(cls=Command)
+@click.argument("queues", nargs=-1)
+@click.option("--all", "-a", "every", is_flag=True, help="Empty all queues.")
+@takes_shared_options()
+def empty(shared: SharedOptions, queues: tuple[str, ...], *, every: bool) -> None:
+    """Delete the jobs that wait in queues.
+
+    In QUEUES, or in all. Jobs that run, are scheduled or have ended are left alone.
+    """
+    server = open_server(shared)
+    names = _all_queues(server) if every else list(queues)
+    if not names:
+        click.echo("Nothing to do: there are no queues" if every else "Nothing to do: name queues, or use --all")
+    for name in names:
+        click.echo(f"{_purge(server, name)} jobs removed from {printable(name)} queue")
+
+
+def _all_queues(server: Server) -> list[str]:
+    keys = server.caller.run(list_queue_keys(server.scripts))
+    return [key.removeprefix(server.scripts.keyspace.queue("")) for key in keys]
+
+
+def _purge(server: Server, queue: str) -> int:
+    """Empty a queue in bounded steps, and return how many jobs were deleted."""
+    deleted = 0
+    while True:
+        taken, purged = server.caller.run(purge_queue(server.scripts, queue))
+        deleted += purged
+        if taken < MOST_PURGED:
+            return deleted

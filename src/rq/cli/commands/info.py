@@ -1,0 +1,88 @@
+"""`rq info`: look at queues and workers. Reads only."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import click
+
+from rq.cli.boundary import Command
+from rq.cli.connect import Server, open_server
+from rq.cli.options import SharedOptions, at_least, takes_shared_options
+from rq.cli.rendering import Snapshot, View, render
+from rq.store.overview import read_overview
+
+
+@dataclass(frozen=True, slots=True)
+class InfoCommand:
+    """The options of this command."""
+
+    queues: tuple[str, ...]
+    interval: float | None
+    raw: bool
+    only_queues: bool
+    only_workers: bool
+    by_queue: bool
+
+    def view(self) -> View:
+        """Return what to show on the terminal as it is now."""
+        return View(
+            queues=self.only_queues or not self.only_workers,
+            workers=not self.only_queues,
+            raw=self.raw,
+            by_queue=self.by_queue,
+            columns=shutil.get_terminal_size().columns,
+            ascii_only=not _can_show("█–"),  # noqa: RUF001 - RQ's dash
+        )
+
+
+@click.command(cls=Command)
+@click.argument("queues", nargs=-1)
+@click.option("--interval", "-i", type=at_least(0, float), metavar="SECONDS", help="Show it every so many seconds, until Ctrl+C.")
+@click.option("--raw", "-r", is_flag=True, help="Plain lines for scripts: no bars, no sums.")
+@click.option("--only-queues", "-Q", is_flag=True, help="Leave out the workers.")
+@click.option("--only-workers", "-W", is_flag=True, help="Leave out the queues.")
+@click.option("--by-queue", "-R", is_flag=True, help="Group workers by the queues they listen on.")
+@takes_shared_options()
+def info(shared: SharedOptions, **given: Any) -> None:
+    """Show queues, their jobs, and workers.
+
+    Shows the given QUEUES and the workers that listen on them; without any,
+    all of them. Looking changes nothing.
+    """
+    command = InfoCommand(**given)
+    # Ctrl+C is how one leaves the repeated view, so it is no error.
+    with contextlib.suppress(KeyboardInterrupt):
+        server = open_server(shared)
+        while True:
+            view = command.view()
+            text = render(_take_snapshot(server, command.queues, view), view)
+            if command.interval:
+                click.clear()
+            if text:
+                click.echo(text)
+            if not command.interval:
+                return
+            time.sleep(command.interval)
+
+
+def _take_snapshot(server: Server, queues: tuple[str, ...], view: View) -> Snapshot:
+    overview = read_overview(server.caller, server.scripts, queues)
+    listed = overview.queues
+    if view.by_queue and not queues:
+        listed = overview.with_unused_queues()
+    return Snapshot(listed, overview.workers, overview.suspended, datetime.now())  # noqa: DTZ005 - shown to people, in their own time
+
+
+def _can_show(characters: str) -> bool:
+    try:
+        characters.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

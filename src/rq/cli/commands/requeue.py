@@ -1,0 +1,90 @@
+"""`rq requeue`: run failed jobs again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from rq.cli.boundary import Command, CommandFailed, WrongCall
+from rq.cli.connect import Server, open_server
+from rq.cli.options import SharedOptions, takes_shared_options
+from rq.cli.rendering import printable
+from rq.core.ids import new_execution_id
+from rq.store.reads import count_registry, list_registry
+from rq.store.requeue import requeue_job
+
+# Jobs per round trip. The server answers others between two of them.
+BATCH = 200
+# So many are named when jobs could not be requeued.
+MOST_NAMED = 5
+
+_REFUSALS = {
+    "absent": "is not in the failed registry of that queue",
+    "refused": "is in no state to run again",
+    "gone": "does not exist any more",
+}
+
+
+@click.command(cls=Command)
+@click.argument("job_ids", nargs=-1)
+@click.option("--queue", required=True, metavar="QUEUE", help="The queue whose failed jobs are meant.")
+@click.option("--all", "-a", "every", is_flag=True, help="Requeue all its failed jobs.")
+@takes_shared_options()
+def requeue(shared: SharedOptions, job_ids: tuple[str, ...], queue: str, *, every: bool) -> None:
+    """Run failed jobs again.
+
+    Those with the given JOB_IDS, or all of a queue. Their results are kept, and so are the retries they have left.
+    """
+    if every and job_ids:
+        raise WrongCall("Name jobs or use --all, not both")
+    server = open_server(shared)
+    total = server.caller.run(count_registry(server.scripts, "failed", queue)) if every else len(job_ids)
+    if not total:
+        click.echo("Nothing to do: no job of that queue has failed" if every else "Nothing to do: name jobs, or use --all")
+        return
+    refused: list[str] = []
+    with click.progressbar(length=total, label=f"Requeueing {total} jobs from failed queue") as progress:
+        for batch in _failed_jobs(server, queue, total, refused) if every else _batches(job_ids):
+            refused += _requeue(server, queue, batch)
+            progress.update(len(batch))
+    if refused and not every:
+        raise CommandFailed(_describe(refused, total))
+    if refused:
+        click.echo(f"Left alone: {_describe(refused, total)}")
+
+
+def _batches(job_ids: tuple[str, ...]) -> Iterator[list[str]]:
+    return (list(job_ids[first : first + BATCH]) for first in range(0, len(job_ids), BATCH))
+
+
+def _failed_jobs(server: Server, queue: str, total: int, refused: list[str]) -> Iterator[list[str]]:
+    """Yield the ids of failed jobs in batches. Jobs that were requeued are gone from the registry, those that were refused stand at its head.
+
+    Args:
+        server: the server.
+        queue: the queue.
+        total: how many at most; jobs that fail meanwhile are left for the next call.
+        refused: grows while the batches are worked on.
+    """
+    seen = 0
+    while seen < total:
+        first = len(refused)
+        batch = server.caller.run(list_registry(server.scripts, "failed", queue, first, first + min(BATCH, total - seen) - 1))
+        if not batch:
+            return
+        seen += len(batch)
+        yield batch
+
+
+def _requeue(server: Server, queue: str, job_ids: list[str]) -> list[str]:
+    """Requeue jobs in one round trip; returns a few words about each that could not be."""
+    calls = [requeue_job(server.scripts, job_id, "failed", queue, new_execution_id()) for job_id in job_ids]
+    answers = zip(job_ids, server.caller.run_many(calls), strict=True)
+    return [f"{printable(job_id)} {_REFUSALS[answer.code]}" for job_id, answer in answers if answer.code in _REFUSALS]
+
+
+def _describe(refused: list[str], total: int) -> str:
+    more = f", and {len(refused) - MOST_NAMED} more" if len(refused) > MOST_NAMED else ""
+    which = "Job " if total == 1 else f"{len(refused)} of {total} jobs could not be requeued: "
+    return f"{which}{'; '.join(refused[:MOST_NAMED])}{more}"

@@ -1,0 +1,170 @@
+"""`rq worker`: run jobs."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rq.cli.boundary import Command, CommandFailed, WrongCall
+from rq.cli.connect import Server, open_server
+from rq.cli.options import SharedOptions, at_least, load_class, takes_shared_options
+from rq.client.job import Job
+from rq.client.queue import Queue
+from rq.core.defaults import (
+    DEFAULT_JOB_MONITORING_INTERVAL,
+    DEFAULT_LOGGING_DATE_FORMAT,
+    DEFAULT_LOGGING_FORMAT,
+    DEFAULT_MAINTENANCE_TASK_INTERVAL,
+    DEFAULT_RESULT_TTL,
+    DEFAULT_WORKER_TTL,
+    MIN_LEASE_SECONDS,
+)
+from rq.runtime.worker import BaseWorker, Worker
+from rq.store.connection import Caller, private_client
+from rq.store.reads import is_suspended
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerCommand:
+    """The options of this command."""
+
+    queues: tuple[str, ...]
+    burst: bool
+    name: str | None
+    results_ttl: int
+    worker_ttl: int
+    job_monitoring_interval: int
+    maintenance_interval: int
+    lease: float | None
+    disable_job_desc_logging: bool
+    verbose: bool
+    quiet: bool
+    logging_level: str | None
+    log_format: str
+    date_format: str
+    max_jobs: int | None
+    max_idle_time: int | None
+    with_scheduler: bool
+    pid: str | None
+
+    def level(self) -> str | None:
+        """Return the level of the worker's log lines; None for the usual one.
+
+        Raises:
+            WrongCall: the options contradict one another, or there is no such level.
+        """
+        if self.verbose and self.quiet:
+            raise WrongCall("--verbose and --quiet exclude one another; use one of them")
+        level = "DEBUG" if self.verbose else "WARNING" if self.quiet else self.logging_level
+        if level is not None and level.upper() not in logging.getLevelNamesMapping():
+            raise WrongCall(f"--logging_level {level}: there is no such level; use debug, info, warning, error or critical")
+        return level
+
+
+@click.command(cls=Command)
+@click.argument("queues", nargs=-1)
+@click.option("--burst", "-b", is_flag=True, help="Leave when no job waits any more.")
+@click.option("--name", "-n", metavar="NAME", help="Unique among workers (default: random).")
+@click.option("--max-jobs", type=at_least(1), metavar="N", help="Leave after that many jobs.")
+@click.option("--max-idle-time", type=at_least(0), metavar="SECONDS", help="Leave after that long without a job.")
+@click.option("--results-ttl", type=at_least(-1), default=DEFAULT_RESULT_TTL, metavar="SECONDS", help="For jobs that do not say (default: 500).")
+@click.option("--lease", type=at_least(MIN_LEASE_SECONDS, float), metavar="SECONDS", help="When it dies, others get its jobs that much later (default: 30).")
+@click.option("--worker-ttl", type=at_least(1), default=DEFAULT_WORKER_TTL, metavar="SECONDS", help="Life of its entry while idle (default: 420).")
+@click.option(
+    "--job-monitoring-interval",
+    type=at_least(1),
+    default=DEFAULT_JOB_MONITORING_INTERVAL,
+    metavar="SECONDS",
+    help="Life of its entry while busy (default: 30).",
+)
+@click.option("--maintenance-interval", type=int, default=DEFAULT_MAINTENANCE_TASK_INTERVAL, metavar="SECONDS", help="Needless: upkeep never pauses for long.")
+@click.option("--with-scheduler", "-s", is_flag=True, help="Needless: every worker is a scheduler.")
+@click.option("--pid", metavar="FILE", help="Write the process id there.")
+@click.option("--verbose", "-v", is_flag=True, help="Log more.")
+@click.option("--quiet", "-q", is_flag=True, help="Log warnings and errors only.")
+@click.option("--logging_level", "--logging-level", metavar="LEVEL", help="debug, info, warning, error or critical.")
+@click.option("--log-format", default=DEFAULT_LOGGING_FORMAT, metavar="TEXT", help='Default: "%(asctime)s %(message)s".')
+@click.option("--date-format", default=DEFAULT_LOGGING_DATE_FORMAT, metavar="TEXT", help='Default: "%H:%M:%S".')
+@click.option("--disable-job-desc-logging", is_flag=True, help="Log no arguments of jobs.")
+@takes_shared_options("serializer", "worker_class", "job_class", "queue_class")
+def worker(shared: SharedOptions, **given: Any) -> None:
+    """Run jobs from queues.
+
+    From QUEUES, as long as there are any from the first one. Without QUEUES:
+    from those of the settings module, otherwise from "default".
+
+    Ctrl+C or SIGTERM: finish the running job, then leave. A second time: put
+    the running job back into its queue and leave at once.
+    """
+    command = WorkerCommand(**given)
+    level = command.level()
+    server = open_server(shared, patient=True)
+    _configure_logging(server)
+    _check_server(server)
+    made = _make_worker(server, shared, command)
+    if command.pid:
+        Path(command.pid).expanduser().write_text(f"{os.getpid()}\n", encoding="ascii")
+    made.work(
+        burst=command.burst,
+        logging_level=level,
+        date_format=command.date_format,
+        log_format=command.log_format,
+        max_jobs=command.max_jobs,
+        max_idle_time=command.max_idle_time,
+        with_scheduler=command.with_scheduler,
+    )
+
+
+def _make_worker(server: Server, shared: SharedOptions, command: WorkerCommand) -> BaseWorker:
+    worker_class = load_class("--worker-class", shared.worker_class, BaseWorker)
+    job_class = load_class("--job-class", shared.job_class, Job)
+    queue_class = load_class("--queue-class", shared.queue_class, Queue)
+    serializer = shared.load_serializer()
+    names = list(command.queues) or server.settings.names("QUEUES") or ["default"]
+    if not all(names):
+        raise WrongCall("The name of a queue is empty; leave it out or write it in full")
+    queues = [queue_class(name, connection=server.client, job_class=job_class, serializer=serializer) for name in names]
+    # Subclasses may have constructors that know RQ's keywords only.
+    ours: dict[str, Any] = {} if command.lease is None else {"lease": command.lease}
+    if worker_class is Worker:
+        ours["fresh_interpreter"] = True
+    return worker_class(
+        queues,
+        name=command.name or server.settings.text("NAME"),
+        connection=server.client,
+        default_worker_ttl=command.worker_ttl,
+        worker_ttl=command.worker_ttl,
+        default_result_ttl=command.results_ttl,
+        maintenance_interval=command.maintenance_interval,
+        job_monitoring_interval=command.job_monitoring_interval,
+        job_class=job_class,
+        queue_class=queue_class,
+        log_job_description=not command.disable_job_desc_logging,
+        serializer=serializer,
+        **ours,
+    )
+
+
+def _check_server(server: Server) -> None:
+    """Ask the server one question before anything is set up: a server that is not there is an error of the command, not something to wait for."""
+    client = private_client(server.client)
+    try:
+        suspended = Caller(client).run(is_suspended(server.scripts))
+    finally:
+        if client is not server.client:
+            client.close()
+    if suspended:
+        raise CommandFailed("Workers are suspended; run `rq resume`, then start this worker again")
+
+
+def _configure_logging(server: Server) -> None:
+    table = server.settings.table("DICT_CONFIG")
+    if table:
+        from logging.config import dictConfig  # noqa: PLC0415 - loads a socket server and more, for those few who use it
+
+        dictConfig(table)

@@ -1,0 +1,163 @@
+"""From options, settings and environment to a connected command.
+
+The first place that names a server wins: `--url` or RQ_REDIS_URL, the settings module, the environment; otherwise it is localhost:6379. A place names one
+with REDIS_URL, SENTINEL or any of REDIS_HOST, REDIS_PORT, REDIS_DB, REDIS_PASSWORD, in this order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+from rq.cli.boundary import WrongCall, note_server, one_line
+from rq.cli.options import SharedOptions
+from rq.cli.settings import Settings, environment, load_settings
+from rq.core.defaults import DEFAULT_CONNECTION_CLASS
+from rq.core.errors import EmbeddedError, InvalidOptionError, ReferenceNotFound
+from rq.core.keys import Keyspace
+from rq.core.references import import_attribute
+from rq.store.connection import Caller
+from rq.store.scripts import ScriptLibrary
+from rq.store.servers import connect
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 15.0
+
+_PARTS = ("REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_PASSWORD")
+_TLS_FILES = {
+    "REDIS_SSL_CA_CERTS": "ssl_ca_certs",
+    "REDIS_SSL_CA_DATA": "ssl_ca_data",
+    "REDIS_SSL_CERT_REQS": "ssl_cert_reqs",
+    "REDIS_SSL_KEYFILE": "ssl_keyfile",
+    "REDIS_SSL_CERTFILE": "ssl_certfile",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server as a command sees it. Nothing was sent yet.
+
+    Args:
+        client: for objects that take a connection.
+        caller: for calls of `rq.store`.
+        scripts: of the keyspace that RQ_KEY_PREFIX names.
+        settings: of `--config`; empty without it.
+    """
+
+    client: redis.Redis
+    caller: Caller
+    scripts: ScriptLibrary
+    settings: Settings
+
+
+def open_server(shared: SharedOptions, *, patient: bool = False) -> Server:
+    """Return the server that a command was told to use.
+
+    Args:
+        shared: the options.
+        patient: for a worker, whose jobs share the settings of its client: the client library's own patience. Otherwise a server that does not answer is an
+            error after seconds, and one that refuses the connection at once.
+
+    Raises:
+        WrongCall: the URL, the settings or the connection class are unusable.
+        EmbeddedError: the embedded server does not start.
+    """
+    settings = load_settings(shared.config)
+    options: dict[str, Any] = {} if patient else {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": ANSWER_SECONDS, "retry": Retry(NoBackoff(), 0)}
+    client = _open_client(_connection_class(shared.connection_class), shared.url, (settings, environment()), options)
+    note_server(describe_server(client))
+    return Server(client, Caller(client), ScriptLibrary(Keyspace.from_environment()), settings)
+
+
+def describe_server(client: redis.Redis) -> str:
+    """Return where a client connects to, as people write it; without the password."""
+    pool: Any = client.connection_pool
+    if getattr(pool, "service_name", None):
+        return f"Sentinel's master {pool.service_name}"
+    settings = pool.connection_kwargs
+    if "path" in settings:
+        return str(settings["path"])
+    return f"{settings.get('host', 'localhost')}:{settings.get('port', 6379)}, database {settings.get('db') or 0}"
+
+
+def _open_client(client_class: Any, url: str | None, places: Sequence[Settings], options: dict[str, Any]) -> redis.Redis:
+    if url:
+        return _from_url(client_class, url, "--url (or RQ_REDIS_URL)", options)
+    for place in places:
+        named = place.text("REDIS_URL")
+        if named:
+            return _from_url(client_class, named, f"REDIS_URL of {place.origin}", options)
+        if place.values.get("SENTINEL") and not isinstance(place.values["SENTINEL"], str):
+            return _from_sentinel(place, options)
+        if place.has_any(_PARTS):
+            return _from_parts(client_class, place, options)
+    return _from_parts(client_class, Settings({}, "the defaults"), options)
+
+
+def _from_url(client_class: Any, url: str, origin: str, options: dict[str, Any]) -> redis.Redis:
+    try:
+        client = connect(url, client_class, **options)
+    except EmbeddedError:
+        raise
+    except (ValueError, TypeError) as error:
+        message = f"{origin} is no URL of a server: {one_line(error)}; write redis://HOST:PORT/DATABASE, rediss://..., unix:///PATH or embedded://"
+        raise WrongCall(message) from error
+    return client
+
+
+def _from_parts(client_class: Any, place: Settings, options: dict[str, Any]) -> redis.Redis:
+    parts: dict[str, Any] = {
+        "host": place.text("REDIS_HOST") or "localhost",
+        "port": place.number("REDIS_PORT", 6379),
+        "db": place.number("REDIS_DB", 0),
+        "password": place.text("REDIS_PASSWORD"),
+    }
+    if place.flag("REDIS_SSL"):
+        parts["ssl"] = True
+        parts |= {option: place.text(name) for name, option in _TLS_FILES.items() if place.text(name) is not None}
+    client: redis.Redis = client_class(**parts, **options)
+    return client
+
+
+def _from_sentinel(place: Settings, options: dict[str, Any]) -> redis.Redis:
+    """Return a client of whoever is master now (settings as in RQ: INSTANCES, MASTER_NAME, DB, USERNAME, PASSWORD, SSL, ...)."""
+    table = place.table("SENTINEL")
+    if table.get("SOCKET_TIMEOUT") is not None:
+        options = {**options, "socket_timeout": table["SOCKET_TIMEOUT"]}
+    connection: dict[str, Any] = {
+        "db": table.get("DB", 0),
+        "username": table.get("USERNAME"),
+        "password": table.get("PASSWORD"),
+        "ssl": bool(table.get("SSL", False)),
+        **options,
+        **_keywords(place, table, "CONNECTION_KWARGS"),
+    }
+    instances: Any = table.get("INSTANCES", [("localhost", 26379)])
+    sentinel: Any = Sentinel(instances, sentinel_kwargs={**options, **_keywords(place, table, "SENTINEL_KWARGS")}, **connection)  # type: ignore[no-untyped-call]
+    client: redis.Redis = sentinel.master_for(str(table.get("MASTER_NAME", "mymaster")))
+    return client
+
+
+def _keywords(place: Settings, table: dict[str, object], name: str) -> dict[str, Any]:
+    value = table.get(name) or {}
+    if not isinstance(value, dict):
+        raise InvalidOptionError(f"SENTINEL[{name!r}] of {place.origin} is {value!r}: it must be a dictionary")
+    return value
+
+
+def _connection_class(path: str) -> Any:
+    if path == DEFAULT_CONNECTION_CLASS:
+        return redis.Redis
+    try:
+        found = import_attribute(path)
+    except ReferenceNotFound as error:
+        raise WrongCall(f"--connection-class {path}: {one_line(error)}; give the dotted path of a client class such as redis.Redis") from error
+    if not hasattr(found, "from_url"):
+        raise WrongCall(f"--connection-class {path} has no from_url(); give the dotted path of a client class such as redis.Redis")
+    return found

@@ -1,0 +1,158 @@
+"""`rq empty`, `rq requeue`, `rq suspend` and `rq resume`, as users run them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rq import Queue
+from rq.job import Job
+from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    import redis
+
+    from tests.acceptance.conftest import Rq
+
+
+def fail_jobs(rq: Rq, count: int, queue: str = "default") -> list[str]:
+    """Let jobs fail, and return their ids."""
+    ids = [rq.enqueue("tasks.fail", queue=queue) for _ in range(count)]
+    rq.start("worker", queue, "--burst").succeed()
+    return ids
+
+
+def waiting_ids(client: redis.Redis) -> set[str]:
+    """Return the ids that wait in `default`."""
+    return {*Queue(connection=client).job_ids}
+
+
+# --- empty --------------------------------------------------------------------------------------------------------------------
+
+
+def test_emptying_a_queue_deletes_its_waiting_jobs_and_no_others(rq: Rq, redis_client: redis.Redis):
+    doomed = [rq.enqueue("tasks.greet", queue="doomed") for _ in range(2)]
+    spared = rq.enqueue("tasks.greet", queue="spared")
+    scheduled = Queue("doomed", connection=redis_client).enqueue_in(timedelta(hours=1), "tasks.greet").id
+    assert rq.run("empty", "doomed", "unknown") == "2 jobs removed from doomed queue\n0 jobs removed from unknown queue\n"
+    assert [Job.exists(job_id, connection=redis_client) for job_id in [*doomed, spared, scheduled]] == [False, False, True, True]
+
+
+def test_all_queues_can_be_emptied(rq: Rq, redis_client: redis.Redis):
+    for queue in ("one", "two"):
+        rq.enqueue("tasks.greet", queue=queue)
+    assert rq.run("empty", "--all").splitlines() == ["1 jobs removed from one queue", "1 jobs removed from two queue"]
+    assert redis_client.keys("rq:queue:*") == []
+
+
+def test_a_queue_of_thousands_is_emptied(rq: Rq, redis_client: redis.Redis):
+    redis_client.rpush("rq:queue:long", *(f"stray-{number}" for number in range(2500)))
+    rq.run("empty", "long")
+    assert redis_client.llen("rq:queue:long") == 0
+
+
+def test_emptying_nothing_says_so(rq: Rq):
+    assert rq.run("empty").startswith("Nothing to do")
+    assert rq.run("empty", "-a").startswith("Nothing to do")
+
+
+# --- requeue ------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_failed_job_can_be_requeued_by_its_id(rq: Rq, redis_client: redis.Redis):
+    again, left = fail_jobs(rq, 2)
+    assert "Requeueing 1 jobs from failed queue" in rq.run("requeue", "--queue", "default", again)
+    assert redis_client.lrange("rq:queue:default", 0, -1) == [again.encode()]
+    assert redis_client.zrange("rq:failed:default", 0, -1) == [left.encode()]
+
+
+def test_all_failed_jobs_of_a_queue_can_be_requeued(rq: Rq, redis_client: redis.Redis):
+    ids = fail_jobs(rq, 3)
+    [other] = fail_jobs(rq, 1, queue="other")
+    assert "Requeueing 3 jobs" in rq.run("requeue", "--queue", "default", "--all")
+    assert waiting_ids(redis_client) == {*ids}
+    assert redis_client.zrange("rq:failed:other", 0, -1) == [other.encode()]
+
+
+def test_requeueing_all_gets_past_hundreds_of_entries_without_a_job(rq: Rq, redis_client: redis.Redis):
+    ids = fail_jobs(rq, 2)
+    redis_client.zadd("rq:failed:default", {f"ghost-{number}": 5_000_000_000 + number for number in range(-300, 300)})
+    redis_client.zadd("rq:failed:default", {ids[0]: 5_000_000_000, ids[1]: 6_000_000_000})
+    output = rq.run("requeue", "--queue", "default", "-a")
+    assert waiting_ids(redis_client) == {*ids}
+    assert "600 of 602 jobs could not be requeued" in output
+    assert "ghost--300 does not exist any more" in output
+
+
+def test_requeueing_nothing_says_so(rq: Rq):
+    assert rq.run("requeue", "--queue", "default").startswith("Nothing to do")
+    assert rq.run("requeue", "--queue", "default", "--all").startswith("Nothing to do")
+
+
+def test_a_job_that_does_not_exist_cannot_be_requeued(rq: Rq):
+    assert rq.refuse("requeue", "--queue", "default", "nope", status=1) == "Job nope does not exist any more"
+
+
+def test_a_job_that_did_not_fail_cannot_be_requeued(rq: Rq, redis_client: redis.Redis):
+    job_id = rq.enqueue("tasks.greet")
+    assert rq.refuse("requeue", "--queue", "default", job_id, status=1) == f"Job {job_id} is not in the failed registry of that queue"
+    assert redis_client.llen("rq:queue:default") == 1
+
+
+def test_the_jobs_that_can_be_requeued_are_even_if_others_cannot(rq: Rq, redis_client: redis.Redis):
+    [job_id] = fail_jobs(rq, 1)
+    assert "1 of 2 jobs could not be requeued: nope" in rq.refuse("requeue", "--queue", "default", "nope", job_id, status=1)
+    assert redis_client.lrange("rq:queue:default", 0, -1) == [job_id.encode()]
+
+
+def test_requeue_must_be_told_the_queue(rq: Rq):
+    assert "--queue" in rq.refuse("requeue", "some-id", status=2)
+    assert "not both" in rq.refuse("requeue", "--queue", "default", "some-id", "--all", status=2)
+
+
+# --- suspend, resume ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_suspended_worker_takes_no_job_until_it_is_resumed(rq: Rq, redis_client: redis.Redis):
+    worker = rq.start("worker", "--max-jobs", "1")
+    worker.wait_for_output("Listening on")
+    assert "rq resume" in rq.run("suspend")
+    worker.wait_for_output("suspended")
+    rq.enqueue("tasks.greet")
+    assert redis_client.llen("rq:queue:default") == 1
+    assert "suspended: no worker begins another job" in rq.run("info")
+    assert rq.run("resume") == "Resuming workers.\n"
+    worker.wait_for_output("Job OK")
+    worker.succeed()
+
+
+def test_a_suspension_can_end_by_itself(rq: Rq, redis_client: redis.Redis):
+    assert "for 100 seconds" in rq.run("suspend", "--duration", "100")
+    assert 90 < redis_client.ttl("rq:suspended") <= 100
+
+
+def test_a_new_suspension_replaces_the_end_of_an_old_one(rq: Rq, redis_client: redis.Redis):
+    rq.run("suspend", "--duration", "100")
+    rq.run("suspend")
+    assert redis_client.ttl("rq:suspended") == -1
+
+
+@pytest.mark.parametrize("duration", ["0", "-1", "soon"])
+def test_a_suspension_lasts_at_least_a_second(rq: Rq, redis_client: redis.Redis, duration: str):
+    assert "--duration" in rq.refuse("suspend", "--duration", duration, status=2)
+    assert redis_client.keys() == []
+
+
+def test_resuming_what_is_not_suspended_is_no_error(rq: Rq):
+    assert "not suspended" in rq.run("resume")
+
+
+def test_waiting_for_the_end_of_a_suspension_needs_no_resume(rq: Rq):
+    worker = rq.start("worker", "--max-jobs", "1")
+    worker.wait_for_output("Listening on")
+    rq.run("suspend", "--duration", "1")
+    rq.enqueue("tasks.touch", str(rq.folder / "ran"))
+    wait_until((rq.folder / "ran").exists)
+    worker.succeed()

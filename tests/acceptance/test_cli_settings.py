@@ -1,0 +1,208 @@
+"""Where the command line learns which server and which classes to use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import redis
+
+    from tests.acceptance.conftest import Rq
+    from tests.conftest import StartValkey
+    from tests.support.server import ValkeyServer
+
+NO_SERVER = "redis://127.0.0.1:1"
+
+
+@pytest.fixture
+def alone(rq_without_server: Rq, valkey: ValkeyServer) -> Rq:
+    """The command line that nothing told of the test's server, in whose database there is a queue `found`."""
+    valkey.client().sadd("rq:queues", "rq:queue:found")
+    return rq_without_server
+
+
+def finds(rq: Rq, *options: str, env: dict[str, str | None] | None = None) -> bool:
+    """Whether a command talks to the server with the queue `found`."""
+    return "found" in rq.run("info", "-rQ", *options, env=env)
+
+
+def test_the_url_option_wins_over_everything(alone: Rq, valkey: ValkeyServer):
+    (alone.folder / "settings.py").write_text(f"REDIS_URL = {NO_SERVER!r}")
+    assert finds(alone, "-u", valkey.url, "-c", "settings", env={"RQ_REDIS_URL": NO_SERVER, "REDIS_URL": NO_SERVER})
+    assert finds(alone, "--url", valkey.unix_url)
+
+
+def test_rq_redis_url_wins_over_the_settings(alone: Rq, valkey: ValkeyServer):
+    (alone.folder / "settings.py").write_text(f"REDIS_URL = {NO_SERVER!r}")
+    assert finds(alone, "-c", "settings", env={"RQ_REDIS_URL": valkey.url})
+
+
+def test_the_settings_win_over_the_environment(alone: Rq, valkey: ValkeyServer):
+    (alone.folder / "settings.py").write_text(f"REDIS_URL = {valkey.url!r}\nREDIS_HOST = 'nowhere'")
+    assert finds(alone, "-c", "settings", env={"REDIS_URL": NO_SERVER})
+
+
+@pytest.mark.parametrize("config", ["settings", "settings.py", "./settings.py", "package.settings", "package/settings.py"])
+def test_settings_are_a_module_or_a_file(alone: Rq, valkey: ValkeyServer, config: str):
+    (alone.folder / "package").mkdir()
+    for folder in (alone.folder, alone.folder / "package"):
+        (folder / "settings.py").write_text(f"REDIS_HOST = {valkey.host!r}\nREDIS_PORT = {valkey.port}\nREDIS_DB = 0\nREDIS_PASSWORD = None\nREDIS_SSL = False")
+    assert finds(alone, "--config", config)
+    assert finds(alone, env={"RQ_CONFIG": config})
+
+
+def test_a_settings_file_may_stand_anywhere(alone: Rq, valkey: ValkeyServer, tmp_path_factory: pytest.TempPathFactory):
+    settings = tmp_path_factory.mktemp("etc") / "my_settings.py"
+    settings.write_text(f"REDIS_URL = {valkey.url!r}")
+    assert finds(alone, "-c", str(settings))
+    assert finds(alone, "-c", "my_settings", "-P", str(settings.parent))
+
+
+def test_settings_that_name_no_server_leave_it_to_the_environment(alone: Rq, valkey: ValkeyServer):
+    (alone.folder / "settings.py").write_text("QUEUES = ['found']")
+    assert finds(alone, "-c", "settings", env={"REDIS_URL": valkey.url})
+
+
+def test_the_environment_may_name_the_parts(alone: Rq, valkey: ValkeyServer):
+    assert finds(alone, env={"REDIS_HOST": valkey.host, "REDIS_PORT": str(valkey.port)})
+    assert not finds(alone, env={"REDIS_HOST": valkey.host, "REDIS_PORT": str(valkey.port), "REDIS_DB": "3"})
+
+
+def test_sentinel_is_asked_for_the_master(alone: Rq):
+    (alone.folder / "settings.py").write_text("SENTINEL = {'INSTANCES': [('127.0.0.1', 1)], 'MASTER_NAME': 'wolf', 'SOCKET_TIMEOUT': 0.1}\nREDIS_HOST = 'x'")
+    assert "Sentinel's master wolf" in alone.refuse("info", "-c", "settings", status=1)
+
+
+def test_the_queues_and_the_name_of_a_worker_can_be_settings(rq: Rq, redis_client: redis.Redis):
+    (rq.folder / "settings.py").write_text("QUEUES = ['high', 'low']\nNAME = 'wolf'")
+    assert "*** Listening on high, low..." in rq.run("worker", "--burst", "-c", "settings")
+    assert redis_client.exists("rq:worker:wolf")
+    output = rq.run("worker", "--burst", "-c", "settings", "-n", "bear", "mine")
+    assert "*** Listening on mine..." in output
+    assert "Worker bear: started" in output
+
+
+def test_logging_can_be_a_setting(rq: Rq):
+    (rq.folder / "settings.py").write_text(
+        "DICT_CONFIG = {'version': 1, 'disable_existing_loggers': False, 'handlers': {'file': {'class': 'logging.FileHandler', 'filename': 'worker.log'}},"
+        " 'root': {'handlers': ['file'], 'level': 'INFO'}}"
+    )
+    assert rq.run("worker", "--burst", "-c", "settings") == ""
+    assert "Listening on" in (rq.folder / "worker.log").read_text()
+
+
+def test_the_prefix_of_the_keys_is_that_of_the_environment(rq: Rq, redis_client: redis.Redis):
+    rq.run("enqueue", "tasks.greet", env={"RQ_KEY_PREFIX": "mine:"})
+    assert redis_client.llen("mine:queue:default") == 1
+    assert rq.run("info", "-rQ", env={"RQ_KEY_PREFIX": "mine:"}) == "queue default 1, 0 executing, 0 finished, 0 failed\n"
+    assert "Job OK" in rq.run("worker", "-b", env={"RQ_KEY_PREFIX": "mine:"})
+
+
+def test_the_class_of_the_client_can_be_chosen(rq: Rq):
+    (rq.folder / "mine.py").write_text(
+        "import redis\nclass MyRedis(redis.Redis):\n    def __init__(self, *a, **k):\n        print('mine'); super().__init__(*a, **k)\n"
+    )
+    assert rq.run("info", "-r", "--connection-class", "mine.MyRedis").startswith("mine")
+
+
+# --- what goes wrong ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            "REDIS_HOST = 'x'\nREDIS_PORT = 'tcp://10.0.0.1:6379'",
+            "REDIS_PORT of the settings in settings.py is 'tcp://10.0.0.1:6379': it must be a whole number",
+        ),
+        ("REDIS_HOST = 'x'\nREDIS_SSL = 'maybe'", "REDIS_SSL of the settings in settings.py is 'maybe'"),
+        ("REDIS_URL = 'nonsense'", "REDIS_URL of the settings in settings.py is no URL of a server"),
+        ("SENTINEL = 5", "SENTINEL of the settings in settings.py is 5: it must be a dictionary"),
+        ("QUEUES = 5", "QUEUES of the settings in settings.py is 5: it must be a list of names"),
+        ("import nothing_like_that", "importing it failed with ModuleNotFoundError"),
+        ("1/0", "importing it failed with ZeroDivisionError"),
+        ("def (", "importing it failed with SyntaxError"),
+    ],
+)
+def test_settings_that_cannot_be_right_are_named(rq: Rq, settings: str, words: str):
+    (rq.folder / "settings.py").write_text(settings)
+    process = rq.start("worker", "--burst", "-c", "settings.py", env={} if "QUEUES" in settings else {"RQ_REDIS_URL": None})
+    assert process.wait() in {1, 2}
+    assert words in process.stderr
+    assert process.stderr.startswith("Error: ")
+    assert len(process.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("config", ["nothing", "nothing.py", "tasks.nothing", "no/where.py"])
+def test_settings_that_do_not_exist_are_named(rq: Rq, config: str):
+    assert rq.refuse("info", "-c", config, status=2).startswith(f"--config {config}: there is no such")
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://user:secret@host", "redis://:secret@host:port", "redis://host/0?socket_timeout=soon"])
+def test_a_url_that_is_none_is_refused_and_not_repeated(rq: Rq, url: str):
+    sentence = rq.refuse("info", "-u", url, status=2)
+    assert sentence.startswith("--url (or RQ_REDIS_URL) is no URL of a server")
+    assert "secret" not in sentence
+
+
+def test_a_malformed_embedded_url_is_refused(rq: Rq):
+    assert "embedded:///path/to/dir" in rq.refuse("info", "-u", "embedded://relative/path", status=1)
+
+
+@pytest.mark.parametrize(
+    "command", [["info"], ["enqueue", "tasks.greet"], ["worker"], ["empty", "-a"], ["requeue", "--queue", "q", "-a"], ["suspend"], ["resume"]]
+)
+def test_a_server_that_is_not_there_is_named_without_its_password(rq: Rq, command: list[str]):
+    sentence = rq.refuse(*command, "-u", "redis://:secret@127.0.0.1:1/2", status=1)
+    assert sentence.startswith("Cannot reach the server at 127.0.0.1:1, database 2 (")
+    assert "--url" in sentence
+    assert "secret" not in sentence
+
+
+@pytest.mark.parametrize("command", [["info"], ["enqueue", "tasks.greet"], ["worker"]])
+def test_a_refused_password_is_said_so(rq: Rq, start_valkey: StartValkey, command: list[str]):
+    server = start_valkey()
+    server.client().execute_command("ACL", "SETUSER", "default", "resetpass", ">right")
+    for url in (f"redis://:wrong@{server.host}:{server.port}", server.url):
+        sentence = rq.refuse(*command, "-u", url, status=1)
+        assert sentence.startswith("The server does not know this user or password (")
+        assert "wrong@" not in sentence
+
+
+def test_a_missing_permission_is_said_so(rq: Rq, valkey: ValkeyServer):
+    client = valkey.client()
+    client.execute_command("ACL", "SETUSER", "guest", "on", ">pw", "~*", "+@connection")
+    try:
+        sentence = rq.refuse("info", "-u", f"redis://guest:pw@{valkey.host}:{valkey.port}", status=1)
+    finally:
+        client.execute_command("ACL", "DELUSER", "guest")
+    assert sentence.startswith("The server refuses this user (")
+
+
+def test_a_frozen_server_is_not_waited_for_without_end(rq: Rq, valkey: ValkeyServer):
+    valkey.pause()
+    try:
+        url = f"{valkey.url}?socket_timeout=0.2"
+        assert "did not answer in time" in rq.refuse("info", "-u", url, status=1)
+    finally:
+        valkey.resume()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["-w", "nothing.Worker"], "--worker-class nothing.Worker: "),
+        (["-w", "tasks.Nothing"], "--worker-class tasks.Nothing: "),
+        (["-w", "tasks.greet"], "--worker-class tasks.greet: "),
+        (["-j", "tasks.greet"], "--job-class tasks.greet: "),
+        (["--queue-class", "tasks.greet"], "--queue-class tasks.greet: "),
+        (["-S", "tasks"], "--serializer tasks: "),
+        (["-S", "tasks.greet"], "--serializer tasks.greet: "),
+        (["--connection-class", "tasks.greet"], "--connection-class tasks.greet "),
+        (["--connection-class", "nothing.Redis"], "--connection-class nothing.Redis: "),
+    ],
+)
+def test_a_class_that_cannot_be_used_is_named_with_its_option(rq: Rq, options: list[str], words: str):
+    assert rq.refuse("worker", "--burst", *options, status=2).startswith(words)
