@@ -42,7 +42,7 @@ def _text(value: Any) -> str:
 
 
 def _read_stream(client: redis.Redis, key: bytes) -> list[tuple[str, dict[str, str]]]:
-    entries = client.xrange(key)
+    entries: Any = client.xrange(key)
     return [(_text(entry), {_text(name): _text(value) for name, value in fields.items()}) for entry, fields in entries]
 
 

@@ -1,0 +1,418 @@
+"""Clients of the store, as the product's programs behave: what they believe, what they send, and what they do with the answers.
+
+Nobody here looks into the model to decide what to send. `Fleet` adds up what really happened, so that promises about time and counting can be checked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from rq.model.outcome import Died, Outcome, Raised, Released, Returned, Stopped
+from rq.model.presence import WorkerIdentity
+from rq.model.settlement import PutBack, settle
+from rq.store.cancel import cancel_job
+from rq.store.claim import ClaimRequest, claim_jobs
+from rq.store.codec import decode_job, encode_job
+from rq.store.enqueue import enqueue_job, promote_jobs
+from rq.store.lease import Beat, extend_leases
+from rq.store.presence import Birth, register_worker, unregister_worker
+from rq.store.reap import Reclaimed, Suspect, WorkerLease, list_worker_leases, reclaim_jobs, reclaim_worker, sweep_queue
+from rq.store.replies import Claimed, Enqueued, Settled
+from rq.store.settle import AttemptKey, settle_attempt
+from tests.properties.model import Model
+from tests.properties.wire import Fate, Message, Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+
+    import redis
+
+    from rq.model.record import JobRecord
+    from rq.store.calls import Argument
+    from rq.store.scripts import ScriptLibrary
+
+MOST_CRASHES = 1
+WORKER_TTL = 480
+JANITOR_LEASE = 30.0
+RQ_BEAT_SECONDS = 35
+HISTORY = 12
+BIRTH_FIELDS_AT = 10  # behind the fixed arguments of `birth` and the names of the queues
+OUTCOMES: dict[str, Outcome] = {
+    "returned": Returned(b"value"),
+    "returned nothing": Returned(None),
+    "raised": Raised("Traceback\nValueError: no", "ValueError"),
+    "died": Died("killed by signal 9", 9),
+    "stopped": Stopped("stopped by hand"),
+    "released": Released("the worker shuts down"),
+}
+
+
+@dataclass
+class Attempt:
+    """An attempt that a worker believes to run."""
+
+    key: AttemptKey
+    record: JobRecord
+
+
+@dataclass
+class Process:
+    """One run of a worker program."""
+
+    identity: WorkerIdentity
+    lease: float
+    alive: bool = True
+    registered: bool = False
+    leaving: bool = False
+    sequence: int = 0
+    last_answer: float = 0.0
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+    unanswered: Message | None = None
+
+    @property
+    def name(self) -> str:
+        return self.identity.name
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        return self.identity.queues
+
+    def die(self) -> None:
+        self.alive = False
+        self.registered = False
+        self.attempts.clear()
+        self.unanswered = None
+
+
+class Fleet:
+    """All clients of one server.
+
+    Attributes:
+        monotonic: seconds that really passed; the server's clock may jump beside it.
+        latest: the latest time that the server's clock showed before a jump.
+        beaten: when each execution's, and each incarnation's, lease was last written, by `monotonic`.
+        accepted: the nonce of each job's last enqueue call that the server carried out.
+        counted: per worker name what its counters must say: outcomes that were answered ok, superseded or gone.
+    """
+
+    def __init__(self, client: redis.Redis, connection: redis.Connection, scripts: ScriptLibrary) -> None:
+        self.model = Model()
+        self.wire = Wire(client, connection, scripts, self.model)
+        self.scripts = scripts
+        self.processes: list[Process] = []
+        self.unanswered: list[Message] = []
+        self.history: list[Message] = []
+        self.monotonic = 0.0
+        self.latest = 0.0
+        self.beaten: dict[str, float] = {}
+        self.leases: dict[str, float] = {}
+        self.accepted: dict[str, str] = {}
+        self.counted: dict[str, list[int]] = {}
+        self.suspects: dict[str, dict[str, tuple[float, float]]] = {}
+        self.watched: dict[tuple[str, str, float], float] = {}
+        self._numbers = count(1)
+
+    # --- sending ------------------------------------------------------------------------------------------------------
+
+    def send(self, message: Message, fate: Fate, sender: Process | None = None) -> None:
+        """Send a message; without an answer its sender keeps it, to send it again."""
+        self.history = [*self.history[1 - HISTORY :], message]
+        if fate is Fate.LOST_REQUEST:
+            self._keep(message, sender)
+            return
+        answer = self.deliver(message)
+        if fate is Fate.LOST_REPLY:
+            self._keep(message, sender)
+            return
+        if fate is Fate.TWICE:
+            answer = self.deliver(message)
+        if sender:
+            sender.unanswered = None
+        message.receive(answer)
+
+    def _keep(self, message: Message, sender: Process | None) -> None:
+        if sender:
+            sender.unanswered = message
+        elif message.name == "enqueue":
+            self.unanswered.append(message)
+
+    def deliver(self, message: Message) -> Any:
+        return self.wire.deliver(message)
+
+    def next(self, letter: str) -> str:
+        return f"{letter}{next(self._numbers)}"
+
+    # --- producers and operators --------------------------------------------------------------------------------------
+
+    def enqueue(self, record: JobRecord, fate: Fate, *, at_front: bool = False, due: float | timedelta | None = None) -> None:
+        nonce = self.next("n")
+        where: str | float | timedelta = due if due is not None else "front" if at_front else "back"
+        written = _flat(encode_job(record))
+
+        def predict() -> Any:
+            self._forgive_entries_out_of_reach(record.id)
+            answer = self.model.enqueue(record.id, record.origin, nonce, where, record.ttl, written)
+            if isinstance(answer, Enqueued) and answer.code == "ok":
+                self.accepted[record.id] = nonce
+            return answer
+
+        call = enqueue_job(self.scripts, record, nonce, at_front=at_front, due=due)
+        self.send(Message("enqueue", call, predict, lambda _: None), fate)
+
+    def _forgive_entries_out_of_reach(self, job_id: str) -> None:
+        """An id that woke a worker, or that RQ's worker is about to start, is not taken out of there when its job moves on: it is dropped later."""
+        lists = [*self.model.caught.values(), *self.model.intermediate.values()]
+        if any(job_id in ids for ids in lists):
+            self.wire.known.strays.add(job_id)
+
+    def cancel(self, job_id: str, fate: Fate) -> None:
+        job = self.model.jobs.get(job_id)
+        queue = job.fields.get("origin", "q1") if job else "q1"
+
+        def predict() -> tuple[str, str]:
+            self._forgive_entries_out_of_reach(job_id)
+            return self.model.cancel(job_id)
+
+        self.send(Message("cancel", cancel_job(self.scripts, job_id, queue), predict, lambda _: None), fate)
+
+    def promote(self, queue: str, fate: Fate) -> None:
+        predict = partial(self.model.promote, queue)
+        self.send(Message("promote", promote_jobs(self.scripts, queue), predict, lambda _: None), fate)
+
+    # --- the life of a worker -----------------------------------------------------------------------------------------
+
+    def start(self, name: str, queues: tuple[str, ...], lease: float, fate: Fate, replaceable: str = "") -> Process:
+        identity = WorkerIdentity(name, self.next("i"), queues, "host", 7, "8", "127.0.0.1", "1", "3.11")
+        process = Process(identity, lease)
+        self.processes.append(process)
+        self.leases[identity.incarnation] = lease
+        self.register(process, fate, replaceable)
+        return process
+
+    def register(self, process: Process, fate: Fate, replaceable: str = "") -> None:
+        identity = process.identity
+        call = register_worker(self.scripts, identity, process.lease, WORKER_TTL, MOST_CRASHES, replaceable)
+        written = _flat(call.arguments[BIRTH_FIELDS_AT + len(identity.queues) :])
+
+        def predict() -> Birth:
+            side = self.model.sides.get(identity.name)
+            fresh = side is None or side.incarnation != identity.incarnation
+            fresh = fresh or identity.name not in self.model.worker_hashes
+            self._forgive_what_runs_and_was_caught()
+            answer = self.model.birth(identity, written, process.lease, WORKER_TTL, MOST_CRASHES, replaceable)
+            if answer.code == "ok":
+                self.beaten[identity.incarnation] = self.monotonic
+                if fresh:
+                    self.counted[identity.name] = [0, 0]
+            return answer
+
+        def receive(answer: Birth) -> None:
+            if answer.code == "ok":
+                process.registered, process.last_answer = True, self.monotonic
+            else:
+                process.die()
+
+        self.send(Message("birth", call, predict, receive), fate, process)
+
+    def claim_request(self, process: Process, places: int) -> ClaimRequest:
+        process.sequence += 1
+        executions = [self.next("e") for _ in range(places)]
+        self.leases.update(dict.fromkeys(executions, process.lease))
+        identity = process.identity
+        return ClaimRequest(identity.name, identity.incarnation, process.sequence, process.lease, executions, identity.queues)
+
+    def claim(self, process: Process, places: int, fate: Fate, *, only_if_caught: bool = False) -> None:
+        request = self.claim_request(process, places)
+        message = Message(
+            *("claim", claim_jobs(self.scripts, request, only_if_caught=only_if_caught)),
+            lambda: self._note_claimed(self.model.claim(request, only_if_caught=only_if_caught)),
+            partial(self._received_claim, process),
+        )
+        self.send(message, fate, process)
+
+    def _note_claimed(self, answer: Claimed) -> Claimed:
+        if answer.code == "ok":
+            self.beaten.update({job.execution_id: self.monotonic for job in answer.jobs})
+        return answer
+
+    def _received_claim(self, process: Process, answer: Claimed) -> None:
+        assert answer.code != "stale", "a worker sends one claim at a time"
+        if answer.code == "unknown":
+            process.registered = False
+        for job in answer.jobs:
+            key = AttemptKey(job.job_id, job.execution_id, job.queue, process.name)
+            process.attempts[job.execution_id] = Attempt(key, decode_job(job.job_id, job.fields))
+
+    def settle(self, process: Process, attempt: Attempt, outcome: str, places: int, fate: Fate) -> None:
+        decision = settle(attempt.record, OUTCOMES[outcome], 500)
+        key, may_claim = attempt.key, places and not isinstance(decision, PutBack)
+        request = self.claim_request(process, places) if may_claim else None
+
+        def predict() -> Settled:
+            hash_ = self.model.worker_hashes.get(process.name)
+            answer = self.model.settle(key, decision, MOST_CRASHES, request)
+            if hash_ and not isinstance(decision, PutBack) and answer.code in {"ok", "superseded", "gone"}:
+                self.counted[process.name][outcome not in {"returned", "returned nothing"}] += 1
+            if answer.claimed:
+                self._note_claimed(answer.claimed)
+            return answer
+
+        def receive(answer: Settled) -> None:
+            process.attempts.pop(key.execution_id, None)
+            if answer.claimed:
+                self._received_claim(process, answer.claimed)
+
+        call = settle_attempt(self.scripts, key, decision, MOST_CRASHES, request)
+        self.send(Message(f"settle as {outcome}", call, predict, receive), fate, process)
+
+    def beat(self, process: Process, fate: Fate = Fate.OK) -> None:
+        """A heartbeat. It comes from a thread of its own: it does not wait for the worker's unanswered message, and is not sent again."""
+        identity, running = process.identity, [(a.key.job_id, e) for e, a in process.attempts.items()]
+
+        def predict() -> Beat:
+            answer = self.model.heartbeat(identity.name, identity.incarnation, process.lease, WORKER_TTL, running)
+            if answer.known:
+                lost = {execution for _, execution, code in answer.exceptions if code != "stop"}
+                alive = [identity.incarnation, *(execution for _, execution in running if execution not in lost)]
+                self.beaten.update(dict.fromkeys(alive, self.monotonic))
+            return answer
+
+        def receive(answer: Beat) -> None:
+            process.registered = process.registered and answer.known
+            if answer.known:
+                process.last_answer = self.monotonic
+            for _, execution, code in answer.exceptions:
+                if code != "stop":
+                    process.attempts.pop(execution, None)
+
+        arguments = (identity.name, identity.incarnation, process.lease, WORKER_TTL, running)
+        message = Message("heartbeat", extend_leases(self.scripts, *arguments), predict, receive)
+        unanswered = process.unanswered
+        self.send(message, fate, process)
+        process.unanswered = unanswered
+
+    def beat_in_time(self) -> None:
+        """Every living worker whose turn it is sends a heartbeat: three in a lease."""
+        for process in self.processes:
+            silent = self.monotonic - self.beaten.get(process.identity.incarnation, 0)
+            if process.alive and process.registered and silent >= process.lease / 3:
+                self.beat(process)
+
+    def resend(self, process: Process, fate: Fate) -> None:
+        if process.unanswered:
+            self.send(process.unanswered, fate, process)
+
+    def leave(self, process: Process, fate: Fate) -> None:
+        identity = process.identity
+        process.leaving = True  # it has drained its waiting connections
+        message = Message(
+            *("death", unregister_worker(self.scripts, identity.name, identity.incarnation)),
+            partial(self.model.death, identity.name, identity.incarnation),
+            lambda _: process.die(),
+        )
+        self.send(message, fate, process)
+
+    def wake(self, process: Process, queue: str) -> None:
+        """A waiting connection catches an id (its BLMOVE). The wait ends before half a lease passed since the last answered heartbeat."""
+        waits = process.alive and process.registered and not process.leaving
+        is_fresh = self.monotonic - process.last_answer < process.lease / 2
+        if waits and is_fresh and self.model.queue(queue):
+            keys = self.scripts.keyspace
+            self.model.caught.setdefault((process.name, queue), []).append(self.model.queue(queue).pop(0))
+            self.wire.write(("LMOVE", keys.queue(queue), keys.caught(process.name, queue), "LEFT", "RIGHT"))
+
+    # --- janitors -----------------------------------------------------------------------------------------------------
+
+    def reclaim(self, queue: str, fate: Fate) -> None:
+        """Reclaim what was seen unchanged, and remember what the answer names."""
+        remembered = self.suspects.get(queue, {})
+        suspects = [Suspect(member, score, self.monotonic - since) for member, (score, since) in remembered.items()]
+
+        def predict() -> Reclaimed:
+            self._forgive_what_runs_and_was_caught()
+            before = dict(self.model.wip.get(queue, {}))
+            answer = self.model.reclaim(queue, suspects, JANITOR_LEASE, MOST_CRASHES)
+            for _, execution in before.keys() - self.model.wip.get(queue, {}).keys():
+                self._assert_dead(execution)
+            return answer
+
+        def receive(answer: Reclaimed) -> None:
+            known = self.suspects.get(queue, {})
+            self.suspects[queue] = {
+                member: known[member] if known.get(member, (None,))[0] == score else (score, self.monotonic) for member, score in answer.suspects
+            }
+
+        call = reclaim_jobs(self.scripts, queue, suspects, JANITOR_LEASE, MOST_CRASHES)
+        self.send(Message("reclaim", call, predict, receive), fate)
+
+    def _assert_dead(self, name: str) -> None:
+        """Whoever extends its leases in time keeps them, whatever the server's clock does."""
+        needed = RQ_BEAT_SECONDS if name.startswith("rq") else self.leases.get(name, 0) / 2
+        if name in self.beaten:
+            silent = self.monotonic - self.beaten[name]
+            assert silent >= needed, f"{name} was reclaimed {silent} s after its last heartbeat"
+
+    def _forgive_what_runs_and_was_caught(self) -> None:
+        """A queued job whose run ends without a word goes back to its queue if no list there names it, although a waiting worker may have caught it."""
+        running = {job_id for leases in self.model.wip.values() for job_id, _ in leases}
+        for job_id in running:
+            self._forgive_entries_out_of_reach(job_id)
+
+    def look_at_workers(self, fate: Fate) -> None:
+        """Read the leases of workers, and reclaim those that expired and were seen unchanged for half a lease."""
+        answers: list[list[WorkerLease]] = []
+        message = Message("worker leases", list_worker_leases(self.scripts), self.model.worker_leases, answers.append)
+        self.send(message, Fate.OK)
+        seen = {(lease.worker, lease.incarnation, lease.ends_at) for lease in answers[0]}
+        self.watched = {key: self.watched.get(key, self.monotonic) for key in seen}
+        for lease in answers[0]:
+            since = self.watched[lease.worker, lease.incarnation, lease.ends_at]
+            if lease.expired and self.monotonic - since >= (lease.lease_seconds or JANITOR_LEASE) / 2:
+                self.reclaim_worker(lease.worker, lease.incarnation, fate, seen_dead=False)
+
+    def reclaim_worker(self, name: str, incarnation: str, fate: Fate, *, seen_dead: bool) -> None:
+        reason = "its process is gone"
+
+        def predict() -> tuple[str, list[tuple[str, str, str]], int]:
+            self._forgive_what_runs_and_was_caught()
+            answer = self.model.reclaim_worker(name, incarnation, reason, MOST_CRASHES, seen_dead=seen_dead)
+            if answer[0] == "ok" and not seen_dead:
+                self._assert_dead(incarnation)
+            return answer
+
+        call = reclaim_worker(self.scripts, name, incarnation, reason, MOST_CRASHES, seen_dead=seen_dead)
+        self.send(Message("reclaim worker", call, predict, lambda _: None), fate)
+        if not seen_dead:
+            self.history.pop()  # it rests on what was just seen; minutes later it would not be sent
+
+    def sweep(self, queue: str, fate: Fate) -> None:
+        keys = self.scripts.keyspace
+        locks = (keys.name("maintenance_lock", queue), keys.name("scheduler_lock", queue))
+        message = Message(
+            *("sweep", sweep_queue(self.scripts, queue, "janitor")),
+            partial(self.model.sweep, queue, "janitor", locks),
+            lambda _: None,
+        )
+        self.send(message, fate)
+
+    # --- time ---------------------------------------------------------------------------------------------------------
+
+    def pass_time(self, seconds: float) -> None:
+        """Time passes for everybody."""
+        self.monotonic += seconds
+        self.model.offset += seconds
+
+    def jump(self, seconds: float) -> None:
+        """Only the server's clock moves."""
+        self.latest = max(self.latest, self.model.now)
+        self.model.offset += seconds
+
+
+def _flat(arguments: Sequence[Argument]) -> dict[str, str]:
+    """Fields as a call carries them: name, value, name, value, ..."""
+    flat = [item.decode("latin-1") if isinstance(item, bytes) else str(item) for item in arguments]
+    return dict(zip(flat[::2], flat[1::2], strict=True))

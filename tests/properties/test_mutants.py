@@ -1,0 +1,41 @@
+"""The model test is worth something: it catches every fault of `mutants`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+from redis.exceptions import RedisError
+
+from rq.core.errors import RQError
+from rq.store.scripts import script_names
+from tests.properties.budgets import COMMON
+from tests.properties.machine import TransitionMachine, machine_for
+from tests.properties.mutants import MUTANTS, MutatedLibrary
+
+if TYPE_CHECKING:
+    import redis
+
+BOUND = settings(COMMON, max_examples=2000, stateful_step_count=40, database=None, derandomize=True, phases=[Phase.generate], print_blob=False)
+
+
+def library_of(mutant: str) -> MutatedLibrary:
+    shipped = TransitionMachine.scripts
+    return MutatedLibrary(shipped.keyspace, shipped.replaced, MUTANTS[mutant])
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_every_edit_of_a_mutant_still_finds_its_text(mutant: str):
+    texts = [TransitionMachine.scripts.script(name).text for name in script_names()]
+    assert [old for old, _ in MUTANTS[mutant] if not any(old in text for text in texts)] == []
+
+
+@pytest.mark.mutants
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_the_model_test_catches(mutant: str, redis_client: redis.Redis):
+    machine = machine_for(redis_client, library_of(mutant))
+    with pytest.raises((AssertionError, RedisError, RQError)):
+        run_state_machine_as_test(machine, settings=BOUND)
+    print(f"caught after {machine.examples} examples")  # noqa: T201 - shown with -rP

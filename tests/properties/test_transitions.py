@@ -1,0 +1,29 @@
+"""Every interleaving of clients, faults and clocks: the scripts do what the model says, and what the contract promises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
+
+from rq.store.scripts import ScriptLibrary, script_names, script_source
+from tests.properties.machine import TransitionMachine, machine_for
+from tests.properties.wire import TURNED_BY_HAND
+
+if TYPE_CHECKING:
+    import redis
+    from hypothesis import settings
+
+
+def test_no_interleaving_breaks_the_contract(redis_client: redis.Redis, budget: settings):
+    run_state_machine_as_test(machine_for(redis_client), settings=budget)
+
+
+@pytest.mark.parametrize("name", script_names())
+def test_the_scripts_under_test_differ_from_the_shipped_ones_in_the_clock_alone(name: str):
+    turned = TransitionMachine.scripts
+    shipped = ScriptLibrary(turned.keyspace).script(name).text
+    clock = "\n".join(line for line in script_source("lib/server_time").splitlines() if not line.startswith("--"))
+    key = f"local function test_clock_key() return '{turned.keyspace.test_clock}' end\n"
+    assert turned.script(name).text.replace(key, "") == shipped.replace(clock, TURNED_BY_HAND[1])

@@ -1,0 +1,227 @@
+"""The model, first part: a job enters, waits, is claimed, and its worker's heartbeats keep it running."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from rq.core.errors import CorruptDataError
+from rq.store.lease import Beat
+from rq.store.replies import Claimed, ClaimedJob, Enqueued
+from tests.properties.world import REGISTRY_OF, SCORE_MARGIN, Flat, JobHash, Side, World, iso_date, seconds_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rq.store.claim import ClaimRequest
+
+CLAIM_PROMOTIONS = 20
+OWN_WORD = "SFRDP"
+
+
+class WaitingAndRunning(World):
+    """Enqueue, promote, claim, heartbeat."""
+
+    # --- a job enters -------------------------------------------------------------------------------------------------
+
+    def enqueue(self, job_id: str, queue: str, nonce: str, where: str | float | timedelta, ttl: int | None, written: Flat) -> Enqueued | type[CorruptDataError]:
+        """A producer's call: the job starts over, whatever it was; the same call again changes nothing."""
+        if self.is_broken(job_id):
+            return CorruptDataError
+        old = self.jobs.get(job_id, JobHash({})).fields
+        note = self.notes.get(job_id)
+        if old.get("x_enqueue") == nonce:
+            return Enqueued("dup", old["status"], "")
+        if not old and note and note.nonce == nonce:
+            return Enqueued("dup", "finished", "")
+        if old:
+            self.leave_place(old["status"], old["origin"], job_id)
+        self.known_queues.add(queue)
+        status = "queued" if isinstance(where, str) else "scheduled"
+        fields = {"x_enqueue": nonce, "x_generation": str(int(old.get("x_generation", "0")) + 1), **written}
+        if "x_attempt" in old:
+            fields["x_attempt"] = old["x_attempt"]
+        fields["status"] = status
+        self.jobs[job_id] = JobHash(fields, ttl)
+        if not isinstance(where, str):
+            due = self.now + where.total_seconds() if isinstance(where, timedelta) else where
+            self.registry("scheduled", queue)[job_id] = due
+            return Enqueued("ok", status, iso_date(self.now))
+        fields["enqueued_at"] = iso_date(self.now)
+        self.push(queue, job_id, front=where == "front")
+        return Enqueued("ok", status, fields["enqueued_at"])
+
+    def push(self, queue: str, job_id: str, *, front: bool) -> None:
+        self.queue(queue).insert(0 if front else len(self.queue(queue)), job_id)
+
+    def leave_place(self, status: str, queue: str, job_id: str) -> None:
+        if status in REGISTRY_OF:
+            self.registry(REGISTRY_OF[status], queue).pop(job_id, None)
+        elif status == "queued" and job_id in self.queue(queue):
+            self.queue(queue).remove(job_id)
+
+    def promote(self, queue: str, limit: int = 500) -> tuple[int, float | None]:
+        """Due jobs move to their queue, in due order."""
+        moved, due = self._promote_due(queue, limit)
+        return moved, None if due is None else self._wait(due)
+
+    def _wait(self, due: float) -> float:
+        return max(math.ceil((due - self.now) * 1000), 0) / 1000
+
+    def _promote_due(self, queue: str, limit: int) -> tuple[int, float | None]:
+        scheduled = self.registry("scheduled", queue)
+        in_order = sorted(scheduled.items(), key=lambda item: (item[1], item[0]))
+        due = [job_id for job_id, score in in_order if score <= self.now][:limit]
+        for job_id in due:
+            del scheduled[job_id]
+            job = self.job(job_id)
+            if self.is_broken(job_id):
+                self._set_aside(queue, job_id, "not a hash")
+            elif job and job.status == "scheduled":
+                job.fields |= {"status": "queued", "enqueued_at": iso_date(self.now)}
+                retried = bool(job.fields.get("ended_at")) and job.fields.get("enqueue_at_front_on_retry") == "1"
+                self.push(queue, job_id, front=job.fields.get("enqueue_at_front") == "1" or retried)
+        return len(due), min(scheduled.values(), default=None)
+
+    def _set_aside(self, queue: str, job_id: str, reason: str) -> None:
+        self.bad.setdefault(queue, []).insert(0, f"{job_id} {reason}")
+
+    # --- a worker takes it --------------------------------------------------------------------------------------------
+
+    def claim(self, request: ClaimRequest, *, only_if_caught: bool = False) -> Claimed:
+        """A worker's call: what it had caught goes back, what is due is promoted, and waiting jobs become its own."""
+        if only_if_caught and not any(self.caught.get((request.worker, queue)) for queue in request.queues):
+            return Claimed("idle")
+        side = self.sides.get(request.worker)
+        if side is None or side.incarnation != request.incarnation:
+            return Claimed("unknown")
+        last = side.sequence or 0
+        if request.sequence < last:
+            return Claimed("stale")
+        if request.sequence == last:
+            return self._replay(side, request)
+        given_back = self._give_back_caught(request.worker, request.queues)
+        side.sequence = request.sequence
+        if self.suspended:
+            return Claimed("suspended", given_back=given_back)
+        promoted = (self._promote_due(queue, CLAIM_PROMOTIONS)[1] for queue in request.queues)
+        next_due = min((due for due in promoted if due is not None), default=None)
+        jobs = self._take(request)
+        if jobs and request.worker in self.worker_hashes:
+            busy: dict[str, str | float] = {"state": "busy", "current_job": jobs[-1].job_id, "current_job_working_time": 0.0}
+            self.worker_hashes[request.worker].fields |= busy
+        return Claimed("ok", jobs, None if next_due is None else self._wait(next_due), given_back)
+
+    def _replay(self, side: Side, request: ClaimRequest) -> Claimed:
+        held = {execution: (queue, job_id) for (job_id, execution), queue in side.held.items()}
+        jobs = [
+            self._claimed(*held[execution], execution)
+            for execution in request.executions
+            if execution in held and self._x_execution(held[execution][1]) == execution
+        ]
+        return Claimed("replay", jobs)
+
+    def _take(self, request: ClaimRequest) -> list[ClaimedJob]:
+        jobs: list[ClaimedJob] = []
+        for queue in request.queues:
+            while self.queue(queue) and len(jobs) < len(request.executions):
+                job_id = self.queue(queue).pop(0)
+                execution = request.executions[len(jobs)]
+                refusal = self._refusal(job_id)
+                if refusal is None:
+                    jobs.append(self._start(job_id, queue, execution, request))
+                elif refusal != "stray":
+                    self._set_aside(queue, job_id, refusal)
+        return jobs
+
+    def _refusal(self, job_id: str) -> str | None:
+        if self.is_broken(job_id):
+            return "not a hash"
+        job = self.jobs.get(job_id)
+        return None if job and job.status == "queued" else "stray"
+
+    def _start(self, job_id: str, queue: str, execution: str, request: ClaimRequest) -> ClaimedJob:
+        job = self.jobs[job_id]
+        origin = job.fields.get("origin") or queue
+        date, time = iso_date(self.now), seconds_text(self.now)
+        job.fields |= {
+            "x_attempt": str(int(job.fields.get("x_attempt", "0")) + 1),
+            "status": "started",
+            "started_at": date,
+            "last_heartbeat": date,
+            "worker_name": request.worker,
+            "x_execution": execution,
+        }
+        job.ttl = None
+        self.execution[job_id, execution] = {
+            "id": execution,
+            "created_at": time,
+            "last_heartbeat": time,
+            "worker_name": request.worker,
+        }
+        self._write_lease(origin, job_id, execution, request.lease_seconds)
+        self.sides[request.worker].held[job_id, execution] = origin
+        return self._claimed(origin, job_id, execution)
+
+    def _claimed(self, queue: str, job_id: str, execution: str) -> ClaimedJob:
+        fields = {name.encode(): value.encode("latin-1") for name, value in self.jobs[job_id].fields.items()}
+        return ClaimedJob(queue, job_id, execution, fields)
+
+    def _x_execution(self, job_id: str) -> str | None:
+        job = self.job(job_id)
+        return job.fields.get("x_execution") if job else None
+
+    def _write_lease(self, queue: str, job_id: str, execution: str, lease: float) -> None:
+        self.wip.setdefault(queue, {})[job_id, execution] = self.now + lease + SCORE_MARGIN
+        self.executions.setdefault(job_id, {})[execution] = self.now + lease + 2 * SCORE_MARGIN
+
+    def _give_back_caught(self, worker: str, queues: Sequence[str]) -> int:
+        given_back = 0
+        for queue in queues:
+            caught = self.caught.pop((worker, queue), [])
+            self.queue(queue)[:0] = caught
+            given_back += len(caught)
+        return given_back
+
+    def heartbeat(self, worker: str, incarnation: str, lease: float, ttl: int, running: Sequence[tuple[str, str]]) -> Beat:
+        """A worker lives, and so does what it runs; it hears what was taken from it."""
+        side, hash_ = self.sides.get(worker), self.worker_hashes.get(worker)
+        if side is None or side.incarnation != incarnation or hash_ is None:
+            return Beat(known=False, exceptions=[])
+        date = iso_date(self.now)
+        self.presence[worker] = self.now + lease
+        hash_.fields |= {"last_heartbeat": date, "current_job_working_time": 0.0}
+        hash_.ttl = ttl
+        side.lease = lease
+        exceptions = []
+        for job_id, execution in running:
+            code = self._beat(side, job_id, execution, lease)
+            if code:
+                exceptions.append((job_id, execution, code))
+        return Beat(known=True, exceptions=exceptions)
+
+    def _beat(self, side: Side, job_id: str, execution: str, lease: float) -> str | None:
+        queue = side.held.get((job_id, execution))
+        job = self.job(job_id)
+        if queue is None or not self.has_lease(queue, job_id, execution):
+            ending = ending_of(self._last_note(job_id), execution)
+            return "canceled" if ending == "C" else "dup" if ending and ending in OWN_WORD else "fenced"
+        if job is None:
+            return "gone"
+        self._write_lease(queue, job_id, execution, lease)
+        if (job_id, execution) in self.execution:
+            self.execution[job_id, execution]["last_heartbeat"] = seconds_text(self.now)
+        if job.fields.get("x_execution") == execution:
+            job.fields["last_heartbeat"] = iso_date(self.now)
+        return "stop" if job.fields.get("x_stop") == execution else None
+
+    def _last_note(self, job_id: str) -> str | None:
+        """How the job's last attempt ended; a job that was deleted at its end left a note of it."""
+        if job_id in self.jobs:
+            return self.jobs[job_id].fields.get("x_last")
+        return self.notes[job_id].last if job_id in self.notes else None
+
+
+def ending_of(last: str | None, execution: str) -> str | None:
+    return last[len(execution) + 1] if last and last.startswith(f"{execution}:") else None

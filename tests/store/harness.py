@@ -1,0 +1,262 @@
+"""A queue system small enough to hold in the hand: store calls with short names, a clock that only moves when told to."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import redis.asyncio
+
+from rq.core.keys import Keyspace
+from rq.model.presence import WorkerIdentity
+from rq.model.record import JobRecord
+from rq.model.settlement import Crash, Fail, Finish, PutBack, Retry, Stop
+from rq.store.aio import AsyncCaller
+from rq.store.cancel import cancel_job
+from rq.store.claim import ClaimRequest, claim_jobs
+from rq.store.enqueue import enqueue_job, promote_jobs
+from rq.store.lease import Beat, extend_leases
+from rq.store.presence import Birth, register_worker, unregister_worker
+from rq.store.reap import Reclaimed, Suspect, reclaim_jobs, reclaim_worker, sweep_queue
+from rq.store.scripts import ScriptLibrary
+from rq.store.settle import AttemptKey, settle_attempt
+from tests.support.dump import Entry, dump
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rq.store.calls import Call
+    from rq.store.replies import Claimed, ClaimedJob, Enqueued, Settled
+
+T = TypeVar("T")
+
+START = 1_800_000_000.25
+LEASE = 30.0
+MOST_CRASHES = 3
+
+TURNED_BY_HAND = "local function server_time() return tonumber(redis.call('GET', test_clock_key())) end"
+
+
+class RunsCalls(Protocol):
+    """What the synchronous and the asyncio caller have in common, as the tests see it."""
+
+    def run(self, call: Call[T]) -> T: ...
+
+    def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]: ...
+
+
+class BlockingAsyncCaller:
+    """Runs calls through `AsyncCaller`, each to its end."""
+
+    def __init__(self, url: str) -> None:
+        self._loop = asyncio.Runner()
+        self._client = redis.asyncio.Redis.from_url(url)
+        self._caller = AsyncCaller(self._client)
+
+    def run(self, call: Call[T]) -> T:
+        return self._loop.run(self._caller.run(call))
+
+    def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
+        return self._loop.run(self._caller.run_many(calls))
+
+    def close(self) -> None:
+        self._loop.run(self._client.aclose())
+        self._loop.close()
+
+
+def scripts_with_a_clock(keys: Keyspace) -> ScriptLibrary:
+    """The scripts of a keyspace; instead of the server's time they read the key `test_clock`."""
+    return ScriptLibrary(keys, (("server_time", TURNED_BY_HAND),))
+
+
+@dataclass
+class Store:
+    """Transitions and what they leave behind. `client` is for looking; `caller` makes the calls."""
+
+    client: redis.Redis
+    caller: RunsCalls
+    keys: Keyspace = field(default_factory=Keyspace)
+    scripts: ScriptLibrary = field(init=False)
+    now: float = START
+
+    def __post_init__(self) -> None:
+        self.scripts = scripts_with_a_clock(self.keys)
+        self._sequences: dict[str, int] = {}
+        self._nonces = count(1)
+        self.turn_clock(0)
+
+    def turn_clock(self, seconds: float) -> Store:
+        """Let time pass."""
+        self.now += seconds
+        # Not a plain SET: a full server would refuse it.
+        set_clock = "redis.call('DEL', KEYS[1]) redis.call('SET', KEYS[1], ARGV[1])"
+        self.client.eval(set_clock, 1, self.keys.test_clock, repr(self.now))
+        return self
+
+    def run(self, call: Call[T]) -> T:
+        return self.caller.run(call)
+
+    # --- transitions ---
+
+    def enqueue(self, job_id: str, queue: str = "q", *, nonce: str = "", front: bool = False, due: float | None = None, **fields: Any) -> Enqueued:
+        record = JobRecord(job_id, origin=queue, **{"data": b"payload", "timeout": 180, **fields})
+        nonce = nonce or f"nonce-{next(self._nonces)}"
+        return self.run(enqueue_job(self.scripts, record, nonce, at_front=front, due=due))
+
+    def promote(self, queue: str = "q", limit: int = 500) -> tuple[int, float | None]:
+        return self.run(promote_jobs(self.scripts, queue, limit))
+
+    def birth(self, worker: str = "w", queues: Sequence[str] = ("q",), **options: Any) -> Birth:
+        return self.run(self.birth_call(worker, queues, **options))
+
+    def birth_call(self, worker: str = "w", queues: Sequence[str] = ("q",), incarnation: str = "", replaceable: str = "") -> Call[Birth]:
+        identity = WorkerIdentity(worker, incarnation or f"{worker}-1", tuple(queues), "host", 42, "boot-7", "127.0.0.1", "1.0", "3.11")
+        return register_worker(self.scripts, identity, LEASE, 480, MOST_CRASHES, replaceable)
+
+    def death(self, worker: str = "w", incarnation: str = "") -> int:
+        return self.run(unregister_worker(self.scripts, worker, incarnation or f"{worker}-1"))
+
+    def claim_request(
+        self,
+        worker: str = "w",
+        queues: Sequence[str] = ("q",),
+        places: int = 1,
+        sequence: int | None = None,
+        incarnation: str = "",
+    ) -> ClaimRequest:
+        """The worker's next claim, or again the one with this number; its execution ids follow from worker and number."""
+        if sequence is None:
+            sequence = self._sequences[worker] = self._sequences.get(worker, 0) + 1
+        executions = [f"{worker}x{sequence}x{place}".rjust(32, "0") for place in range(places)]  # as long as real ones
+        return ClaimRequest(worker, incarnation or f"{worker}-1", sequence, LEASE, executions, queues)
+
+    def claim(self, worker: str = "w", queues: Sequence[str] = ("q",), places: int = 1, **options: Any) -> Claimed:
+        return self.run(claim_jobs(self.scripts, self.claim_request(worker, queues, places, **options)))
+
+    def start(self, job_id: str = "a", worker: str = "w", queue: str = "q", **fields: Any) -> AttemptKey:
+        """Enqueue a job and let a worker (registered if need be) claim it."""
+        if not self.client.exists(self.keys.worker(worker)):
+            self.birth(worker, (queue,))
+        self.enqueue(job_id, queue, **fields)
+        return self.take(worker, queue)
+
+    def client_url(self) -> str:
+        """Where the server is, for another process."""
+        settings = self.client.connection_pool.connection_kwargs
+        return f"redis://{settings['host']}:{settings['port']}/{settings.get('db', 0)}"
+
+    def take(self, worker: str = "w", queue: str = "q") -> AttemptKey:
+        """Let a worker claim one job that waits."""
+        claimed = self.claim(worker, (queue,))
+        assert len(claimed.jobs) == 1, claimed
+        return self.attempt_of(claimed.jobs[0], worker)
+
+    def beat(self, *attempts: AttemptKey, worker: str = "w", incarnation: str = "") -> Beat:
+        running = [(attempt.job_id, attempt.execution_id) for attempt in attempts]
+        return self.run(extend_leases(self.scripts, worker, incarnation or f"{worker}-1", LEASE, 480, running))
+
+    def settle(self, attempt: AttemptKey, decision: Any, claim: ClaimRequest | None = None) -> Settled:
+        return self.run(settle_attempt(self.scripts, attempt, decision, MOST_CRASHES, claim))
+
+    def finish(self, attempt: AttemptKey, value: bytes | None = b"42", ttl: int = 500, claim: ClaimRequest | None = None) -> Settled:
+        return self.settle(attempt, Finish(value, ttl), claim)
+
+    def fail(self, attempt: AttemptKey, ttl: int = 1000) -> Settled:
+        return self.settle(attempt, Fail("Traceback\nValueError: no", ttl))
+
+    def retry(self, attempt: AttemptKey, left: int, delay: int = 0, *, front: bool = False) -> Settled:
+        return self.settle(attempt, Retry("Traceback\nValueError: no", delay, left, front, 1000))
+
+    def stop(self, attempt: AttemptKey) -> Settled:
+        return self.settle(attempt, Stop("stopped by hand", 1000))
+
+    def crash(self, attempt: AttemptKey, ttl: int = 1000) -> Settled:
+        return self.settle(attempt, Crash("killed by signal 9", ttl))
+
+    def release(self, attempt: AttemptKey) -> Settled:
+        return self.settle(attempt, PutBack())
+
+    def cancel(self, job_id: str = "a", queue: str = "q") -> tuple[str, str]:
+        return self.run(cancel_job(self.scripts, job_id, queue))
+
+    def reclaim(self, *suspects: Suspect, queue: str = "q") -> Reclaimed:
+        return self.run(reclaim_jobs(self.scripts, queue, suspects, LEASE, MOST_CRASHES))
+
+    def reclaim_all(self, queue: str = "q", seen_seconds: float = 40) -> Reclaimed:
+        """Reclaim as a caller that has watched every entry unchanged for this long."""
+        watched = [Suspect(member, score, seen_seconds) for member, score in self.reclaim(queue=queue).suspects]
+        return self.reclaim(*watched, queue=queue)
+
+    def reclaim_worker(self, worker: str = "w", incarnation: str = "", *, seen_dead: bool = False) -> tuple[str, list[tuple[str, str, str]], int]:
+        reason = "its process is gone"
+        return self.run(reclaim_worker(self.scripts, worker, incarnation, reason, MOST_CRASHES, seen_dead=seen_dead))
+
+    def sweep(self, queue: str = "q", worker: str = "w") -> tuple[int, int]:
+        return self.run(sweep_queue(self.scripts, queue, worker))
+
+    @staticmethod
+    def attempt_of(job: ClaimedJob, worker: str = "w") -> AttemptKey:
+        return AttemptKey(job.job_id, job.execution_id, job.queue, worker)
+
+    # --- what a reader of the server sees ---
+
+    @staticmethod
+    def wire(name: str) -> bytes:
+        return name.encode(errors="surrogateescape")
+
+    def status(self, job_id: str = "a") -> str | None:
+        value: Any = self.client.hget(self.wire(self.keys.job(job_id)), "status")
+        return None if value is None else value.decode()
+
+    def hash(self, job_id: str = "a") -> dict[str, str]:
+        return _decoded(self.client.hgetall(self.keys.job(job_id)))
+
+    def worker_hash(self, worker: str = "w") -> dict[str, str]:
+        return _decoded(self.client.hgetall(self.keys.worker(worker)))
+
+    def waiting(self, queue: str = "q") -> list[str]:
+        return _texts(self.client.lrange(self.keys.queue(queue), 0, -1))
+
+    def bad(self, queue: str = "q") -> list[str]:
+        return _texts(self.client.lrange(self.keys.bad(queue), 0, -1))
+
+    def registry(self, kind: str, queue: str = "q") -> dict[str, float]:
+        return dict(self.dump().get(self.keys.registry(kind, queue), Entry("zset", {}, has_ttl=False)).value)
+
+    def results(self, job_id: str = "a") -> list[dict[str, str]]:
+        """The entries of a job's result stream, oldest first."""
+        entries: Any = self.client.xrange(self.keys.results(job_id))
+        return [_decoded(fields) for _, fields in entries]
+
+    def places(self, job_id: str = "a") -> list[str]:
+        """Every list and registry that names the job, without the prefix; twice if it stands there twice."""
+        found = []
+        for key, entry in self.dump().items():
+            name = key.removeprefix(self.keys.prefix)
+            if entry.type in {"list", "zset"} and not name.startswith(("executions:", "x:bad:")):
+                found += [name for member in entry.value if member.split(":")[0] == job_id]
+        return found
+
+    def traces(self, job_id: str = "a") -> list[str]:
+        """Every key that has the job's id in its name, without the prefix."""
+        names = (key.removeprefix(self.keys.prefix) for key in self.dump())
+        return [name for name in names if job_id in name.split(":")]
+
+    def dump(self) -> dict[str, Entry]:
+        """All keys but the clock."""
+        return dump(self.client, without=(self.keys.test_clock,))
+
+
+def suspect(member: str, score: float, seen_seconds: float = 40) -> Suspect:
+    """An entry that the caller has watched for this long."""
+    return Suspect(member, score, seen_seconds)
+
+
+def _texts(items: Any) -> list[str]:
+    return [item.decode(errors="backslashreplace") for item in items]
+
+
+def _decoded(fields: Any) -> dict[str, str]:
+    return {name.decode(errors="backslashreplace"): value.decode(errors="backslashreplace") for name, value in fields.items()}

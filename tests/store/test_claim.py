@@ -1,0 +1,258 @@
+"""CLAIM."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.store.harness import LEASE, START
+
+if TYPE_CHECKING:
+    from tests.store.harness import Store
+
+
+def ids(claimed) -> list[str]:
+    return [job.job_id for job in claimed.jobs]
+
+
+def test_a_worker_that_is_not_registered_gets_nothing(store: Store):
+    store.enqueue("a")
+    before = store.dump()
+    claimed = store.claim()
+    assert (claimed.code, claimed.jobs) == ("unknown", [])
+    assert store.dump() == before
+
+
+def test_a_former_incarnation_of_a_worker_gets_nothing(store: Store):
+    store.birth()
+    store.enqueue("a")
+    assert store.claim(incarnation="earlier").code == "unknown"
+    assert store.waiting() == ["a"]
+
+
+def test_an_empty_queue_gives_no_jobs(store: Store):
+    store.birth()
+    claimed = store.claim()
+    assert (claimed.code, claimed.jobs, claimed.next_due_seconds, claimed.given_back) == ("ok", [], None, 0)
+
+
+def test_a_claimed_job_is_in_no_queue(store: Store):
+    store.start("a")
+    assert store.places("a") == ["wip:q"]
+
+
+def test_a_claimed_job_is_started_by_one_execution_of_the_worker(store: Store):
+    attempt = store.start("a")
+    fields = store.hash("a")
+    assert fields["status"] == "started"
+    assert fields["started_at"] == fields["last_heartbeat"] == "2027-01-15T08:00:00.250000Z"
+    assert fields["worker_name"] == "w"
+    assert fields["x_execution"] == attempt.execution_id
+    assert fields["x_attempt"] == "1"
+
+
+def test_a_claimed_job_has_a_lease_and_an_execution_that_expire_by_themselves(store: Store):
+    attempt = store.start("a")
+    assert store.registry("wip") == {f"a:{attempt.execution_id}": START + LEASE + 60}
+    dump = store.dump()
+    execution = dump[store.keys.execution("a", attempt.execution_id)]
+    assert execution.has_ttl
+    assert execution.value == {
+        "id": attempt.execution_id,
+        "created_at": "1800000000.250000",
+        "last_heartbeat": "1800000000.250000",
+        "worker_name": "w",
+    }
+    executions = dump[store.keys.executions("a")]
+    assert executions.has_ttl
+    assert executions.value == {attempt.execution_id: START + LEASE + 120}
+
+
+def test_a_claim_brings_the_whole_hash_of_the_job(store: Store):
+    store.birth()
+    store.enqueue("a", description="f()")
+    job = store.claim().jobs[0]
+    assert {name.decode(): value for name, value in job.fields.items()} == {
+        name: value.encode("latin-1") if name != "data" else job.fields[b"data"] for name, value in store.hash("a").items()
+    }
+    assert (job.queue, job.fields[b"status"]) == ("q", b"started")
+
+
+def test_a_claimed_job_does_not_expire_while_it_runs(store: Store):
+    store.start("a", ttl=5)
+    assert store.client.ttl(store.keys.job("a")) == -1
+
+
+def test_a_busy_worker_says_what_it_runs(store: Store):
+    store.start("a")
+    fields = store.worker_hash()
+    assert (fields["state"], fields["current_job"], fields["current_job_working_time"]) == ("busy", "a", "0")
+
+
+def test_as_many_jobs_are_claimed_as_there_are_places(store: Store):
+    store.birth()
+    for job_id in "abc":
+        store.enqueue(job_id)
+    assert ids(store.claim(places=2)) == ["a", "b"]
+    assert store.waiting() == ["c"]
+
+
+def test_queues_are_taken_from_in_their_order(store: Store):
+    store.birth(queues=("high", "low"))
+    store.enqueue("l1", "low")
+    store.enqueue("h1", "high")
+    store.enqueue("h2", "high")
+    claimed = store.claim(queues=("high", "low"), places=3)
+    assert [(job.queue, job.job_id) for job in claimed.jobs] == [("high", "h1"), ("high", "h2"), ("low", "l1")]
+
+
+def test_a_claim_sent_again_gives_the_same_jobs_in_the_same_order_and_changes_nothing(store: Store):
+    store.birth()
+    expected = [str(uuid.UUID(int=number)) for number in range(30)]
+    for job_id in [*expected, "more"]:
+        store.enqueue(job_id)
+    first = store.claim(places=30)
+    before = store.dump()
+    again = store.claim(places=30, sequence=1)
+    assert again.code == "replay"
+    assert again.jobs == first.jobs
+    assert ids(again) == expected
+    assert store.dump() == before
+
+
+def test_a_claim_sent_again_leaves_out_what_is_no_longer_the_workers(store: Store):
+    store.birth()
+    for job_id in "ab":
+        store.enqueue(job_id)
+    store.claim(places=2)
+    store.client.delete(store.keys.job("a"))
+    assert ids(store.claim(places=2, sequence=1)) == ["b"]
+
+
+def test_a_claim_that_arrives_after_a_later_one_gives_nothing(store: Store):
+    store.birth()
+    store.claim()
+    store.claim()
+    store.enqueue("a")
+    before = store.dump()
+    claimed = store.claim(sequence=1)
+    assert (claimed.code, claimed.jobs) == ("stale", [])
+    assert store.dump() == before
+
+
+def test_nothing_is_claimed_while_the_system_is_suspended(store: Store):
+    store.birth()
+    store.enqueue("a")
+    store.client.set(store.keys.suspended, 1)
+    assert store.claim().code == "suspended"
+    assert store.waiting() == ["a"]
+    store.client.delete(store.keys.suspended)
+    assert ids(store.claim()) == ["a"]
+
+
+def test_a_due_job_is_promoted_and_claimed_in_one_call(store: Store):
+    store.birth()
+    store.enqueue("a", due=START + 5)
+    assert store.claim().next_due_seconds == 5.0
+    store.turn_clock(5)
+    assert ids(store.claim()) == ["a"]
+
+
+def test_a_claim_tells_when_the_first_scheduled_job_of_any_queue_is_due(store: Store):
+    store.birth(queues=("one", "two"))
+    store.enqueue("a", "one", due=START + 90)
+    store.enqueue("b", "two", due=START + 7)
+    assert store.claim(queues=("one", "two")).next_due_seconds == 7.0
+
+
+def test_ids_that_woke_the_worker_go_back_to_the_head_before_jobs_are_taken(store: Store):
+    store.birth(queues=("high", "low"))
+    store.enqueue("h", "high")
+    store.enqueue("l1", "low")
+    store.enqueue("l2", "low")
+    for queue in ("high", "low"):
+        store.client.lmove(store.keys.queue(queue), store.keys.caught("w", queue), "LEFT", "RIGHT")
+    claimed = store.claim(queues=("high", "low"))
+    assert (ids(claimed), claimed.given_back) == (["h"], 2)
+    assert store.waiting("low") == ["l1", "l2"]
+
+
+def test_several_caught_ids_go_back_in_their_order(store: Store):
+    store.birth(queues=("other",))
+    store.client.rpush(store.keys.caught("w", "q"), "a", "b")
+    store.client.rpush(store.keys.queue("q"), "c")
+    store.client.set(store.keys.suspended, 1)
+    assert store.claim().given_back == 2
+    assert store.waiting() == ["a", "b", "c"]
+
+
+def test_an_id_that_stands_three_times_in_a_queue_runs_once(store: Store):
+    store.birth()
+    store.enqueue("a")
+    store.client.rpush(store.keys.queue("q"), "a", "a")
+    assert ids(store.claim(places=5)) == ["a"]
+    assert store.places("a") == ["wip:q"]
+
+
+@pytest.mark.parametrize("status", ["started", "finished", "failed", "stopped", "deferred", "scheduled", "canceled"])
+def test_a_stray_id_of_a_job_that_does_not_wait_is_dropped(store: Store, status: str):
+    store.birth()
+    store.enqueue("stray")
+    store.client.hset(store.keys.job("stray"), "status", status)
+    store.enqueue("b")
+    assert ids(store.claim(places=2)) == ["b"]
+    assert store.status("stray") == status
+    assert store.bad() == []
+
+
+@pytest.mark.parametrize("status", ["created", "", None])
+def test_a_job_that_somebody_pushed_by_hand_runs(store: Store, status: str | None):
+    store.birth()
+    store.enqueue("a")
+    if status is None:
+        store.client.hdel(store.keys.job("a"), "status")
+    else:
+        store.client.hset(store.keys.job("a"), "status", status)
+    assert ids(store.claim()) == ["a"]
+
+
+def test_a_job_is_leased_in_the_queue_that_it_names(store: Store):
+    store.birth()
+    store.enqueue("a", "home")
+    store.client.lmove(store.keys.queue("home"), store.keys.queue("q"), "LEFT", "RIGHT")
+    assert [(job.queue, job.job_id) for job in store.claim().jobs] == [("home", "a")]
+    assert store.places("a") == ["wip:home"]
+
+
+def test_a_job_without_an_origin_is_leased_in_the_queue_it_was_taken_from(store: Store):
+    store.birth()
+    store.enqueue("a")
+    store.client.hdel(store.keys.job("a"), "origin")
+    assert store.claim().jobs[0].queue == "q"
+
+
+def test_a_claim_that_met_a_hundred_stray_ids_asks_to_be_called_again_at_once(store: Store):
+    store.birth()
+    store.client.rpush(store.keys.queue("q"), *(f"stray-{number}" for number in range(150)))
+    store.enqueue("a")
+    claimed = store.claim()
+    assert (claimed.jobs, claimed.next_due_seconds) == ([], 0.0)
+    assert ids(store.claim()) == ["a"]
+
+
+def test_each_claim_of_a_job_has_a_higher_attempt_number(store: Store):
+    attempt = store.start("a")
+    store.crash(attempt)
+    store.take()
+    assert store.hash("a")["x_attempt"] == "2"
+
+
+def test_a_claim_does_not_bring_back_a_worker_hash_that_is_gone(store: Store):
+    store.birth()
+    store.enqueue("a")
+    store.client.delete(store.keys.worker("w"))
+    assert ids(store.claim()) == ["a"]
+    assert store.worker_hash() == {}
+    assert not store.beat().known
