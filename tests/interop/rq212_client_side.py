@@ -1,0 +1,80 @@
+"""The client of RQ 2.12 in these tests, run by its own interpreter: `python rq212_client_side.py URL ACTION JSON`; the answer is a line of JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime, timedelta
+from typing import Any
+
+import redis
+import shared_jobs  # type: ignore[import-not-found]
+
+from rq import Queue, SimpleWorker
+from rq.job import Job
+
+FIELDS = (
+    *("origin", "description", "timeout", "ttl", "result_ttl", "failure_ttl", "func_name", "instance", "args", "kwargs", "meta"),
+    *("created_at", "enqueued_at", "started_at", "ended_at", "enqueue_at_front", "retries_left", "worker_name"),
+)
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def read(client: redis.Redis, job_id: str, serializer: str | None = None) -> dict[str, Any]:
+    """Return all that RQ reads of a job."""
+    job = Job.fetch(job_id, connection=client, serializer=serializer)
+    found = {name: plain(getattr(job, name)) for name in FIELDS}
+    return found | {"status": job.get_status().value, "position": job.get_position(), "ttl_of_hash": client.ttl(job.key)}
+
+
+def enqueue(client: redis.Redis, queue: str, function: str, options: dict[str, Any]) -> str:
+    """Enqueue a job and return its id."""
+    return Queue(queue, connection=client).enqueue(getattr(shared_jobs, function), **options).id
+
+
+def enqueue_in(client: redis.Redis, queue: str, seconds: float) -> str:
+    """Schedule a job and return its id."""
+    return Queue(queue, connection=client).enqueue_in(timedelta(seconds=seconds), shared_jobs.add, 1).id
+
+
+def registries(client: redis.Redis, queue: str) -> dict[str, list[str]]:
+    """Return what RQ reads of a queue and its registries."""
+    q = Queue(queue, connection=client)
+    kinds = ("started", "finished", "failed", "deferred", "scheduled", "canceled")
+    return {"queued": q.job_ids} | {kind: getattr(q, f"{kind}_job_registry").get_job_ids() for kind in kinds}
+
+
+def scheduled_time(client: redis.Redis, queue: str, job_id: str) -> str:
+    """Return when RQ thinks that a job is due."""
+    return Queue(queue, connection=client).scheduled_job_registry.get_scheduled_time(job_id).isoformat()
+
+
+def cancel(client: redis.Redis, job_id: str) -> None:
+    """Cancel a job."""
+    Job.fetch(job_id, connection=client).cancel()
+
+
+def requeue(client: redis.Redis, job_id: str) -> None:
+    """Requeue a failed job."""
+    Job.fetch(job_id, connection=client).requeue()
+
+
+def work(client: redis.Redis, queue: str) -> None:
+    """Run all jobs that wait."""
+    SimpleWorker([queue], connection=client).work(burst=True, logging_level="CRITICAL")
+
+
+def main() -> None:
+    """Carry out one action."""
+    url, action, arguments = sys.argv[1:]
+    sys.stdout.write(json.dumps(globals()[action](redis.Redis.from_url(url), *json.loads(arguments))) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""What RQ 2.12 does in these tests, run by its own interpreter: `python rq212_side.py URL ACTION ARGUMENT...`; the answer is a line of JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import redis
+import shared_jobs  # type: ignore[import-not-found]
+
+from rq import Queue, SimpleWorker, Worker
+from rq.job import Job
+
+
+def enqueue(client: redis.Redis, queue: str, function: str, *arguments: str) -> str:
+    """Enqueue one job; arguments are JSON. Returns its id."""
+    return Queue(queue, connection=client).enqueue(getattr(shared_jobs, function), *map(json.loads, arguments)).id
+
+
+def enqueue_notes(client: redis.Redis, queue: str, path: str, count: str) -> list[str]:
+    """Enqueue that many jobs that write a line each."""
+    target = Queue(queue, connection=client)
+    return [target.enqueue(shared_jobs.note, path, f"rq{number}", result_ttl=-1).id for number in range(int(count))]
+
+
+def work(client: redis.Redis, class_name: str, *queues: str) -> bool:
+    """Run a worker until nothing waits."""
+    return {"Worker": Worker, "SimpleWorker": SimpleWorker}[class_name](list(queues), connection=client).work(burst=True, logging_level="ERROR")
+
+
+def describe(client: redis.Redis, job_id: str) -> dict[str, object]:
+    """Return what RQ reads of a job."""
+    job = Job.fetch(job_id, connection=client)
+    result = job.latest_result()
+    return {
+        "status": job.get_status().value,
+        "origin": job.origin,
+        "description": job.description,
+        "func_name": job.func_name,
+        "args": list(job.args),
+        "kwargs": job.kwargs,
+        "meta": job.meta,
+        "timeout": job.timeout,
+        "result_ttl": job.result_ttl,
+        "worker_name": job.worker_name,
+        "return_value": job.return_value(),
+        "result_type": result.type.name if result else None,
+        "exc_string": result.exc_string if result else None,
+        "has_dates": all([job.created_at, job.enqueued_at]),
+        "has_ended": bool(job.started_at and job.ended_at),
+        "executions": len(job.get_executions()),
+    }
+
+
+def registries(client: redis.Redis, queue: str) -> dict[str, list[str]]:
+    """Return what RQ reads of the registries of a queue."""
+    q = Queue(queue, connection=client)
+    kinds = ("started", "finished", "failed", "deferred", "scheduled", "canceled")
+    return {"queued": q.job_ids} | {kind: getattr(q, f"{kind}_job_registry").get_job_ids() for kind in kinds}
+
+
+def workers(client: redis.Redis) -> list[list[object]]:
+    """Return what RQ reads of the workers."""
+    return [[w.name, w.queue_names(), w.get_state(), w.successful_job_count, bool(w.birth_date)] for w in Worker.all(connection=client)]
+
+
+def main() -> None:
+    """Carry out one action."""
+    url, action, *arguments = sys.argv[1:]
+    print(json.dumps(globals()[action](redis.Redis.from_url(url), *arguments)))
+
+
+if __name__ == "__main__":
+    main()

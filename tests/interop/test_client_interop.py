@@ -1,0 +1,171 @@
+"""The two clients on one server: what either enqueues, schedules, cancels or requeues, the other reads and can go on with."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from rq.job import Job
+from rq.queue import Queue
+from tests.client import tasks
+
+HERE = Path(__file__).parent
+SIDE = HERE / "rq212_client_side.py"
+
+
+@pytest.fixture
+def rq212(redis_url, rq212_python):
+    """Runs an action of RQ 2.12 and returns its answer."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def run(action, *arguments):
+        command = [str(rq212_python), str(SIDE), redis_url, action, json.dumps(arguments)]
+        done = subprocess.run(command, env=environment, cwd=HERE, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture
+def queue(redis_client):
+    return Queue("shared", connection=redis_client)
+
+
+def same_moment(text, moment):
+    return datetime.fromisoformat(text) == moment
+
+
+def test_rq_reads_every_field_of_a_job_of_ours(queue, rq212):
+    queue.enqueue("first")
+    job = queue.enqueue(tasks.anything, 1, "ü", a=[2], job_timeout="1h", result_ttl=7, ttl=60, failure_ttl=-1, description="ein Gruß", meta={"a": {"b": 1}})
+    read = rq212("read", job.id)
+    assert {name: read[name] for name in ("func_name", "instance", "args", "kwargs", "meta", "description", "origin")} == {
+        "func_name": "tests.client.tasks.anything",
+        "instance": None,
+        "args": [1, "ü"],
+        "kwargs": {"a": [2]},
+        "meta": {"a": {"b": 1}},
+        "description": "ein Gruß",
+        "origin": "shared",
+    }
+    assert (read["timeout"], read["result_ttl"], read["ttl"], read["failure_ttl"]) == (3600, 7, 60, -1)
+    assert (read["status"], read["position"]) == ("queued", 1)
+    assert 0 < read["ttl_of_hash"] <= 60
+    assert same_moment(read["created_at"], job.created_at)
+    assert same_moment(read["enqueued_at"], job.enqueued_at)
+    assert (read["started_at"], read["ended_at"], read["worker_name"], read["retries_left"]) == (None, None, None, None)
+
+
+def test_rq_reads_a_job_of_ours_that_says_nothing_of_itself(queue, rq212):
+    read = rq212("read", queue.enqueue("shared_jobs.add", 2, b=3).id)
+    assert (read["description"], read["timeout"], read["meta"]) == ("shared_jobs.add(2, b=3)", 180, {})
+    assert (read["ttl"], read["result_ttl"], read["failure_ttl"], read["ttl_of_hash"]) == (None, None, None, -1)
+
+
+@pytest.mark.parametrize("size", [0, 200, 255, 256, 100_000])
+def test_rq_reads_payloads_of_every_size(queue, rq212, size):
+    assert rq212("read", queue.enqueue("shared_jobs.add", "x" * size).id)["args"] == ["x" * size]
+
+
+def test_rq_reads_json_payloads(redis_client, rq212):
+    job = Queue("shared", connection=redis_client, serializer="json").enqueue("shared_jobs.add", 1, b=2, meta={"a": 1})
+    read = rq212("read", job.id, "json")
+    assert (read["args"], read["kwargs"], read["meta"]) == ([1], {"b": 2}, {"a": 1})
+
+
+def test_we_read_every_field_of_a_job_of_rqs(queue, redis_client, rq212):
+    options = {
+        "args": [1, "ü"],
+        "kwargs": {"a": [2]},
+        "job_timeout": "1h",
+        "result_ttl": 7,
+        "ttl": 60,
+        "failure_ttl": -1,
+        "description": "ein Gruß",
+        "meta": {"a": {"b": 1}},
+    }
+    job_id = rq212("enqueue", "shared", "add", options)
+    job, read = Job.fetch(job_id, connection=redis_client), rq212("read", job_id)
+    for name, value in read.items():
+        if name in {"created_at", "enqueued_at"}:
+            assert same_moment(value, getattr(job, name))
+        elif name not in {"status", "position", "ttl_of_hash", "args"}:
+            assert getattr(job, name) == value, name
+    assert (list(job.args), job.get_status(), job.get_position(), queue.jobs) == ([1, "ü"], "queued", 0, [job])
+
+
+def test_both_see_the_same_queue_and_registries(queue, rq212):
+    waiting, canceled = queue.enqueue("shared_jobs.add"), queue.enqueue("shared_jobs.add")
+    canceled.cancel()
+    due = datetime(2100, 1, 2, 3, 4, 5, tzinfo=UTC)
+    scheduled = queue.enqueue_at(due, "shared_jobs.add")
+    theirs = rq212("enqueue", "shared", "add", {})
+    assert rq212("registries", "shared") == {
+        "queued": [waiting.id, theirs],
+        "scheduled": [scheduled.id],
+        "canceled": [canceled.id],
+        "started": [],
+        "finished": [],
+        "failed": [],
+        "deferred": [],
+    }
+    assert same_moment(rq212("scheduled_time", "shared", scheduled.id), due)
+    assert (rq212("read", canceled.id)["status"], rq212("read", scheduled.id)["status"]) == ("canceled", "scheduled")
+
+
+def test_we_see_what_rq_scheduled(queue, rq212):
+    job_id = rq212("enqueue_in", "shared", 100)
+    left = queue.scheduled_job_registry.get_scheduled_time(job_id) - datetime.now(UTC)
+    assert timedelta(seconds=60) < left < timedelta(seconds=140)
+    assert queue.fetch_job(job_id).is_scheduled
+
+
+def test_either_cancels_the_jobs_of_the_other(queue, redis_client, rq212):
+    ours, theirs = queue.enqueue("shared_jobs.add"), rq212("enqueue", "shared", "add", {})
+    rq212("cancel", ours.id)
+    Job.fetch(theirs, connection=redis_client).cancel()
+    assert ours.is_canceled
+    assert rq212("read", theirs)["status"] == "canceled"
+    assert sorted(queue.canceled_job_registry.get_job_ids()) == sorted([ours.id, theirs])
+    assert queue.is_empty()
+
+
+def test_we_requeue_what_failed_at_rqs_worker_and_rq_runs_it_again(queue, redis_client, rq212):
+    ours, theirs = queue.enqueue("shared_jobs.fail"), rq212("enqueue", "shared", "fail", {})
+    rq212("work", "shared")
+    registry = queue.failed_job_registry
+    assert sorted(registry.get_job_ids()) == sorted([ours.id, theirs])
+    for job_id in (ours.id, theirs):
+        registry.requeue(job_id)
+    assert queue.job_ids == [ours.id, theirs]
+    read = rq212("read", theirs)
+    assert (read["status"], read["started_at"], read["ended_at"], read["ttl_of_hash"]) == ("queued", None, None, -1)
+    rq212("work", "shared")
+    assert len(Job.fetch(theirs, connection=redis_client).results()) == 2
+
+
+def test_rq_requeues_what_failed_and_we_read_it(queue, rq212):
+    job = queue.enqueue("shared_jobs.fail")
+    rq212("work", "shared")
+    assert "ValueError: it broke" in job.latest_result().exc_string
+    rq212("requeue", job.id)
+    assert (job.is_queued, queue.job_ids, len(queue.failed_job_registry)) == (True, [job.id], 0)
+
+
+def test_rq_and_we_read_the_same_result(queue, rq212):
+    job = queue.enqueue("shared_jobs.add", 2, 3)
+    rq212("work", "shared")
+    assert (job.return_value(), job.is_finished, job in queue.finished_job_registry) == (5, True, True)
+
+
+def test_emptying_a_queue_deletes_the_jobs_of_both(queue, redis_client, rq212):
+    ours, theirs = queue.enqueue("shared_jobs.add"), rq212("enqueue", "shared", "add", {})
+    assert queue.empty() == 2
+    assert not any(Job.exists(job_id, redis_client) for job_id in (ours.id, theirs))
+    assert rq212("registries", "shared")["queued"] == []

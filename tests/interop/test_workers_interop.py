@@ -1,0 +1,132 @@
+"""One server, two libraries: RQ 2.12.0 and this one, in both directions and on one queue at the same time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from rq import Queue, SimpleWorker, Worker
+from rq.job import Job
+from tests.support.waiting import wait_until
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+SIDE = HERE / "rq212_side.py"
+OURS = Path(__file__).parents[1] / "faults" / "worker_program.py"
+
+
+@pytest.fixture
+def rq212(redis_url, rq212_python):
+    """Runs an action of RQ 2.12 and returns its answer."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def run(action, *arguments):
+        done = subprocess.run(
+            [str(rq212_python), str(SIDE), redis_url, action, *map(str, arguments)],
+            env=environment,
+            cwd=HERE,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def importable_shared_jobs(monkeypatch):
+    monkeypatch.syspath_prepend(str(HERE))
+
+
+@pytest.fixture
+def queue(redis_client):
+    return Queue("shared", connection=redis_client)
+
+
+@pytest.mark.parametrize("worker_class", [SimpleWorker, Worker])
+def test_rq_enqueues_our_worker_runs_and_rq_reads(worker_class, rq212, redis_client):
+    good, bad = rq212("enqueue", "shared", "add", 2, 3), rq212("enqueue", "shared", "fail")
+    worker_class(["shared"], "ours", connection=redis_client).work(burst=True, logging_level="CRITICAL")
+    read = rq212("describe", good)
+    assert (read["status"], read["return_value"], read["result_type"], read["worker_name"]) == ("finished", 5, "SUCCESSFUL", "ours")
+    assert read["has_ended"]
+    assert read["executions"] == 0
+    read = rq212("describe", bad)
+    assert (read["status"], read["result_type"]) == ("failed", "FAILED")
+    assert "ValueError: it broke" in read["exc_string"]
+    found = rq212("registries", "shared")
+    assert (found["finished"], found["failed"], found["queued"], found["started"]) == ([good], [bad], [], [])
+
+
+@pytest.mark.parametrize("class_name", ["SimpleWorker", "Worker"])
+def test_we_enqueue_rqs_worker_runs_and_we_read(class_name, rq212, queue, redis_client):
+    import shared_jobs  # type: ignore[import-not-found]
+
+    good = queue.enqueue(shared_jobs.add, 2, b=3, meta={"a": 1}, result_ttl=60, job_timeout="1h", description="a sum")
+    bad = queue.enqueue(shared_jobs.fail)
+    read = rq212("describe", good.id)
+    assert (read["status"], read["func_name"], read["args"], read["kwargs"]) == ("queued", "shared_jobs.add", [2], {"b": 3})
+    assert (read["meta"], read["timeout"], read["result_ttl"], read["description"], read["origin"]) == ({"a": 1}, 3600, 60, "a sum", "shared")
+    assert read["has_dates"]
+    assert rq212("work", class_name, "shared") is True
+    assert (good.get_status(), good.return_value()) == ("finished", 5)
+    assert bad.get_status() == "failed"
+    assert "ValueError: it broke" in bad.latest_result().exc_string
+    assert queue.finished_job_registry.get_job_ids() == [good.id]
+    assert queue.failed_job_registry.get_job_ids() == [bad.id]
+    assert len(queue) == len(queue.started_job_registry) == 0
+
+
+def test_rq_sees_our_workers_and_what_they_run(rq212, processes, redis_client, redis_url):
+    processes.script(OURS, redis_url, "Worker", "30", "ours", "shared", "other")
+    wait_until(lambda: redis_client.exists("rq:worker:ours"))
+    assert rq212("workers") == [["ours", ["shared", "other"], "started", 0, True]]
+
+
+def test_both_kinds_of_worker_share_one_queue(  # noqa: PLR0917 - fixtures
+    rq212, rq212_python, processes, queue, redis_client, redis_url, tmp_path
+):
+    import shared_jobs
+
+    log = tmp_path / "log"
+    log.touch()
+    ids = rq212("enqueue_notes", "shared", log, 60)
+    ids += [queue.enqueue(shared_jobs.note, str(log), f"ours{number}", result_ttl=-1).id for number in range(60)]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    theirs = subprocess.Popen([str(rq212_python), str(SIDE), redis_url, "work", "Worker", "shared"], env=environment, cwd=HERE, stdout=subprocess.DEVNULL)
+    paths = os.pathsep.join([str(HERE), str(ROOT / "src"), str(ROOT)])
+    ours = processes.script(OURS, redis_url, "Worker", "30", "ours", "shared", env={"PYTHONPATH": paths})
+    try:
+        wait_until(lambda: redis_client.zcard("rq:finished:shared") == 120, 60)
+    finally:
+        assert theirs.wait(30) == 0
+    ours.terminate()
+    assert ours.wait() == 0, ours.output
+    assert Counter(log.read_text().split()) == Counter([f"rq{n}" for n in range(60)] + [f"ours{n}" for n in range(60)])
+    jobs = Job.fetch_many(ids, connection=redis_client)
+    assert {job.get_status().value for job in jobs if job} == {"finished"}
+    prefixes = {job.return_value() for job in jobs if job}
+    assert prefixes == {sys.prefix, str(Path(rq212_python).parents[1])}
+    found = rq212("registries", "shared")
+    assert sorted(found["finished"]) == sorted(ids)
+    assert found["queued"] == found["started"] == found["failed"] == []
+
+
+def test_a_job_scheduled_by_either_is_promoted_by_our_worker(rq212, queue, redis_client):
+    from datetime import timedelta
+
+    import shared_jobs
+
+    job = queue.enqueue_in(timedelta(seconds=-1), shared_jobs.add, 1, 1)
+    assert rq212("registries", "shared")["scheduled"] == [job.id]
+    SimpleWorker([queue], connection=redis_client).work(burst=True, logging_level="CRITICAL")
+    assert job.get_status() == "finished"
