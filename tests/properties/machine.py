@@ -32,7 +32,7 @@ STEP_SECONDS = 5
 
 NOISE = (
     *(Noise.stray_in_queue, Noise.stray_lease, Noise.delete_job, Noise.break_job, Noise.ask_to_stop),
-    *(Noise.forget_scripts, Noise.forget_worker, Noise.suspend, Noise.expire_execution),
+    *(Noise.stray_in_schedule, Noise.forget_scripts, Noise.forget_worker, Noise.suspend, Noise.expire_execution),
 )
 Options = tuple[int | None, int | None, tuple[int, list[int] | None], bool, int | None]
 
@@ -257,14 +257,31 @@ class TransitionMachine(RuleBasedStateMachine):
 
     # --- cycles: what random steps seldom repeat for one job ----------------------------------------------------------
 
-    @rule(pick=picks, outcome=st.sampled_from(["raised", "raised", "died", "returned"]), fate=fates)
-    def run_and_end(self, pick: int, outcome: str, fate: Fate) -> None:
+    @rule(pick=picks, outcome=outcomes, fate=fates, late=st.booleans())
+    def run_and_end(self, pick: int, outcome: str, fate: Fate, late: bool) -> None:
+        """`late`: the outcome arrives once more when the worker is busy with something else."""
         process = self.worker(pick)
         if process and not process.attempts:
             self.fleet.claim(process, 1, Fate.OK)
             for attempt in list(process.attempts.values()):
                 self.fleet.settle(process, attempt, outcome, 0, fate)
                 self.fleet.resend(process, Fate.OK)
+                settled = self.fleet.history[-1]
+                if late:
+                    self.fleet.claim(process, 1, Fate.OK)
+                    self.fleet.deliver(settled)
+
+    @rule(pick=picks, job_id=jobs, outcome=st.sampled_from(["returned", "raised", "died"]))
+    def a_slow_producer(self, pick: int, job_id: str, outcome: str) -> None:
+        """The job has ended, and is deleted, before its producer hears that it was enqueued and asks again."""
+        process = self.worker(pick)
+        if process and not process.attempts:
+            record = JobRecord(job_id, data=b"call", origin="q1", result_ttl=0, failure_ttl=0)
+            self.fleet.enqueue(record, Fate.LOST_REPLY, at_front=True)
+            self.fleet.claim(process, 1, Fate.OK)
+            for attempt in list(process.attempts.values()):
+                self.fleet.settle(process, attempt, outcome, 0, Fate.OK)
+            self.fleet.send(self.fleet.unanswered.pop(), Fate.OK)
 
     @rule(pick=picks, queue=queues)
     def crash_cycle(self, pick: int, queue: str) -> None:

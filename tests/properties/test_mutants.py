@@ -33,6 +33,11 @@ def test_every_edit_of_a_mutant_still_finds_its_text(mutant: str):
 
 
 @pytest.mark.mutants
+def test_without_a_fault_nothing_is_caught(redis_client: redis.Redis):
+    run_state_machine_as_test(machine_for(redis_client), settings=BOUND)
+
+
+@pytest.mark.mutants
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_the_model_test_catches(mutant: str, redis_client: redis.Redis):
     machine = machine_for(redis_client, library_of(mutant))

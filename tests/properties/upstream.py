@@ -226,6 +226,13 @@ class Noise:
         self._model.wip.setdefault(queue, {})[job_id, execution] = score
         self._fleet.wire.write(("ZADD", self._keys.registry("wip", queue), score, f"{job_id}:{execution}"))
 
+    def stray_in_schedule(self, job_id: str, queue: str) -> None:
+        """RQ's scheduler and somebody's cancel cross: an id is scheduled whose job is not."""
+        if job_id not in self._model.registry("scheduled", queue):
+            self._fleet.wire.known.strays.add(job_id)
+            self._model.registry("scheduled", queue)[job_id] = self._model.now - 1
+            self._fleet.wire.write(("ZADD", self._keys.registry("scheduled", queue), self._model.now - 1, job_id))
+
     def delete_job(self, job_id: str, queue: str) -> None:
         """An operator, an eviction or an expiry takes the hash away."""
         self._fleet.wire.known.strays.add(job_id)

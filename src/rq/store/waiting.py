@@ -45,9 +45,10 @@ class _Line:
     caught_key: bytes | str
     connection: Any = None
     client_id: int = 0
-    riding: list[Call[Any] | None] = field(default_factory=list)
+    riding: list[_Line | Call[Any]] = field(default_factory=list)  # whose replies follow that of the BLMOVE: lines to free, then the call
     armed_until: float | None = field(default=None)
     is_readable: bool = False
+    is_freed: bool = False  # the server has ended its wait without a catch; what it said lies unread in the socket
     resting_until: float = 0.0
 
     def fileno(self) -> int | None:
@@ -95,6 +96,8 @@ class QueueWaiter:
         for line in self._lines:
             if line.armed_until is not None and now > line.armed_until:
                 self._drop(line)  # no answer long after the server should have given one: a half-open connection
+            if line.is_freed:
+                self._read_late(line)
         lines = [line for line in self._lines if line.armed_until is None and now >= line.resting_until and self._connect(line)]
         for line in lines:
             self._arm(line, block_seconds, riding, now)
@@ -117,7 +120,7 @@ class QueueWaiter:
             others = [other for other in self._lines if other is not line and other.connection is not None]
             commands += [_unblock(other).command() for other in others]
             commands.append(riding.command())
-            line.riding = [None] * len(others) + [riding]
+            line.riding = [*others, riding]
         try:
             line.connection.send_packed_command(line.connection.pack_commands(commands), check_health=False)
             line.armed_until = now + block_seconds + GRACE_SECONDS
@@ -156,7 +159,11 @@ class QueueWaiter:
         Args:
             free: runs calls; used again for a connection whose BLMOVE had reached the server too late to be freed.
         """
-        return sum(self._drain(line, free) for line in self._lines if line.armed_until is not None)
+        caught = 0
+        for line in sorted(self._lines, key=lambda line: not line.is_readable):
+            if line.armed_until is not None:
+                caught += self._drain(line, free)
+        return caught
 
     def answers(self) -> list[Any]:
         """Return, once, what the riding calls of the drained connections answered; one that the server could not carry out left no answer."""
@@ -175,23 +182,37 @@ class QueueWaiter:
         return 1  # unknown what it caught: let the caller look
 
     def _read(self, line: _Line) -> int:
-        """Read the answer of a BLMOVE and those of the commands behind it; says whether it caught an id."""
+        """Read the answer of a BLMOVE and those of the commands behind it; says whether it caught an id.
+
+        A connection that they freed has caught nothing, and what it said can be read when there is time.
+        """
         caught = _read_reply(line)
-        for call in line.riding:
+        line.armed_until, line.is_readable, line.is_freed = None, False, False
+        for rider in line.riding:
             reply = _read_reply(line)
-            if call is not None and not isinstance(reply, ResponseError):
-                self._answers.append(call.read(reply))
-        line.armed_until, line.is_readable = None, False
+            if isinstance(rider, _Line):
+                if reply == 1 and rider.armed_until is not None:
+                    rider.armed_until, rider.is_readable, rider.is_freed = None, False, True
+            elif not isinstance(reply, ResponseError):
+                self._answers.append(rider.read(reply))
         if isinstance(caught, ResponseError):
             line.resting_until = time.monotonic() + RETRY_SECONDS  # the queue's key is no list, or memory is short: leave it alone for a while
             return 0
         return 0 if caught is None else 1
 
+    def _read_late(self, line: _Line) -> None:
+        """Read what a freed connection said; the claim that rode with it came too late to count."""
+        try:
+            self._read(line)
+        except (RedisError, OSError):
+            self._drop(line)
+        self._answers.clear()
+
     def _drop(self, line: _Line) -> None:
         if line.connection is not None:
             line.connection.disconnect()
         line.connection = None
-        line.armed_until, line.is_readable = None, False
+        line.armed_until, line.is_readable, line.is_freed = None, False, False
         line.resting_until = time.monotonic() + RETRY_SECONDS
 
     def close(self) -> None:
