@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import sys
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +14,9 @@ from rq.cli.boundary import Command
 from rq.cli.connect import Server, open_server
 from rq.cli.options import SharedOptions, at_least, takes_shared_options
 from rq.cli.rendering import Snapshot, View, render
+from rq.runtime.stop_switch import StopSwitch
 from rq.store.overview import read_overview
+from rq.store.waiting import wait_readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +57,24 @@ def info(shared: SharedOptions, **given: Any) -> None:
     all of them. Looking changes nothing.
     """
     command = InfoCommand(**given)
-    # Ctrl+C is how one leaves the repeated view, so it is no error.
-    with contextlib.suppress(KeyboardInterrupt):
+    if not command.interval:
+        _show(open_server(shared), command)
+        return
+    switch = StopSwitch()  # Ctrl+C is how one leaves the repeated view; an exception raised at any point could get lost in a finalizer
+    with switch.installed():
         server = open_server(shared)
-        while True:
-            view = command.view()
-            text = render(_take_snapshot(server, command.queues, view), view)
-            if command.interval:
-                click.clear()
-            if text:
-                click.echo(text)
-            if not command.interval:
-                return
-            time.sleep(command.interval)
+        while not switch.warm:
+            _show(server, command)
+            wait_readable([switch.fileno()], command.interval)
+
+
+def _show(server: Server, command: InfoCommand) -> None:
+    view = command.view()
+    text = render(_take_snapshot(server, command.queues, view), view)
+    if command.interval:
+        click.clear()
+    if text:
+        click.echo(text)
 
 
 def _take_snapshot(server: Server, queues: tuple[str, ...], view: View) -> Snapshot:
