@@ -17,7 +17,7 @@ EVERY_FILE = [*script_names(), *LIBRARY_NAMES]
 MOST_LINES = 120
 
 # Scripts that change no job's state: workers come and go, registries forget, somebody looks.
-NO_TRANSITION = {"birth", "death", "sweep", "expired_workers"}
+NO_TRANSITION = {"birth", "death", "sweep", "expired_workers", "update_hash"}
 # Producers are meant to be refused by a full server; everybody else is not.
 PRODUCERS = {"enqueue", "requeue"}
 
@@ -109,5 +109,5 @@ def test_every_row_of_the_table_has_a_script():
 def test_the_text_of_a_script_follows_from_the_keyspace_alone(name: str):
     plain, tagged = (ScriptLibrary(Keyspace(prefix)).script(name) for prefix in ("rq:", "{rq}:"))
     assert plain.text.replace("'rq:", "'{rq}:") == tagged.text
-    assert plain.sha != tagged.sha
+    assert (plain.sha != tagged.sha) == ("'rq:" in plain.text)
     assert not [line for line in plain.text.splitlines() if line.startswith("--")]

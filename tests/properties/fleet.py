@@ -362,8 +362,11 @@ class Fleet:
         for job_id in running:
             self._forgive_entries_out_of_reach(job_id)
 
-    def look_at_workers(self, fate: Fate) -> None:
-        """Read the leases of workers, and reclaim those that expired and were seen unchanged for half a lease."""
+    def look_at_workers(self, fate: Fate, *, just_in_time: bool = False) -> None:
+        """Read the leases of workers, and reclaim those that expired and were seen unchanged for half a lease.
+
+        `just_in_time`: those that live after all beat before they are reclaimed.
+        """
         answers: list[list[WorkerLease]] = []
         message = Message("worker leases", list_worker_leases(self.scripts), self.model.worker_leases, answers.append)
         self.send(message, Fate.OK)
@@ -372,6 +375,9 @@ class Fleet:
         for lease in answers[0]:
             since = self.watched[lease.worker, lease.incarnation, lease.ends_at]
             if lease.expired and self.monotonic - since >= (lease.lease_seconds or JANITOR_LEASE) / 2:
+                for process in self.processes:
+                    if just_in_time and process.alive and process.name == lease.worker:
+                        self.beat(process)
                 self.reclaim_worker(lease.worker, lease.incarnation, fate, seen_dead=False)
 
     def reclaim_worker(self, name: str, incarnation: str, fate: Fate, *, seen_dead: bool) -> None:

@@ -190,9 +190,9 @@ class TransitionMachine(RuleBasedStateMachine):
     def reclaim(self, queue: str, fate: Fate) -> None:
         self.fleet.reclaim(queue, fate)
 
-    @rule(fate=fates)
-    def look_at_workers(self, fate: Fate) -> None:
-        self.fleet.look_at_workers(fate)
+    @rule(fate=fates, just_in_time=st.booleans())
+    def look_at_workers(self, fate: Fate, just_in_time: bool) -> None:
+        self.fleet.look_at_workers(fate, just_in_time=just_in_time)
 
     @rule(pick=picks, fate=fates)
     def a_parent_sees_its_worker_dead(self, pick: int, fate: Fate) -> None:
@@ -304,6 +304,24 @@ class TransitionMachine(RuleBasedStateMachine):
         self.fleet.reclaim(queue, Fate.OK)
         self.time_passes_and_workers_beat(35)
         self.fleet.reclaim(queue, Fate.OK)
+
+    @rule(pick=picks, job_id=jobs, queue=queues, dies=st.booleans())
+    def rq_runs_what_ours_ran(self, pick: int, job_id: str, queue: str, dies: bool) -> None:
+        """Ours runs a job that is enqueued anew and taken by an RQ worker, which dies or not; a lease of nobody is there, too."""
+        process = self.worker(pick)
+        if process and not process.attempts:
+            self._enqueue_and_claim(process, job_id, queue)
+            self.fleet.enqueue(JobRecord(job_id, data=b"call", origin=queue), Fate.OK, at_front=True)
+            self.rq.take(queue, alone=False)
+            for run in [run for run in self.rq.runs if run.job_id == job_id and run.stage == "prepared"]:
+                self.rq.step(run)
+            self.others.stray_lease(job_id, queue)
+            if dies:
+                self.rq.runs.clear()
+            self.time_passes_and_workers_beat(91 if dies else 1)
+            self.fleet.reclaim(queue, Fate.OK)
+            self.time_passes_and_workers_beat(35)
+            self.fleet.reclaim(queue, Fate.OK)
 
     @rule(pick=picks, job_id=jobs)
     def run_many_times(self, pick: int, job_id: str) -> None:

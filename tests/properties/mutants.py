@@ -48,7 +48,7 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "an ended attempt stays with its worker": (("if worker then try('HDEL', held_key(worker), 'held:' .. id .. ':' .. execution) end", NOTHING),),
     "retries are not counted": (("tonumber(expected_retries) - 1", "tonumber(expected_retries)"),),
     "a retry does not wait": (("if delay > 0 then", FALSE),),
-    "a finished job never expires": (("redis.call('EXPIRE', job_key(id), ttl)", NOTHING),),
+    "a finished job never expires": (("expire_after(job_key(id), ttl)", NOTHING),),
     "a job kept for ever expires": (("redis.call('PERSIST', job_key(id))", NOTHING),),
     "a finished job keeps the wish to stop it": (("'x_execution', 'x_stop', 'x_crashes', 'x_reason')", "'x_execution', 'x_crashes', 'x_reason')"),),
     "eleven results are kept": (("'MAXLEN', 10,", "'MAXLEN', 11,"),),

@@ -314,3 +314,56 @@ def test_a_worker_outlives_a_restart_of_the_server(processes, start_valkey, tmp_
     process.send_signal(signal.SIGTERM)
     assert process.wait() == 0, process.output
     client.close()
+
+
+def test_hundreds_of_unreadable_jobs_in_a_row_do_not_stop_a_worker(queue, redis_client, caplog):
+    for _ in range(400):
+        redis_client.hset(queue.enqueue(worker_jobs.nothing).key, "timeout", "abc")
+    good = queue.enqueue(worker_jobs.nothing)
+    with caplog.at_level(logging.CRITICAL, "rq.worker"):
+        work(SimpleWorker, [queue], redis_client)
+    assert good.get_status() == "finished"
+    assert redis_client.zcard(KEYS.registry("failed", "high")) == 400
+
+
+def test_a_worker_that_is_stopped_while_the_server_is_away_leaves_well(processes, start_valkey):
+    server = start_valkey()
+    client = redis.Redis.from_url(server.url)
+    process = start(processes, server.url, "SimpleWorker", "w", "high")
+    wait_until(lambda: client.zcard(KEYS.presence) == 1)
+    client.close()
+    server.kill()
+    process.wait_for_output("did not answer")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(40) == 0, process.output
+
+
+def test_an_id_that_wakes_a_worker_which_the_server_forgot_is_not_lost(processes, queue, redis_client, redis_url):
+    process = start(processes, redis_url, "SimpleWorker", "w", "high")
+    wait_until(lambda: redis_client.info("clients")["blocked_clients"] == 1)
+    process.send_signal(signal.SIGSTOP)
+    redis_client.flushdb()
+    job = queue.enqueue(worker_jobs.nothing)
+    wait_until(lambda: queue.job_ids == [job.id])
+    process.kill()
+    work(SimpleWorker, [queue], redis_client)
+    assert job.get_status() == "finished"
+
+
+def test_a_burst_worker_waits_for_the_job_of_a_dead_worker(processes, queue, redis_client, redis_url, tmp_path):
+    gate, started = tmp_path / "gate", tmp_path / "started"
+    process = start(processes, redis_url, "SimpleWorker", "w", "high", lease=2.0)
+    job = queue.enqueue(worker_jobs.wait_for, str(gate), str(started))
+    wait_until(started.exists)
+    process.kill()
+    gate.touch()
+    wait_until(lambda: redis_client.zscore(KEYS.presence, "w") < redis_client.time()[0], 20, "the lease did not run out")
+    SimpleWorker([queue], connection=redis_client, lease=2.0).work(burst=True, logging_level="ERROR")
+    assert job.get_status() == "finished"
+
+
+def test_classes_may_be_named_by_their_path_and_queues_get_the_workers_serializer(redis_client):
+    worker = Worker(["high"], connection=redis_client, queue_class="rq.Queue", job_class="rq.job.Job", serializer="json")
+    assert type(worker.queues[0]) is Queue
+    assert worker.queues[0].serializer is worker.serializer
+    assert worker.job_class is Job

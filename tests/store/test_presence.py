@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rq.store.presence import list_worker_keys, read_worker, set_worker_fields
+from rq.store.fields import set_worker_fields
+from rq.store.presence import list_worker_keys, read_worker
 from tests.store.harness import LEASE, START
 
 if TYPE_CHECKING:

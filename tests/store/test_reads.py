@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rq.core.errors import NoSuchJobError
+from rq.store.fields import write_meta
 from rq.store.reads import (
     count_queue,
     count_registry,
@@ -21,7 +22,6 @@ from rq.store.reads import (
     read_registry_score,
     read_status,
     require_job,
-    write_meta,
 )
 from tests.store.harness import START
 

@@ -22,7 +22,8 @@ from rq.model.record import JobRecord
 from rq.model.states import JobStatus
 from rq.store.cancel import cancel_job as cancel_call
 from rq.store.codec import decode_fields, decode_job
-from rq.store.reads import find_position, job_exists, read_job, read_meta, read_status, require_job, write_meta
+from rq.store.fields import write_meta
+from rq.store.reads import find_position, job_exists, read_job, read_meta, read_status, require_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import redis
     from redis.client import Pipeline
 
+    from rq.core.keys import Keyspace
     from rq.core.serializers import Serializer
 
 logger = logging.getLogger("rq.job")
@@ -180,19 +182,24 @@ class Job(JobData):
         return current_keyspace().dependents(job_id)
 
     @property
+    def _keyspace(self) -> Keyspace:
+        """That of the job's session. An attempt that has not asked for its connection is not made to for the sake of a name: the environment's."""
+        return current_keyspace() if self._connection is None else self.session.keyspace
+
+    @property
     def key(self) -> str:
         """The key of the job's hash."""
-        return self.key_for(self.id)
+        return self._keyspace.job(self.id)
 
     @property
     def dependents_key(self) -> str:
         """The key of the set of jobs that wait for this one."""
-        return self.dependents_key_for(self.id)
+        return self._keyspace.dependents(self.id)
 
     @property
     def dependencies_key(self) -> str:
         """The key of the set of jobs that this one waits for."""
-        return current_keyspace().dependencies(self.id)
+        return self._keyspace.dependencies(self.id)
 
     # --- where it stands ---
 

@@ -1,7 +1,7 @@
 """From the outcome of an attempt to what becomes of its job: a pure decision, carried out by one script.
 
-`settle` reads no clock and writes nothing; delays are durations. The rules are RQ's (spec: retry, TTL values), with one exception: a process that died
-without an outcome is no failure of the job. It is put back, and set aside as failed only when it happened too often (the script counts).
+`settle` reads no clock and writes nothing; delays are durations. The rules for retries and times to live are those of RQ 2.12, with one exception: a process
+that died without an outcome is no failure of the job. It is put back, and set aside as failed only when it happened too often (the script counts).
 """
 
 from __future__ import annotations
@@ -83,14 +83,14 @@ def settle(record: JobRecord, outcome: Outcome, default_result_ttl: int) -> Deci
         case Stopped(reason=reason):
             return Stop(reason, failure_ttl)
         case Raised(exc_text=exc_text) | TimedOut(exc_text=exc_text):
-            if record.retries_left:
+            if record.retries_left and record.retries_left > 0:
                 front = record.enqueue_at_front_on_retry
                 return Retry(exc_text, retry_delay(record), record.retries_left, front, failure_ttl)
             return Fail(exc_text, failure_ttl)
 
 
 def retry_delay(record: JobRecord) -> int:
-    """Return the seconds before the next attempt: RQ aligns the list of intervals to the end of the sequence of retries (spec: 8.1)."""
+    """Return the seconds before the next attempt: RQ 2.12 aligns the list of intervals to the end of the sequence of retries."""
     intervals = record.retry_intervals
     if not intervals:
         return 0

@@ -15,6 +15,7 @@ from rq.core.defaults import (
     SWEEP_SECONDS,
 )
 from rq.core.errors import InvalidOptionError
+from rq.model.options import MAX_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,9 @@ class WorkerConfig:
         if not self.lease_seconds >= MIN_LEASE_SECONDS:
             message = f"The lease is {self.lease_seconds} seconds: it must be at least {MIN_LEASE_SECONDS}, so that a heartbeat can come in time"
             raise InvalidOptionError(message)
+        if not -1 <= self.default_result_ttl <= MAX_SECONDS:
+            message = f"default_result_ttl is {self.default_result_ttl}: it must be between -1 and {MAX_SECONDS} seconds"
+            raise InvalidOptionError(message)
         if self.max_jobs is not None and self.max_jobs < 1:
             message = f"max_jobs is {self.max_jobs}: it must be at least 1"
             raise InvalidOptionError(message)
@@ -75,9 +79,9 @@ class WorkerConfig:
     def block_seconds(self) -> float:
         """How long one blocking wait lasts on the server.
 
-        Shorter than what is left of a lease after a missed heartbeat, so that the connection of a worker that died catches nothing once its lease ran out.
+        Half of what is left of a lease after a missed heartbeat, so that the connection of a worker that died catches nothing once its lease ran out.
         """
-        return max(self.lease_seconds / BEATS_PER_LEASE, 1.0)
+        return self.lease_seconds / BEATS_PER_LEASE
 
     def hash_ttl_seconds(self, *, busy: bool) -> int:
         """Return after how many seconds the worker's hash expires (spec: TTL of the worker hash)."""

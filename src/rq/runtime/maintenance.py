@@ -6,6 +6,7 @@ script takes back only what ran out and was seen unchanged for at least half a l
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -49,9 +50,21 @@ class Janitor:
         self._context = context
         self._jobs = {queue: Watchlist() for queue in context.config.queues}
         self._workers = Watchlist()
+        self._overdue: int | None = None
+        self._lock = threading.Lock()
+
+    def count_overdue(self) -> int:
+        """Return how many leases of this worker's queues had run out when the janitor last looked; it looks now if it never did."""
+        if self._overdue is None:
+            self.run_once()
+        return self._overdue or 0
 
     def run_once(self) -> None:
-        """Look once. Two round trips, one more if a worker died."""
+        """Look once. One round trip, one more if a worker died."""
+        with self._lock:
+            self._look()
+
+    def _look(self) -> None:
         context, config = self._context, self._context.config
         now = time.monotonic()
         own = {f"{attempt.key.job_id}:{attempt.key.execution_id}" for attempt in context.running.snapshot()}
@@ -65,6 +78,7 @@ class Janitor:
         for watchlist, reclaimed in zip(self._jobs.values(), answers, strict=False):
             self._note(watchlist, reclaimed, now)
         self._reclaim_workers(answers[-1], now)
+        self._overdue = sum(reclaimed.overdue for reclaimed in answers[: len(self._jobs)])
 
     def _note(self, watchlist: Watchlist, reclaimed: Reclaimed, now: float) -> None:
         watchlist.observe(reclaimed.suspects, now)

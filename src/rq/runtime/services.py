@@ -7,10 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 
-from redis.exceptions import RedisError
-
-from rq.core.errors import RQError
-
 TROUBLE_PAUSE_SECONDS = 0.5
 
 
@@ -61,7 +57,7 @@ class PeriodicService:
             try:
                 self._run_once()
                 next_at = began + self._pause()
-            except (RedisError, OSError, RQError) as error:
+            except Exception as error:  # noqa: BLE001 - a service that ends in silence would cost the worker its leases
                 pause = min(self._interval, TROUBLE_PAUSE_SECONDS)
                 self._on_trouble(error, pause)
                 next_at = time.monotonic() + pause

@@ -1,7 +1,8 @@
 """How a worker is told to stop, and woken while it waits.
 
 A signal handler may run between any two steps, so it only sets a flag and writes one byte to a pipe on which the worker waits. It never raises into the
-middle of a step: that is how jobs get lost.
+middle of a step: that is how jobs get lost. The one exception is a job that runs in the worker's own thread when the worker is to leave at once: it is
+interrupted, and goes back to its queue (`InlineExecutor.interrupt`).
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ class StopSwitch:
     def press(self, signal_name: str) -> None:
         """Ask for a stop; asked again, for one that does not wait for running jobs. Safe in a signal handler."""
         now = time.monotonic()
-        if not self.warm:
-            self.warm, self.signal_name, self._pressed_at = True, signal_name, now
-        elif now - self._pressed_at >= DUPLICATE_SECONDS:
-            self.cold, self.signal_name = True, signal_name
+        if self.warm and (self.cold or now - self._pressed_at < DUPLICATE_SECONDS):
+            return
+        self.cold = self.warm
+        self.warm, self.signal_name, self._pressed_at = True, signal_name, now
         self.wake()
         self.on_press()
 

@@ -14,20 +14,21 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any
 
 from redis.exceptions import RedisError, ResponseError
 
 from rq.core.clock import utc_now
 from rq.core.defaults import DEFAULT_TIMEOUT
-from rq.core.errors import CorruptDataError, WorkerNameTaken
+from rq.core.errors import CorruptDataError, StorePermissionError, WorkerNameTaken
 from rq.core.formats import format_date
 from rq.core.ids import new_execution_id
 from rq.model.outcome import Outcome, Raised, Released, Stopped
 from rq.model.record import JobRecord
 from rq.model.settlement import PutBack, settle
 from rq.observe import events
-from rq.runtime.executors.base import Attempt, Executor
+from rq.runtime.executors.base import Attempt, Ended, Executor
 from rq.runtime.heartbeat import Heartbeat, register_again
 from rq.runtime.identity import is_provably_dead
 from rq.runtime.maintenance import Janitor
@@ -40,7 +41,8 @@ from rq.store.claim import ClaimRequest, claim_jobs
 from rq.store.codec import decode_job
 from rq.store.connection import Caller, PersistentCaller, private_client
 from rq.store.enqueue import promote_jobs
-from rq.store.presence import Birth, register_worker, set_worker_fields, unregister_worker
+from rq.store.fields import set_worker_fields
+from rq.store.presence import Birth, register_worker, unregister_worker
 from rq.store.reads import is_suspended
 from rq.store.replies import Claimed, ClaimedJob, Settled
 from rq.store.settle import AttemptKey, settle_attempt
@@ -88,16 +90,22 @@ class Supervisor:
         self.progress = Progress()
         self._name = context.name
         self._inbox: deque[ClaimedJob] = deque()
+        self._refused: list[Ended] = []
+        self._presses: SimpleQueue[tuple[bool, int] | None] = SimpleQueue()
+        self._is_registered = False
+        self._saw_overdue = False
         self._notices: deque[tuple[str, str]] = deque()
+        self._given_client = client
         self._client = private_client(client)
         self._leaving_since: float | None = None
         self._waiting_request: ClaimRequest | None = None
         switch.on_press = self._on_press
         self._caller = PersistentCaller(self._client, self._must_give_up, self._report_trouble, self._pause)
         self._services_caller = Caller(private_client(client))
+        self._announcer = threading.Thread(target=self._announce_stops, name=f"rq-announcer-{self._name}", daemon=True)
         self._waiter = QueueWaiter(client, self.scripts.keyspace, self._name, self.config.queues)
         heartbeat = Heartbeat(self._services_caller, context, self._notice)
-        janitor = Janitor(self._services_caller, context)
+        self._janitor = janitor = Janitor(self._services_caller, context)
         self._services = [
             PeriodicService(f"rq-heartbeat-{self._name}", self.config.beat_seconds, heartbeat.run_once, self._report_trouble),
             PeriodicService(f"rq-janitor-{self._name}", self.config.sweep_seconds, janitor.run_once, self._report_trouble, jitter=0.2, at_once=True),
@@ -118,7 +126,12 @@ class Supervisor:
             self._register()
             for service in self._services:
                 service.start()
+            self._announcer.start()
             reason = self._work()
+        except (RedisError, OSError) as error:
+            if not (self._is_registered and self.switch.warm):
+                raise
+            reason = f"asked to by {self.switch.signal_name} while the server was away ({error})"
         finally:
             self._leave()
         self.bus.emit(events.WorkerStopped(self._name, reason, self.progress.ended))
@@ -133,6 +146,7 @@ class Supervisor:
             _, hostname, pid, _ = birth.owner
             message = f"There is an active worker named {self._name!r} already (pid {pid} on {hostname}); stop it, or choose another name"
             raise WorkerNameTaken(message)
+        self._is_registered = True
         if birth.reclaimed:
             self.bus.emit(events.WorkerReplaced(self._name, tuple(job_id for _, job_id, _ in birth.reclaimed)))
         self.bus.emit(events.WorkerStarted(self._name, self.identity.pid, self.identity.version, self.config.queues))
@@ -148,13 +162,19 @@ class Supervisor:
         self.executor.shutdown()
         for service in self._services:
             service.stop()
+        self._presses.put(None)
         try:
             if self._waiter.is_armed():
                 self._end_wait()  # what it may have claimed goes back with the name
-            self._waiter.close()
-            self._caller.run(unregister_worker(self.scripts, self._name, self.identity.incarnation))
-        except (RedisError, OSError) as error:
+            if self._is_registered:
+                self._caller.run(unregister_worker(self.scripts, self._name, self.identity.incarnation))
+        except (RedisError, OSError, StorePermissionError) as error:
             self.bus.emit(events.ServerRefused(self._name, str(error), "the worker left without a word; its lease tells the others"))
+        finally:
+            self._waiter.close()
+            for caller in (self._caller, self._services_caller):
+                if caller.client is not self._given_client:
+                    caller.client.close()
 
     # --- the loop ---------------------------------------------------------------------------------------------------------------
 
@@ -181,15 +201,27 @@ class Supervisor:
         if len(self.running) or self._inbox:
             return ""
         progress, config = self.progress, self.config
+        nothing_left = progress.found_nothing and (not config.burst or not self._may_come_back())
         idle_seconds = time.monotonic() - progress.idle_since if progress.found_nothing else 0.0
         reasons = (
             (self.switch.warm, f"asked to by {self.switch.signal_name}"),
             (config.max_jobs is not None and progress.taken >= config.max_jobs, f"{config.max_jobs} jobs done"),
             (config.burst and progress.suspended, "suspended"),
-            (config.burst and progress.found_nothing, "nothing more to do"),
+            (config.burst and nothing_left, "nothing more to do"),
             (config.max_idle_seconds is not None and progress.found_nothing and idle_seconds >= config.max_idle_seconds, "idle for long enough"),
         )
         return next((reason for holds, reason in reasons if holds), "")
+
+    def _may_come_back(self) -> bool:
+        """Say whether jobs of dead workers are about to be taken back to our queues: what a burst worker would otherwise never see."""
+        overdue = self._janitor.count_overdue()
+        if overdue:
+            self._saw_overdue = True
+            return True
+        if self._saw_overdue:  # the last of them has just gone back, or to somebody else: look once more
+            self._saw_overdue, self.progress.found_nothing, self.progress.claim_at = False, False, 0.0
+            return True
+        return False
 
     def _free_places(self, ending: int = 0) -> int:
         """Return how many more jobs may be claimed now, `ending` running attempts being about to be settled by the very call that claims."""
@@ -211,6 +243,10 @@ class Supervisor:
             if answer is not None:
                 self._take(answer)
                 return
+        elif self._waiting_request is not None:  # its connections broke: it may have been carried out
+            request, self._waiting_request = self._waiting_request, None
+            self._take(self._caller.run(claim_jobs(self.scripts, request)))
+            return
         self.progress.must_give_back = False
         places = self._free_places()
         claimed = self._caller.run(claim_jobs(self.scripts, self._claim_request(places)))
@@ -231,7 +267,7 @@ class Supervisor:
     def _end_wait(self) -> Claimed | None:
         """Free all waiting connections. Returns what the claim that waited with them gave; None if it was not carried out."""
         request, self._waiting_request = self._waiting_request, None
-        if not self._waiter.has_news():
+        if not self._waiter.has_news() or not self._waiter.frees_itself:
             self._caller.run_many(self._waiter.free_calls())
         caught = self._waiter.drain(self._caller.run_many)
         answers = sorted((answer for answer in self._waiter.answers() if answer.code in _ANSWERED), key=lambda answer: _ANSWERED.index(answer.code))
@@ -254,19 +290,19 @@ class Supervisor:
         """Note what a claim gave, and when to claim again."""
         progress = self.progress
         now = time.monotonic()
-        self._note_suspension(claimed.code)
+        for job in claimed.jobs:
+            self._adopt(job)
         if claimed.code == "unknown":
             register_again(self._caller, self.context)
             progress.claim_at = now
             return
+        self._note_suspension(claimed.code)
         progress.found_nothing = not claimed.jobs and claimed.next_due_seconds != 0
         pause = IDLE_TICK_SECONDS if claimed.next_due_seconds is None else min(claimed.next_due_seconds, IDLE_TICK_SECONDS)
         progress.claim_at = now if claimed.jobs else now + pause
         if claimed.jobs:
             progress.idle_since = now
             progress.taken += len(claimed.jobs)
-        for job in claimed.jobs:
-            self._adopt(job)
 
     def _adopt(self, job: ClaimedJob) -> None:
         """Keep the lease of a claimed job from now on, and put it before the executor."""
@@ -275,20 +311,19 @@ class Supervisor:
             record = decode_job(job.job_id, job.fields)
         except CorruptDataError as error:
             self.running.add(RunningAttempt(key, JobRecord(job.job_id, origin=job.queue)))
-            self._settle(
-                job.execution_id,
-                Raised(f"{type(error).__module__}.{type(error).__qualname__}: {error}", "rq.exceptions.CorruptDataError"),
-            )
+            text = f"{type(error).__module__}.{type(error).__qualname__}: {error}"
+            self._refused.append(Ended(job.execution_id, Raised(text, "rq.exceptions.CorruptDataError")))
             return
         self.running.add(RunningAttempt(key, record))
         self._inbox.append(job)
 
     def _note_suspension(self, code: str) -> None:
         suspended = code == "suspended"
-        if suspended == self.progress.suspended:
+        if suspended == self.progress.suspended or code not in {"suspended", "ok"}:
             return
         self.progress.suspended = suspended
-        self._caller.run(set_worker_fields(self.scripts, self._name, [("state", "suspended" if suspended else "idle")]))
+        if suspended or not len(self.running):
+            self._tell([("state", "suspended" if suspended else "idle")])
         self.bus.emit(events.WorkerSuspended(self._name) if suspended else events.WorkerResumed(self._name))
 
     # --- running ----------------------------------------------------------------------------------------------------------------
@@ -323,7 +358,8 @@ class Supervisor:
         deadline = self.executor.next_deadline()
         if deadline is not None and time.monotonic() >= deadline:
             self.executor.enforce()
-        ended = self.executor.collect()
+        refused, self._refused = self._refused, []
+        ended = [*refused, *self.executor.collect()]
         for attempt in ended:
             self._settle(attempt.execution_id, attempt.outcome)
         return bool(ended)
@@ -402,15 +438,22 @@ class Supervisor:
 
     def _on_press(self) -> None:
         """Called by a signal handler, in the middle of anything. What needs locks or the network is another thread's; an interruption comes last."""
-        threading.Thread(target=self._announce_stop, args=(self.switch.cold, len(self.running)), daemon=True).start()
+        self._presses.put((self.switch.cold, len(self.running)))  # made for signal handlers: it can be entered again
         if self.switch.cold:
             self.executor.interrupt(Released(f"the worker was told to stop at once by {self.switch.signal_name}"))
 
-    def _announce_stop(self, cold: bool, running: int) -> None:
-        self.bus.emit(events.ShutdownRequested(self._name, self.switch.signal_name, cold, running))
-        if running and not cold:
-            with suppress(RedisError, OSError):  # a date for readers; nothing depends on it
-                self._services_caller.run(set_worker_fields(self.scripts, self._name, [("shutdown_requested_date", format_date(utc_now()))]))
+    def _announce_stops(self) -> None:
+        """The announcer's thread: says that a stop was asked for, while the main loop may be running a job."""
+        while (press := self._presses.get()) is not None:
+            cold, running = press
+            self.bus.emit(events.ShutdownRequested(self._name, self.switch.signal_name, cold, running))
+            if running and not cold:
+                self._tell([("shutdown_requested_date", format_date(utc_now()))])
+
+    def _tell(self, fields: list[tuple[str, str]]) -> None:
+        """Write what readers of the worker's hash like to know; nothing depends on it, so it is tried once."""
+        with suppress(RedisError, OSError):
+            self._services_caller.run(set_worker_fields(self.scripts, self._name, fields))
 
     # --- what others ask and tell ------------------------------------------------------------------------------------------------
 

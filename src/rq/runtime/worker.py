@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from rq.client.classes import job_class_of
+from rq.client.fields import KeyOfClass
 from rq.client.job import Job
 from rq.client.queue import Queue
 from rq.client.session import Session, session_of
@@ -21,7 +24,8 @@ from rq.core.defaults import (
     MAX_CRASHES,
 )
 from rq.core.errors import InvalidOptionError, OptionTypeError
-from rq.core.ids import new_execution_id
+from rq.core.ids import new_name
+from rq.core.references import import_class
 from rq.core.serializers import resolve_serializer
 from rq.model.presence import WorkerRecord
 from rq.observe.bus import EventBus
@@ -67,8 +71,8 @@ class BaseWorker:
         TypeError: no connection, or queues of another type.
     """
 
-    redis_worker_namespace_prefix: ClassVar[str] = "rq:worker:"
-    redis_workers_keys: ClassVar[str] = "rq:workers"
+    redis_worker_namespace_prefix = KeyOfClass("worker", "")
+    redis_workers_keys = KeyOfClass("workers")
     queue_class: type[Queue] = Queue
     job_class: type[Job] = Job
 
@@ -82,8 +86,8 @@ class BaseWorker:
         worker_ttl: int | None = None,
         default_worker_ttl: int | None = None,
         maintenance_interval: int = DEFAULT_MAINTENANCE_TASK_INTERVAL,
-        job_class: type[Job] | None = None,
-        queue_class: type[Queue] | None = None,
+        job_class: type[Job] | str | None = None,
+        queue_class: type[Queue] | str | None = None,
         log_job_description: bool = True,
         job_monitoring_interval: int = DEFAULT_JOB_MONITORING_INTERVAL,
         serializer: Any = None,
@@ -92,14 +96,16 @@ class BaseWorker:
         fresh_interpreter: bool = False,
         prepare_for_work: bool = True,
     ) -> None:
-        self.name = name or new_execution_id()
-        self.job_class = job_class or type(self).job_class
-        self.queue_class = queue_class or type(self).queue_class
+        self.name = name or new_name()
+        self.job_class = job_class_of(job_class) if job_class else type(self).job_class
+        self.queue_class = import_class(queue_class, Queue) if isinstance(queue_class, str) else queue_class or type(self).queue_class
         listed = _listed(queues)
         self.connection = connection or _connection_of(listed)
         self.serializer = resolve_serializer(serializer)
-        self.queues = [queue if isinstance(queue, Queue) else self.queue_class(queue, connection=self.connection) for queue in listed]
+        self.queues = [queue if isinstance(queue, Queue) else self._make_queue(queue) for queue in listed]
         self.default_result_ttl = default_result_ttl
+        if default_worker_ttl is not None and worker_ttl is None:
+            warnings.warn("default_worker_ttl is RQ's older name; say worker_ttl", DeprecationWarning, stacklevel=2)
         self.worker_ttl = worker_ttl or default_worker_ttl or DEFAULT_WORKER_TTL
         self.job_monitoring_interval = job_monitoring_interval
         self.maintenance_interval = maintenance_interval
@@ -124,6 +130,9 @@ class BaseWorker:
         self._state = "starting"
         self._current_job_id: str | None = None
         self._prepared = prepare_for_work
+
+    def _make_queue(self, name: str) -> Queue:
+        return self.queue_class(name, connection=self.connection, job_class=self.job_class, serializer=self.serializer)
 
     # --- working ------------------------------------------------------------------------------------------------------------------
 

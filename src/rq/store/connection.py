@@ -119,8 +119,8 @@ class Caller:
         Raises:
             redis.exceptions.RedisError: the first error of any of them; the others were carried out.
         """
-        if len(calls) == 1:
-            return [self.run(calls[0])]
+        if len(calls) <= 1:
+            return [self.run(call) for call in calls]
         pipeline: Any = self.client.pipeline(transaction=False)
         for call in calls:
             pipeline.execute_command(*call.command(), **RAW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -33,10 +34,17 @@ def enqueue_job(scripts: ScriptLibrary, record: JobRecord, nonce: str, *, at_fro
         where = due
     return Call(
         partial(read_enqueued, record.id),
-        (wire(record.id), wire(queue), nonce, where, record.ttl or "", *encode_job(record)),
+        (wire(record.id), wire(queue), nonce, where, record.ttl if record.ttl and record.ttl > 0 else "", *encode_job(_afresh(record))),
         scripts.script("enqueue"),
         (keys.job(record.id), keys.queue(queue), keys.registry("scheduled", queue), keys.queues),
     )
+
+
+def _afresh(record: JobRecord) -> JobRecord:
+    """Return the job without the traces of an earlier run."""
+    if record.started_at or record.ended_at or record.last_heartbeat or record.worker_name:
+        return replace(record, started_at=None, ended_at=None, last_heartbeat=None, worker_name=None)
+    return record
 
 
 def promote_jobs(scripts: ScriptLibrary, queue: str, limit: int = MOST_PROMOTIONS) -> Call[tuple[int, float | None]]:

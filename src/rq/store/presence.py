@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,14 +76,6 @@ def unregister_worker(scripts: ScriptLibrary, worker: str, incarnation: str) -> 
         scripts.script("death"),
         (keys.presence, keys.held(worker), keys.worker(worker)),
     )
-
-
-def set_worker_fields(scripts: ScriptLibrary, worker: str, fields: Sequence[tuple[str, Argument]]) -> Call[int]:
-    """Write fields of a worker's hash that no transition depends on (its state while suspended, the date of a stop request)."""
-    flat: list[Argument] = []
-    for name, value in fields:
-        flat += [name, value]
-    return Call(int, ("HSET", scripts.keyspace.worker(worker), *flat))
 
 
 def read_worker(scripts: ScriptLibrary, worker: str) -> Call[WorkerRecord | None]:

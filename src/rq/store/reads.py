@@ -34,11 +34,6 @@ def job_exists(scripts: ScriptLibrary, job_id: str) -> Call[bool]:
     return Call(bool, ("EXISTS", wire(scripts.keyspace.job(job_id))))
 
 
-def write_meta(scripts: ScriptLibrary, job_id: str, meta: bytes) -> Call[int]:
-    """Write a job's meta. The one field that user code writes on its own; no transition looks at it."""
-    return Call(int, ("HSET", wire(scripts.keyspace.job(job_id)), "meta", meta))
-
-
 def read_meta(scripts: ScriptLibrary, job_id: str) -> Call[bytes | None]:
     """Read a job's serialized meta; None if there is none."""
     return Call(lambda reply: reply, ("HGET", wire(scripts.keyspace.job(job_id)), "meta"))

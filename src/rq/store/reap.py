@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rq.core.defaults import DEFAULT_FAILURE_TTL
 from rq.store.calls import Argument, Call, pairs, text, wire
@@ -27,10 +27,11 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Reclaimed:
-    """What one call took back: (job id, requeued | failed); and the entries to watch, those whose lease ends first."""
+    """What one call took back: (job id, requeued | failed); the entries to watch, those whose lease ends first; and how many of them have run out."""
 
     jobs: list[tuple[str, str]]
     suspects: list[tuple[str, float]]
+    overdue: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def reclaim_jobs(scripts: ScriptLibrary, queue: str, suspects: Sequence[Suspect]
         lambda reply: Reclaimed(
             [(text(job_id), text(code)) for job_id, code in pairs(reply[1])],
             [(text(member), float(score)) for member, score in pairs(reply[2])],
+            int(reply[3]),
         ),
         arguments,
         scripts.script("reclaim"),

@@ -22,7 +22,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
+from redis.retry import Retry
 
 from rq.core.keys import Keyspace
 from rq.store.calls import Call, wire
@@ -34,7 +36,10 @@ if TYPE_CHECKING:
 RETRY_SECONDS = 1.0
 DRAIN_STEP_SECONDS = 0.005
 DRAIN_STEPS = 200
+LONGEST_RETRY_SECONDS = 30.0
 GRACE_SECONDS = 5.0
+ANSWER_SECONDS = 10.0
+MOST_TO_FREE = 4
 
 
 @dataclass(slots=True)
@@ -50,6 +55,7 @@ class _Line:
     is_readable: bool = False
     is_freed: bool = False  # the server has ended its wait without a catch; what it said lies unread in the socket
     resting_until: float = 0.0
+    rest_seconds: float = RETRY_SECONDS
 
     def fileno(self) -> int | None:
         # redis-py offers no other way to wait on several connections. There is no socket once it has noticed that it broke.
@@ -79,9 +85,16 @@ class QueueWaiter:
 
     def __init__(self, client: redis.Redis, keyspace: Keyspace, worker: str, queues: Sequence[str]) -> None:
         self._connection_class = client.connection_pool.connection_class
-        self._settings = connection_settings(client)
+        self._settings = {**connection_settings(client), "retry": Retry(NoBackoff(), 0)}
+        for name in ("socket_timeout", "socket_connect_timeout"):
+            self._settings[name] = self._settings.get(name) or ANSWER_SECONDS
         self._answers: list[Any] = []
         self._lines = [_Line(wire(keyspace.queue(queue)), wire(keyspace.caught(worker, queue))) for queue in queues]
+
+    @property
+    def frees_itself(self) -> bool:
+        """Whether the connection that wakes frees the others. Among many, each of which would free all others again, `free_calls` does it once."""
+        return len(self._lines) <= MOST_TO_FREE
 
     def arm(self, block_seconds: float, riding: Call[Any] | None = None) -> None:
         """Start waiting on every queue that is not waited on yet; returns at once.
@@ -94,7 +107,7 @@ class QueueWaiter:
         """
         now = time.monotonic()
         for line in self._lines:
-            if line.armed_until is not None and now > line.armed_until:
+            if line.armed_until is not None and now > line.armed_until and not line.has_reply():
                 self._drop(line)  # no answer long after the server should have given one: a half-open connection
             if line.is_freed:
                 self._read_late(line)
@@ -117,7 +130,7 @@ class QueueWaiter:
         commands: list[tuple[Any, ...]] = [("BLMOVE", line.queue_key, line.caught_key, "LEFT", "RIGHT", block_seconds)]
         line.riding = []
         if riding is not None:
-            others = [other for other in self._lines if other is not line and other.connection is not None]
+            others = [other for other in self._lines if other is not line and other.connection is not None] if self.frees_itself else []
             commands += [_unblock(other).command() for other in others]
             commands.append(riding.command())
             line.riding = [*others, riding]
@@ -196,8 +209,10 @@ class QueueWaiter:
             elif not isinstance(reply, ResponseError):
                 self._answers.append(rider.read(reply))
         if isinstance(caught, ResponseError):
-            line.resting_until = time.monotonic() + RETRY_SECONDS  # the queue's key is no list, or memory is short: leave it alone for a while
+            line.resting_until = time.monotonic() + line.rest_seconds  # the queue's key is no list, or memory is short: leave it alone for a while
+            line.rest_seconds = min(2 * line.rest_seconds, LONGEST_RETRY_SECONDS)
             return 0
+        line.rest_seconds = RETRY_SECONDS
         return 0 if caught is None else 1
 
     def _read_late(self, line: _Line) -> None:

@@ -5,7 +5,7 @@
 -- ARGV: 1 id, 2 queue, 3 nonce of the call, 4 back | front | due time in seconds | +seconds from now, 5 ttl in seconds or '', 6... field, value, ...
 -- Reply: {ok, status, enqueued_at} | {dup, status} | {badtype, the key that holds something else}
 -- Atomic: nobody sees the job in two places or in none; sent again, the call changes nothing.
--- include: try server_time dates places
+-- include: try server_time dates expiry places
 local job, queue_list, scheduled = KEYS[1], KEYS[2], KEYS[3]
 local id, queue, nonce, where, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
@@ -40,7 +40,7 @@ if at_once then
   fields[#fields + 1] = date
 end
 redis.call('HSET', job, unpack(fields))
-if ttl ~= '' then redis.call('EXPIRE', job, ttl) end
+if ttl ~= '' then expire_after(job, tonumber(ttl)) end
 if at_once then
   redis.call(where == 'front' and 'LPUSH' or 'RPUSH', queue_list, id)
   return {'ok', 'queued', date}

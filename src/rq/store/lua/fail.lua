@@ -6,7 +6,7 @@
 --   8 reason for people, 9 retries left before this attempt, 10 delay of the retry in seconds, 11 front | back, 12 most crashes, 13... a claim (see claim.lua)
 -- Reply: {ok | dup | superseded | gone | fenced | badtype, new status or detail, reply of the claim or nothing}
 -- Atomic: status, result, registry or queue, counters and lease change together; a retry is consumed once however often the call is sent.
--- include: try server_time dates leases owner places promote_due start_job give_back claim_jobs results keep_job counters crash_job
+-- include: try server_time dates expiry leases owner places promote_due start_job give_back claim_jobs results keep_job counters crash_job
 local job, failed, scheduled = KEYS[1], KEYS[3], KEYS[4]
 local id, execution, queue, worker, kind, exc, ttl, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local expected_retries, delay, front, most_crashes = ARGV[9], tonumber(ARGV[10]), ARGV[11] == 'front', tonumber(ARGV[12])
@@ -40,7 +40,7 @@ end
 local function end_attempt(fields, started_at)
   if kind == 'died' then
     local code = crash_job(now, queue, id, execution, started_at, {letter = 'D', most = most_crashes, reason = reason, exc = exc, failure_ttl = ttl})
-    return code == 'requeued' and 'queued' or 'failed'
+    return code == 'requeued' and 'queued' or code
   end
   redis.call('HDEL', job, 'x_execution', 'x_stop', 'x_crashes')
   if kind == 'stopped' then return set_failed(started_at, 'stopped', fields[4]) end

@@ -5,7 +5,7 @@
 -- ARGV: 1 id, 2 execution, 3 queue, 4 worker, 5 return value as RQ stores it or '', 6 result_ttl in seconds (negative: for ever), 7... a claim (see claim.lua)
 -- Reply: {ok | dup | superseded | gone | fenced | badtype, detail, reply of the claim or nothing}
 -- Atomic: status, result, registry, counters and lease change together; sent again, nothing is counted twice and the claim gives the same jobs.
--- include: try server_time dates leases owner places promote_due start_job give_back claim_jobs results keep_job counters
+-- include: try server_time dates expiry leases owner places promote_due start_job give_back claim_jobs results keep_job counters
 local job, finished = KEYS[1], KEYS[3]
 local id, execution, queue, worker, value, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 

@@ -4,9 +4,9 @@
 -- KEYS: 1 registry of started jobs, 2 queue list, 3 failed registry
 -- ARGV: 1 queue, 2 most suspects to name, 3 most crashes, 4 reason for people, 5 exception as RQ stores it, 6 failure_ttl in seconds, 7 the caller's lease,
 --   8... member, score, seconds the caller has seen this score unchanged, ...
--- Reply: {ok, reclaimed (flat: id, requeued | failed), suspects (flat: member, score)}
+-- Reply: {ok, reclaimed (flat: id, requeued | failed), suspects (flat: member, score), how many entries have run out}
 -- Atomic: an entry whose score changed since the caller saw it is left alone, so that a jump of the server's clock takes nothing from the living.
--- include: try server_time dates leases places results keep_job crash_job
+-- include: try server_time dates expiry leases places results keep_job crash_job
 local wip = KEYS[1]
 local queue, limit, own_lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[7])
 local policy = {letter = 'A', most = tonumber(ARGV[3]), reason = ARGV[4], exc = ARGV[5], failure_ttl = tonumber(ARGV[6])}
@@ -42,4 +42,5 @@ for i = 8, #ARGV, 3 do
     end
   end
 end
-return {'ok', reclaimed, try('ZRANGE', wip, 0, limit - 1, 'WITHSCORES') or {}}
+local overdue = try('ZCOUNT', wip, '-inf', now + SCORE_MARGIN) or 0
+return {'ok', reclaimed, try('ZRANGE', wip, 0, limit - 1, 'WITHSCORES') or {}, overdue}

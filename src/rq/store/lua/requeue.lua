@@ -5,7 +5,7 @@
 -- ARGV: 1 id, 2 queue of the registry, 3 nonce of the call, 4 back | front
 -- Reply: {ok, queued, enqueued_at} | {dup, status} | {absent, status} (the registry does not name it) | {refused, status} | {gone, ''} | {badtype, key}
 -- Atomic: the job is in the registry or in its queue, never in both or in none; sent again, the call changes nothing.
--- include: try server_time dates places
+-- include: try server_time dates expiry places
 local job, registry = KEYS[1], KEYS[2]
 local id, queue, nonce, front = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == 'front'
 local ENDED_BADLY = {failed = true, stopped = true, canceled = true}
@@ -29,7 +29,7 @@ redis.call('HSET', job, 'status', 'queued', 'enqueued_at', date, 'started_at', '
   'x_enqueue', nonce, 'x_generation', (tonumber(fields[5] or '0') or 0) + 1)
 -- An ended job was to expire; one that waits expires only if it was given a time to wait.
 local ttl = tonumber(fields[6] or '') or 0
-if ttl > 0 then redis.call('EXPIRE', job, ttl) else redis.call('PERSIST', job) end
+if ttl > 0 then expire_after(job, ttl) else redis.call('PERSIST', job) end
 redis.call('PERSIST', dependents_key(id))
 redis.call('PERSIST', dependencies_key(id))
 push_id(queue, id, front)

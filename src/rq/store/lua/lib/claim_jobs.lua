@@ -47,7 +47,9 @@ end
 
 local function claim_jobs(now, claim)
   local known = try('HMGET', held_key(claim.worker), 'incarnation', 'sequence')
-  if not known or known[1] ~= claim.incarnation then return {'unknown', {}, '', 0} end
+  if not known or known[1] ~= claim.incarnation then
+    return {'unknown', {}, '', give_back_caught(claim.worker, claim.queues)}  -- nobody would look for them under a name that nobody bears
+  end
   local last = tonumber(known[2] or '0')
   if claim.sequence == last then return replay_claim(claim) end
   if claim.sequence < last then return {'stale', {}, '', 0} end

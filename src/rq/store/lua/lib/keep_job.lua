@@ -14,8 +14,8 @@ local function keep_job(now, id, registry, ttl, forever)
     redis.call('PERSIST', job_key(id))
   else
     try('ZADD', registry, math.floor(now) + ttl, id)
-    redis.call('EXPIRE', job_key(id), ttl)
-    redis.call('EXPIRE', dependents_key(id), ttl)
-    redis.call('EXPIRE', dependencies_key(id), ttl)
+    expire_after(job_key(id), ttl)
+    expire_after(dependents_key(id), ttl)
+    expire_after(dependencies_key(id), ttl)
   end
 end

@@ -1,0 +1,23 @@
+"""Fields that are written on their own, because no state depends on them. A hash that is gone stays gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rq.store.calls import Argument, Call
+from rq.store.replies import read_code
+from rq.store.scripts import ScriptLibrary
+
+
+def write_meta(scripts: ScriptLibrary, job_id: str, meta: bytes) -> Call[bool]:
+    """Write a job's serialized meta. Says whether the job exists."""
+    return _update_hash(scripts, scripts.keyspace.job(job_id), ("meta", meta))
+
+
+def set_worker_fields(scripts: ScriptLibrary, worker: str, fields: Sequence[tuple[str, Argument]]) -> Call[bool]:
+    """Write what a worker says of itself (its state while suspended, the date of a stop request). Says whether it is registered."""
+    return _update_hash(scripts, scripts.keyspace.worker(worker), [part for field in fields for part in field])
+
+
+def _update_hash(scripts: ScriptLibrary, key: str, arguments: Sequence[Argument]) -> Call[bool]:
+    return Call(lambda reply: read_code(reply) == "ok", arguments, scripts.script("update_hash"), (key,))
