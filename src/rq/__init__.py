@@ -38,6 +38,9 @@ _EXPORTS: dict[str, str] = {
     "requeue_job": "rq.job",
 }
 
+# RQ's names of features that do not exist yet.
+_LATER: frozenset[str] = frozenset({"Callback", "Repeat", "Retry", "SpawnWorker", "Webhook"})
+
 # The doors that can be reached as attributes after a plain `import rq`.
 _DOORS: tuple[str, ...] = (
     "connections",
@@ -57,13 +60,19 @@ _DOORS: tuple[str, ...] = (
 
 
 def __getattr__(name: str) -> object:
-    """Import the door behind `name` on first use; raises AttributeError for a name that RQ does not have."""
+    """Import the door behind `name` on first use.
+
+    Raises:
+        AttributeError: RQ does not have this name; or it has, and this version does not yet, which is then said.
+    """
     if name in _EXPORTS:
         value = getattr(import_module(_EXPORTS[name]), name)
         globals()[name] = value
         return value
     if name in _DOORS:
         return import_module(f"rq.{name}")
+    if name in _LATER:
+        raise AttributeError(f"rq.{name} is a feature of RQ that is not there yet; docs/differences.md lists what is missing")
     raise AttributeError(f"module 'rq' has no attribute {name!r}")
 
 

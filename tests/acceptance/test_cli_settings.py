@@ -147,6 +147,23 @@ def test_a_url_that_is_none_is_refused_and_not_repeated(rq: Rq, url: str):
     assert "secret" not in sentence
 
 
+def test_an_empty_url_does_not_mean_localhost(rq: Rq):
+    assert rq.refuse("info", "--url", "", status=2).startswith("--url (or RQ_REDIS_URL) is empty")
+    assert rq.refuse("info", status=2, env={"RQ_REDIS_URL": ""}).startswith("--url (or RQ_REDIS_URL) is empty")
+
+
+def test_a_url_of_an_unknown_kind_is_answered_with_one_list_of_kinds(rq: Rq):
+    assert rq.refuse("info", "-u", "http://host", status=2).count("redis://") == 1
+
+
+def test_a_path_that_leads_nowhere_is_refused(rq: Rq):
+    assert rq.refuse("worker", "--burst", "--path", "no/where", status=2).startswith("--path no/where: there is no such directory")
+
+
+def test_a_url_in_the_place_of_a_queue_is_refused(rq: Rq):
+    assert rq.refuse("worker", "--burst", "embedded://", status=2).endswith("did you mean --url?")
+
+
 def test_a_malformed_embedded_url_is_refused(rq: Rq):
     assert "embedded:///path/to/dir" in rq.refuse("info", "-u", "embedded://relative/path", status=1)
 

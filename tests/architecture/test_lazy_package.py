@@ -29,5 +29,12 @@ def test_a_name_rq_does_not_have_is_an_attribute_error():
     assert not hasattr(rq, "nope")
 
 
+@pytest.mark.parametrize("name", sorted(rq._LATER))
+def test_a_name_of_rq_that_is_not_there_yet_says_so(name):
+    with pytest.raises(AttributeError, match=r"not there yet; docs/differences\.md"):
+        getattr(rq, name)
+    assert name not in dir(rq)
+
+
 def test_the_version_is_that_of_the_distribution():
     assert rq.__version__ == rq.VERSION

@@ -372,3 +372,26 @@ def test_a_prefix_gives_a_keyspace_of_its_own(redis_client, queue, monkeypatch):
     assert (len(queue), len(other), other.key, job.key) == (0, 1, "{other}:queue:default", f"{{other}}:job:{job.id}")
     assert Queue.redis_queue_namespace_prefix == "{other}:queue:"
     assert Queue.all(redis_client) == [other]
+
+
+@pytest.mark.parametrize(("delay", "seconds"), [(5, 5), (0.25, 0.25), ("5", 5), ("2m", 120), (timedelta(hours=1), 3600)])
+def test_a_delay_is_a_timedelta_a_number_of_seconds_or_a_text(queue, redis_client, delay, seconds):
+    job = queue.enqueue_in(delay, tasks.add)
+    [now, microseconds] = redis_client.time()
+    due = redis_client.zscore("rq:scheduled:default", job.id)
+    assert due == pytest.approx(now + microseconds / 1e6 + seconds, abs=5)
+    assert due <= now + microseconds / 1e6 + seconds
+
+
+@pytest.mark.parametrize(("delay", "error"), [(None, TypeError), (datetime(2100, 1, 1, tzinfo=UTC), TypeError), (True, TypeError), (float("nan"), ValueError)])
+def test_what_is_no_delay_is_refused(queue, redis_client, delay, error):
+    with pytest.raises(error, match="A job cannot"):
+        queue.enqueue_in(delay, tasks.add)
+    assert redis_client.keys() == []
+
+
+@pytest.mark.parametrize("moment", ["tomorrow", 1893456000, None])
+def test_what_is_no_moment_is_refused(queue, redis_client, moment):
+    with pytest.raises(TypeError, match="give a datetime or a timedelta"):
+        queue.enqueue_at(moment, tasks.add)
+    assert redis_client.keys() == []

@@ -366,3 +366,11 @@ def test_looking_at_a_job_changes_nothing(queue, worker, redis_client):
     for registry in (queue.started_job_registry, queue.failed_job_registry, queue.finished_job_registry, queue.canceled_job_registry):
         len(registry), registry.count, registry.get_job_ids(), job in registry, registry.get_job_count(cleanup=True)
     assert {key: redis_client.dump(key) for key in sorted(redis_client.keys())} == before
+
+
+def test_the_keys_of_a_job_are_those_of_its_session_and_of_its_class_those_of_the_environment(queue, monkeypatch):
+    job = queue.enqueue(tasks.add)
+    keys = (job.key, job.dependents_key, job.dependencies_key)
+    monkeypatch.setenv("RQ_KEY_PREFIX", "other:")
+    assert (job.key, job.dependents_key, job.dependencies_key) == keys
+    assert Job.key_for(job.id) == f"other:job:{job.id}"

@@ -6,6 +6,7 @@ import gc
 
 import pytest
 import redis
+import redis.asyncio
 from redis.cluster import RedisCluster
 
 from rq.client.session import session_of
@@ -34,8 +35,20 @@ def test_a_session_keeps_no_connection_alive():
 
 
 def test_without_a_connection_there_is_no_session():
-    with pytest.raises(TypeError, match=r"connection=redis\.Redis"):
+    with pytest.raises(TypeError, match=r"connection=rq\.connect"):
         session_of(None)
+
+
+def test_a_url_is_not_taken_for_a_connection_nor_repeated():
+    with pytest.raises(TypeError, match=r'pass connection=rq\.connect\("redis://\.\.\."\)') as caught:
+        session_of("redis://:secret@host")  # type: ignore[arg-type]
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("client", [redis.asyncio.Redis(port=1), redis.asyncio.RedisCluster(host="nowhere")])
+def test_an_asyncio_client_is_refused(client):
+    with pytest.raises(TypeError, match=r"is an asyncio client: pass a synchronous one"):
+        session_of(client)
 
 
 def test_the_settings_of_a_connection_make_the_same_one_again(redis_client):

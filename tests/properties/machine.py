@@ -257,11 +257,13 @@ class TransitionMachine(RuleBasedStateMachine):
 
     # --- cycles: what random steps seldom repeat for one job ----------------------------------------------------------
 
-    @rule(pick=picks, outcome=outcomes, fate=fates, late=st.booleans())
-    def run_and_end(self, pick: int, outcome: str, fate: Fate, late: bool) -> None:
+    @rule(pick=picks, job_id=st.one_of(st.none(), jobs), outcome=outcomes, fate=fates, late=st.booleans())
+    def run_and_end(self, pick: int, job_id: str | None, outcome: str, fate: Fate, late: bool) -> None:
         """`late`: the outcome arrives once more when the worker is busy with something else."""
         process = self.worker(pick)
         if process and not process.attempts:
+            if job_id:
+                self.fleet.enqueue(JobRecord(job_id, data=b"call", origin="q1"), Fate.OK)
             self.fleet.claim(process, 1, Fate.OK)
             for attempt in list(process.attempts.values()):
                 self.fleet.settle(process, attempt, outcome, 0, fate)
@@ -295,15 +297,36 @@ class TransitionMachine(RuleBasedStateMachine):
             self.time_passes_and_workers_beat(16)
             self.fleet.reclaim(queue, Fate.OK)
 
-    @rule(queue=queues)
-    def rq_crash_cycle(self, queue: str) -> None:
-        """An RQ worker takes a job, gets as far as it may, and dies; janitors look, wait, and look again."""
-        self.rq.take(queue, alone=False)
-        self.fleet.pass_time(91)
-        self.rq.runs.clear()
+    @rule(queue=queues, job_id=st.one_of(st.none(), jobs))
+    def rq_crash_cycle(self, queue: str, job_id: str | None) -> None:
+        """An RQ worker takes a job, gets as far as it may, and dies; janitors look, wait, and look again. Twice for a job of its own."""
+        if job_id:
+            record = JobRecord(job_id, data=b"call", origin=queue, ttl=3600, failure_ttl=-1)
+            self.fleet.enqueue(record, Fate.OK, at_front=True)
+        for _ in range(2 if job_id else 1):
+            self.rq.take(queue, alone=False)
+            self.fleet.pass_time(91)
+            self.rq.runs.clear()
+            self.fleet.reclaim(queue, Fate.OK)
+            self.time_passes_and_workers_beat(35)
+            self.fleet.reclaim(queue, Fate.OK)
+
+    @rule(queue=queues, seconds=st.sampled_from([31, 91, 3600]))
+    def the_clock_jumps_between_two_looks(self, queue: str, seconds: int) -> None:
         self.fleet.reclaim(queue, Fate.OK)
-        self.time_passes_and_workers_beat(35)
+        self.fleet.jump(seconds)
         self.fleet.reclaim(queue, Fate.OK)
+
+    @rule(pick=picks, outcome=outcomes)
+    def stop_what_runs(self, pick: int, outcome: str) -> None:
+        process = self.worker(pick)
+        if not process:
+            return
+        for attempt in list(process.attempts.values()):
+            self.others.ask_to_stop(attempt.key.job_id, attempt.key.queue)
+            self.fleet.beat(process)
+            if attempt.key.execution_id in process.attempts:
+                self.fleet.settle(process, attempt, outcome, 0, Fate.OK)
 
     @rule(pick=picks, job_id=jobs, queue=queues, dies=st.booleans())
     def rq_runs_what_ours_ran(self, pick: int, job_id: str, queue: str, dies: bool) -> None:
@@ -333,16 +356,18 @@ class TransitionMachine(RuleBasedStateMachine):
                 for attempt in list(process.attempts.values()):
                     self.fleet.settle(process, attempt, "returned", 0, Fate.OK)
 
-    @rule(pick=picks, job_id=jobs, queue=queues, producer=st.sampled_from(["ours", "ours", "rq"]))
-    def enqueue_what_runs(self, pick: int, job_id: str, queue: str, producer: str) -> None:
-        """A job is enqueued anew while it runs; and, if by us, the new attempt starts before the old one ends."""
+    @rule(pick=picks, job_id=jobs, first=queues, then=queues, by=st.sampled_from(["ours", "ours", "rq"]), canceled=st.booleans())
+    def enqueue_what_runs(self, pick: int, job_id: str, first: str, then: str, by: str, canceled: bool) -> None:
+        """A job is enqueued anew while it runs, perhaps elsewhere; if by us, the new attempt may start before the old one ends."""
         process = self.worker(pick)
         if process and len(process.attempts) <= 1:
-            self._enqueue_and_claim(process, job_id, queue)
-            if producer == "ours":
-                self._enqueue_and_claim(process, job_id, queue)
-            else:
+            self._enqueue_and_claim(process, job_id, first)
+            if by == "rq":
                 self.rq.enqueue_again(job_id)
+            else:
+                self._enqueue_and_claim(process, job_id, then)
+            if canceled:
+                self.fleet.cancel(job_id, Fate.OK)
 
     def _enqueue_and_claim(self, process: Process, job_id: str, queue: str) -> None:
         self.fleet.enqueue(JobRecord(job_id, data=b"call", origin=queue), Fate.OK, at_front=True)

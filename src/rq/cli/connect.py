@@ -6,6 +6,7 @@ with REDIS_URL, SENTINEL or any of REDIS_HOST, REDIS_PORT, REDIS_DB, REDIS_PASSW
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,9 +27,11 @@ from rq.store.connection import Caller
 from rq.store.scripts import ScriptLibrary
 from rq.store.servers import connect
 
+URL_VARIABLE = "RQ_REDIS_URL"
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 15.0
 
+_SCHEMES = ("redis://", "rediss://", "unix://", "embedded:")
 _PARTS = ("REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_PASSWORD")
 _TLS_FILES = {
     "REDIS_SSL_CA_CERTS": "ssl_ca_certs",
@@ -87,6 +90,10 @@ def describe_server(client: redis.Redis) -> str:
 
 
 def _open_client(client_class: Any, url: str | None, places: Sequence[Settings], options: dict[str, Any]) -> redis.Redis:
+    if url is None and os.environ.get(URL_VARIABLE) == "":
+        url = ""  # Click takes an empty variable for none
+    if url is not None and not url.strip():
+        raise WrongCall("--url (or RQ_REDIS_URL) is empty; name a server, such as redis://HOST:PORT/DATABASE, or leave it out")
     if url:
         return _from_url(client_class, url, "--url (or RQ_REDIS_URL)", options)
     for place in places:
@@ -106,7 +113,9 @@ def _from_url(client_class: Any, url: str, origin: str, options: dict[str, Any])
     except EmbeddedError:
         raise
     except (ValueError, TypeError) as error:
-        message = f"{origin} is no URL of a server: {one_line(error)}; write redis://HOST:PORT/DATABASE, rediss://..., unix:///PATH or embedded://"
+        # About the scheme, the client library would list those that it knows: embedded:// is not among them.
+        reason = f": {one_line(error)}" if url.startswith(_SCHEMES) else ""
+        message = f"{origin} is no URL of a server{reason}; write redis://HOST:PORT/DATABASE, rediss://..., unix:///PATH or embedded://"
         raise WrongCall(message) from error
     return client
 

@@ -46,9 +46,15 @@ class SharedOptions:
     connection_class: str
 
     def extend_import_path(self) -> None:
-        """Let modules be imported from the directories of `--path`, the current one if none is given."""
+        """Let modules be imported from the directories of `--path`, the current one if none is given.
+
+        Raises:
+            WrongCall: there is nothing at a path.
+        """
         for directory in self.path or (".",):
             absolute = str(Path(directory).expanduser().resolve())
+            if self.path and not Path(absolute).exists():
+                raise WrongCall(f"--path {directory}: there is no such directory; name the one that your modules are in")
             if absolute not in sys.path:
                 sys.path.append(absolute)
 

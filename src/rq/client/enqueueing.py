@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import fields
+from datetime import datetime, timedelta
 from typing import Any
 
-from rq.core.errors import InvalidOptionError
+from rq.core.errors import InvalidOptionError, OptionTypeError
+from rq.core.formats import parse_duration
 from rq.model.options import EnqueueOptions
 
 # Options that RQ has and this version does not carry out yet. They are RQ's own names, so they are refused rather than handed to the function.
@@ -47,6 +49,37 @@ def refuse_later_options(**options: Any) -> None:
         if value:
             message = f"{name} is an option of RQ that this version does not support yet; enqueue the job without it"
             raise InvalidOptionError(message)
+
+
+def delay_of(value: timedelta | float | str) -> timedelta:
+    """Return how long to wait: a timedelta, a number of seconds (fractions count), or a text such as '90' or '10m'.
+
+    Raises:
+        OptionTypeError: for anything else (a TypeError).
+        InvalidOptionError: for a number that no time can be (a ValueError); TimeoutFormatError for a text that is no duration.
+    """
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        message = f"A job cannot be enqueued in {value!r}: give a timedelta, a number of seconds, or a text such as '10m'"
+        raise OptionTypeError(message)
+    seconds = parse_duration(value) or 0 if isinstance(value, str) else value
+    try:
+        return timedelta(seconds=seconds)
+    except (OverflowError, ValueError) as error:
+        message = f"A job cannot wait for {value!r} seconds"
+        raise InvalidOptionError(message) from error
+
+
+def check_due(moment: object) -> None:
+    """Refuse what is no time at which a job can be due.
+
+    Raises:
+        OptionTypeError: if it is neither a datetime nor a timedelta (a TypeError).
+    """
+    if not isinstance(moment, (datetime, timedelta)):
+        message = f"A job cannot be enqueued at {moment!r}: give a datetime or a timedelta"
+        raise OptionTypeError(message)
 
 
 def new_nonce() -> str:

@@ -76,7 +76,7 @@ class JobData:
 
     def __init__(self, id: str | None = None, connection: redis.Redis | None = None, serializer: Serializer | str | None = None) -> None:
         if not connection:
-            message = "A job needs a connection: pass connection=redis.Redis(...)"
+            message = 'A job needs a connection: pass connection=rq.connect("redis://..."), or any redis.Redis(...)'
             raise OptionTypeError(message)
         if id:
             validate_job_id(id)

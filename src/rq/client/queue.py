@@ -9,7 +9,7 @@ from functools import total_ordering
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rq.client.classes import job_class_of
-from rq.client.enqueueing import new_nonce, refuse_later_options, split_options
+from rq.client.enqueueing import check_due, delay_of, new_nonce, refuse_later_options, split_options
 from rq.client.fields import KeyOfClass
 from rq.client.job import Job
 from rq.client.payload import serializer_of
@@ -213,9 +213,9 @@ class Queue:
             job.enqueue_at_front = True
         return self.schedule_job(job, datetime, pipeline=pipeline)
 
-    def enqueue_in(self, time_delta: dt.timedelta, func: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Job:
-        """Enqueue a call after a given time, by the server's clock. Arguments, options and errors are those of `enqueue`."""
-        return self.enqueue_at(time_delta, func, *args, **kwargs)
+    def enqueue_in(self, time_delta: dt.timedelta | float | str, func: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Job:
+        """Enqueue a call after a given time, by the server's clock: a timedelta, a number of seconds, or a text such as '10m'. Else it is as `enqueue`."""
+        return self.enqueue_at(delay_of(time_delta), func, *args, **kwargs)
 
     def create_job(  # noqa: PLR0913, PLR0917 - RQ's signature
         self,
@@ -298,9 +298,13 @@ class Queue:
             datetime: when it is due: a time, or a duration from the server's now.
             pipeline: collects the call; its `execute()` carries it out.
             unique: not supported yet.
+
+        Raises:
+            OptionTypeError: if the time is neither (a TypeError).
         """
         if unique:
             refuse_later_options(unique=unique)
+        check_due(datetime)
         job.origin = self.name
         if job.timeout is None:
             job.timeout = self.default_timeout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -64,17 +65,28 @@ def session_of(connection: redis.Redis | None) -> Session:
     """Return the session of a connection, with the keyspace of this moment's environment.
 
     Raises:
-        OptionTypeError: if there is no connection (a TypeError, as with RQ).
+        OptionTypeError: if there is no connection, or something else in its place: a URL, an asyncio client (a TypeError, as with RQ).
     """
     if not connection:
-        message = "A connection is needed: pass connection=redis.Redis(...)"
+        message = 'A connection is needed: pass connection=rq.connect("redis://..."), or any redis.Redis(...)'
         raise OptionTypeError(message)
     keyspace = current_keyspace()
     key = (id(connection), keyspace.prefix)
     session = _sessions.get(key)
     if session is None:
+        _check_client(connection)
         session = _sessions[key] = Session(connection, keyspace)
     return session
+
+
+def _check_client(connection: object) -> None:
+    """Refuse what people give in the place of a synchronous client. What a URL holds is not repeated: it may be a password."""
+    if isinstance(connection, str):
+        message = 'A connection is a client, not a URL: pass connection=rq.connect("redis://...")'
+        raise OptionTypeError(message)
+    if inspect.iscoroutinefunction(getattr(type(connection), "execute_command", None)):
+        message = f"{type(connection).__module__}.{type(connection).__qualname__} is an asyncio client: pass a synchronous one, such as redis.Redis(...)"
+        raise OptionTypeError(message)
 
 
 def current_keyspace() -> Keyspace:

@@ -7,6 +7,7 @@ worker; a bound method or a callable object travels itself, as `instance`, with 
 import builtins
 import functools
 import importlib
+import os
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple, TypeVar
@@ -115,7 +116,10 @@ def import_attribute(name: str) -> Any:
         return _walk(builtins, parts, name)
     if len(parts) == 1:
         raise ReferenceNotFound(f"Cannot find {name}: it is no builtin, and it names no attribute of a module")
-    raise ReferenceNotFound(f"Cannot find {name}: there is no module {parts[0]!r} here")
+    raise ReferenceNotFound(
+        f"Cannot find {name}: the module {parts[0]!r} cannot be imported by this process, which runs in {_working_directory()}; "
+        "start the worker in the folder of that module, or give it --path"
+    )
 
 
 def import_class(path: str, base: type[_T]) -> type[_T]:
@@ -140,6 +144,14 @@ def _import_module(module_name: str, wanted_for: str) -> ModuleType | None:
         if missing is not None and f"{module_name}.".startswith(f"{missing}."):
             return None  # what is missing is this module, or a package it would be in
         raise ReferenceNotFound(f"Cannot find {wanted_for}: importing {module_name} failed with {type(error).__name__}: {error}") from error
+
+
+def _working_directory() -> str:
+    """Return the directory this process runs in, as people are told; it may have been deleted."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - for a str; the processes of jobs do without pathlib
+    except OSError:
+        return "a directory that does not exist any more"
 
 
 def _walk(module: ModuleType, attributes: list[str], name: str) -> Any:

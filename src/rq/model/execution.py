@@ -1,4 +1,4 @@
-"""One running attempt of a job, as its worker keeps it up to date on the server (spec: executions)."""
+"""One running attempt of a job, as its worker keeps it up to date on the server, with the fields of RQ 2.12."""
 
 from __future__ import annotations
 

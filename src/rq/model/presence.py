@@ -1,4 +1,4 @@
-"""What a worker says of itself, and what others read of it (spec: fields of the worker hash)."""
+"""What a worker says of itself, and what others read of it: the fields of a worker's hash in RQ 2.12, and ours."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What a job is: the one table of its fields.
 
 `JobRecord` is the job as a value in memory; `store.codec` alone turns it into RQ's hash and back. Each field below names the type that a reader of the record
-sees; how a field is written on the wire (spec: job hash) stands in the codec's table, in this order.
+sees; how a field is written on the wire, as in RQ 2.12's job hash, stands in the codec's table, in this order.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What one finished attempt leaves behind: a record of the result stream (spec: result stream)."""
+"""What one finished attempt leaves behind: a record of the job's result stream, as in RQ 2.12."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The states of a job and the moves between them: a table, no more.
 
-Diagrams, the tests of every transition and the documentation come from here. The names and texts are RQ's (spec: JobStatus).
+Diagrams, the tests of every transition and the documentation come from here. The names and texts are those of `JobStatus` in RQ 2.12.
 """
 
 from __future__ import annotations

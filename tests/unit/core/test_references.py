@@ -233,3 +233,12 @@ def test_a_class_of_another_family_is_a_value_error(path):
 def test_a_class_that_does_not_exist_is_a_value_error():
     with pytest.raises(ReferenceNotFound):
         import_class("collections.Nope", dict)
+
+
+def test_a_module_that_is_not_there_is_named_with_the_folder_and_the_remedy(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        ReferenceNotFound, match=r"'no_such_shop' cannot be imported .*; start the worker in the folder of that module, or give it --path"
+    ) as caught:
+        import_attribute("no_such_shop.tasks.f")
+    assert str(tmp_path) in str(caught.value)

@@ -128,6 +128,9 @@ def _make_worker(server: Server, shared: SharedOptions, command: WorkerCommand) 
     names = list(command.queues) or server.settings.names("QUEUES") or ["default"]
     if not all(names):
         raise WrongCall("The name of a queue is empty; leave it out or write it in full")
+    for name in names:
+        if "://" in name:
+            raise WrongCall("The name of a queue looks like the URL of a server; did you mean --url?")
     queues = [queue_class(name, connection=server.client, job_class=job_class, serializer=serializer) for name in names]
     # Subclasses may have constructors that know RQ's keywords only.
     ours: dict[str, Any] = {} if command.lease is None else {"lease": command.lease}
