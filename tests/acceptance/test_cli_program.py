@@ -56,7 +56,7 @@ def test_help_of_the_program_loads_neither_the_client_library_nor_the_worker(pro
 
 
 def test_looking_and_enqueueing_do_not_load_the_worker(processes: Processes):
-    code = "import sys, rq.cli; rq.cli.info, rq.cli.enqueue, rq.cli.empty, rq.cli.requeue, rq.cli.suspend; print('rq.runtime' in sys.modules)"
+    code = "import sys, rq.cli; rq.cli.info, rq.cli.enqueue, rq.cli.empty, rq.cli.requeue, rq.cli.suspend; print('rq.runtime.worker' in sys.modules)"
     assert processes.python(code).succeed() == "False\n"
 
 
