@@ -169,9 +169,9 @@ class Fleet:
         if any(job_id in ids for ids in lists):
             self.wire.known.strays.add(job_id)
 
-    def cancel(self, job_id: str, fate: Fate) -> None:
-        job = self.model.jobs.get(job_id)
-        queue = job.fields.get("origin", "q1") if job else "q1"
+    def cancel(self, job_id: str, fate: Fate, seen_in: str | None = None) -> None:
+        job = self.model.job(job_id)
+        queue = seen_in or (job.fields["origin"] if job else "q1")
 
         def predict() -> tuple[str, str]:
             self._forgive_entries_out_of_reach(job_id)

@@ -117,9 +117,10 @@ class TransitionMachine(RuleBasedStateMachine):
             if not gives_up:
                 self.fleet.send(message, fate)
 
-    @rule(job_id=jobs, fate=fates)
-    def cancel(self, job_id: str, fate: Fate) -> None:
-        self.fleet.cancel(job_id, fate)
+    @rule(job_id=jobs, fate=fates, seen_in=st.sampled_from([None, None, *QUEUES]))
+    def cancel(self, job_id: str, fate: Fate, seen_in: str | None) -> None:
+        """`seen_in`: the queue it was in when the operator looked, which may be long ago."""
+        self.fleet.cancel(job_id, fate, seen_in)
 
     @rule(queue=queues, fate=fates)
     def promote(self, queue: str, fate: Fate) -> None:

@@ -18,7 +18,7 @@ from tests.properties.mutants import MUTANTS, MutatedLibrary
 if TYPE_CHECKING:
     import redis
 
-BOUND = settings(COMMON, max_examples=2000, stateful_step_count=40, database=None, derandomize=True, phases=[Phase.generate], print_blob=False)
+BOUND = settings(COMMON, max_examples=3000, stateful_step_count=40, database=None, derandomize=True, phases=[Phase.generate], print_blob=False)
 
 
 def library_of(mutant: str) -> MutatedLibrary:

@@ -404,7 +404,7 @@ def test_two_hundred_jobs_leave_no_descriptor_and_no_zombie(forking: ForkExecuto
         return fds, sum(len(_children(pid)) for pid in [os.getpid(), *zygotes])
 
     def settle() -> None:
-        drive_until(forking, lambda: forking.has_spare and not forking._lingering, "it did not come to rest")
+        drive_until(forking, lambda: len(forking._spares) == forking._spare_count and not forking._lingering, "it did not come to rest")
 
     settle()
     before = resources()

@@ -50,7 +50,7 @@ class ForkExecutor:
         run: Another way of running an attempt, called in the job process; only with "fork".
         connection_settings: Passed on to user code that asks for a connection (`CurrentAttempt`); opaque here.
         worker_name: Becomes RQ_WORKER_ID in the environment of jobs; empty: not set.
-        spares: How many processes wait ahead of their jobs; None: one per place.
+        spares: How many processes wait ahead of their jobs; None: one per place, and one more, so that the zygote forks while the supervisor writes.
         modules: What to preload without waiting for a job that needs it.
         learns: Whether to preload the modules that the functions of jobs come from.
 
@@ -76,7 +76,7 @@ class ForkExecutor:
         if start_method == "exec" and run is not None:
             raise InvalidOptionError('A way of running attempts cannot reach a fresh interpreter; use start_method="fork"')
         self.places = places
-        self._spare_count = places if spares is None else spares
+        self._spare_count = places + 1 if spares is None else spares
         self.start_method = start_method
         known_as = SerializerReference.of(serializer) if start_method == "exec" else serializer
         self._settings = JobSettings(worker_name, known_as, connection_settings, run)
