@@ -61,7 +61,13 @@ class Attempt:
 
 @dataclass
 class Process:
-    """One run of a worker program."""
+    """One run of a worker program.
+
+    Attributes:
+        unanswered: the message it waits for an answer to, and sends again before any other.
+        armed: the claim that lies on the server behind its blocking connections, which outlive it for a while.
+        lines: the queues whose blocking connection has not caught anything yet.
+    """
 
     identity: WorkerIdentity
     lease: float
@@ -72,6 +78,8 @@ class Process:
     last_answer: float = 0.0
     attempts: dict[str, Attempt] = field(default_factory=dict)
     unanswered: Message | None = None
+    armed: Message | None = None
+    lines: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -316,14 +324,37 @@ class Fleet:
         )
         self.send(message, fate, process)
 
+    def arm(self, process: Process, places: int) -> None:
+        """The worker waits: a blocking connection for each queue, and behind each of them the same claim, for the case that it catches something."""
+        request = self.claim_request(process, places)
+        process.armed = process.unanswered = Message(
+            *("claim of who waits", claim_jobs(self.scripts, request, only_if_caught=True)),
+            lambda: self._note_claimed(self.model.claim(request, only_if_caught=True)),
+            partial(self._received_claim, process),
+        )
+        process.lines = list(process.queues)
+
+    def wake_armed(self, process: Process, queue: str, *, heard: bool) -> None:
+        """A blocking connection catches an id, and its claim is carried out at once: whoever lives or dies, and whatever became of the registration."""
+        if process.armed and queue in process.lines and self.model.queue(queue):
+            process.lines.remove(queue)
+            self._catch(process, queue)
+            answer = self.deliver(process.armed)
+            if heard and process.unanswered is process.armed:
+                process.unanswered = None
+                process.armed.receive(answer)
+
     def wake(self, process: Process, queue: str) -> None:
-        """A waiting connection catches an id (its BLMOVE). The wait ends before half a lease passed since the last answered heartbeat."""
+        """The same without a claim behind it. Such a wait must end before half a lease passed since the last answered heartbeat."""
         waits = process.alive and process.registered and not process.leaving
         is_fresh = self.monotonic - process.last_answer < process.lease / 2
         if waits and is_fresh and self.model.queue(queue):
-            keys = self.scripts.keyspace
-            self.model.caught.setdefault((process.name, queue), []).append(self.model.queue(queue).pop(0))
-            self.wire.write(("LMOVE", keys.queue(queue), keys.caught(process.name, queue), "LEFT", "RIGHT"))
+            self._catch(process, queue)
+
+    def _catch(self, process: Process, queue: str) -> None:
+        keys = self.scripts.keyspace
+        self.model.caught.setdefault((process.name, queue), []).append(self.model.queue(queue).pop(0))
+        self.wire.write(("LMOVE", keys.queue(queue), keys.caught(process.name, queue), "LEFT", "RIGHT"))
 
     # --- janitors -----------------------------------------------------------------------------------------------------
 

@@ -167,16 +167,31 @@ class TransitionMachine(RuleBasedStateMachine):
         if listening:
             self.fleet.wake(listening[pick % len(listening)], queue)
 
+    @rule(pick=picks, places=st.integers(1, 2))
+    def wait(self, pick: int, places: int) -> None:
+        process = self.worker(pick)
+        if process and len(process.attempts) + places <= MOST_ATTEMPTS:
+            self.fleet.arm(process, places)
+
+    @rule(pick=picks, queue=queues, heard=st.booleans())
+    def wake_who_waits(self, pick: int, queue: str, heard: bool) -> None:
+        waiting = [process for process in self.fleet.processes if queue in process.lines]
+        if waiting:
+            self.fleet.wake_armed(waiting[-1 - pick % len(waiting)], queue, heard=heard)
+
     @rule(pick=picks)
     def kill(self, pick: int) -> None:
         living = [process for process in self.fleet.processes if process.alive]
         if living:
             living[pick % len(living)].die()
 
-    @rule(pick=picks, fate=fates)
-    def leave(self, pick: int, fate: Fate) -> None:
+    @rule(pick=picks, fate=fates, caught=st.sampled_from([None, *QUEUES]))
+    def leave(self, pick: int, fate: Fate, caught: str | None) -> None:
+        """Perhaps with an id that has just woken it."""
         process = self.worker(pick)
         if process:
+            if caught in process.queues:
+                self.fleet.wake(process, caught)
             self.fleet.leave(process, fate)
 
     @rule(pick=picks)
@@ -264,7 +279,8 @@ class TransitionMachine(RuleBasedStateMachine):
         process = self.worker(pick)
         if process and not process.attempts:
             if job_id:
-                self.fleet.enqueue(JobRecord(job_id, data=b"call", origin="q1"), Fate.OK)
+                record = JobRecord(job_id, data=b"call", origin="q1", retries_left=2, retry_intervals=[5, 0])
+                self.fleet.enqueue(record, Fate.OK)
             self.fleet.claim(process, 1, Fate.OK)
             for attempt in list(process.attempts.values()):
                 self.fleet.settle(process, attempt, outcome, 0, fate)
@@ -317,6 +333,13 @@ class TransitionMachine(RuleBasedStateMachine):
         self.fleet.reclaim(queue, Fate.OK)
         self.fleet.jump(seconds)
         self.fleet.reclaim(queue, Fate.OK)
+
+    @rule(just_in_time=st.booleans())
+    def a_worker_falls_silent(self, just_in_time: bool) -> None:
+        """Janitors look at the workers, wait, and look again; those that live after all may beat in between."""
+        self.fleet.look_at_workers(Fate.OK)
+        self.fleet.pass_time(36)
+        self.fleet.look_at_workers(Fate.OK, just_in_time=just_in_time)
 
     @rule(pick=picks, outcome=outcomes)
     def stop_what_runs(self, pick: int, outcome: str) -> None:

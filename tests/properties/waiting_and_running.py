@@ -95,7 +95,7 @@ class WaitingAndRunning(World):
             return Claimed("idle")
         side = self.sides.get(request.worker)
         if side is None or side.incarnation != request.incarnation:
-            return Claimed("unknown")
+            return Claimed("unknown", given_back=self._give_back_caught(request.worker, request.queues))
         last = side.sequence or 0
         if request.sequence < last:
             return Claimed("stale")

@@ -144,7 +144,7 @@ def changes_nothing(answer: Any) -> bool:
     match answer:
         case Enqueued(code="dup") | Birth(code="taken") | Beat(known=False):
             return True
-        case Claimed(code="replay" | "stale" | "unknown" | "idle"):
+        case Claimed(code="replay" | "stale" | "unknown" | "idle", given_back=0):
             return True
         case Settled(code="dup" | "fenced" | "badtype", claimed=claimed):
             return claimed is None or changes_nothing(claimed)
