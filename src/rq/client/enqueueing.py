@@ -14,8 +14,11 @@ from rq.model.options import EnqueueOptions
 # Options that RQ has and this version does not carry out yet. They are RQ's own names, so they are refused rather than handed to the function.
 LATER_OPTIONS = frozenset({"depends_on", "on_failure", "on_stopped", "on_success", "repeat", "retry", "unique", "webhooks"})
 
+# Options that are no keywords of `enqueue` in RQ: a function may have arguments of these names. Groups set the one, `job_timeout` is the other.
+_NOT_TAKEN = frozenset({"group_id", "timeout"})
+
 # Keyword of `enqueue` -> parameter of `enqueue_call`. The limit of a job's run is `job_timeout` in the one and `timeout` in the other, as in RQ.
-_TAKEN = {"job_timeout": "timeout"} | {name: name for name in ({field.name for field in fields(EnqueueOptions)} | LATER_OPTIONS | {"pipeline"}) - {"timeout"}}
+_TAKEN = {"job_timeout": "timeout"} | {name: name for name in ({field.name for field in fields(EnqueueOptions)} | {"pipeline"}) - _NOT_TAKEN}
 
 
 def split_options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:

@@ -99,11 +99,8 @@ class JobData:
         self._cached_result: Result | None = None
 
     def _take_options(self, options: EnqueueOptions) -> None:
-        """Take what an `EnqueueOptions` has made seconds of."""
-        record = self.record
-        record.timeout, record.ttl = cast("int | None", options.timeout), cast("int | None", options.ttl)
-        record.result_ttl, record.failure_ttl = cast("int | None", options.result_ttl), cast("int | None", options.failure_ttl)
-        record.description = options.description
+        """Take what an `EnqueueOptions` has checked."""
+        options.apply_to(self.record)
         self._meta = {} if options.meta is None else dict(options.meta)
 
     def packed_record(self) -> JobRecord:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
+
+from rq.model.dependency import Dependency
 
 if TYPE_CHECKING:
     import redis
@@ -12,5 +14,6 @@ if TYPE_CHECKING:
     from rq.client.job import Job
 
 FunctionReferenceType = str | Callable[..., Any]
+JobDependencyType = Union[Dependency, "Job", str, list[Union[Dependency, "Job", str]]]
 SuccessCallbackType = Callable[["Job", "redis.Redis", Any], Any]
 FailureCallbackType = Callable[["Job", "redis.Redis", type[BaseException] | None, BaseException | None, TracebackType | None], Any]

@@ -14,11 +14,28 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedRetry:
+    """The function returned a `Retry`: it wants to run again, if fewer than `max` attempts ended that way.
+
+    `payload` is the serialized `Retry`; `intervals` are seconds to wait, read from the beginning.
+    """
+
+    payload: bytes
+    max: int
+    intervals: tuple[int, ...]
+    at_front: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Raised:
-    """The function, or loading it, raised: `exc_text` is the traceback (at most 64 KiB), `exc_type` the dotted class."""
+    """The function, or loading it, raised: `exc_text` is the traceback (at most 64 KiB), `exc_type` the dotted class.
+
+    `exc_bases` are the dotted names of what the class derives from; see `exception_names`.
+    """
 
     exc_text: str
     exc_type: str
+    exc_bases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +69,14 @@ class Released:
     reason: str
 
 
-Outcome = Returned | Raised | TimedOut | Died | Stopped | Released
+Outcome = Returned | AskedRetry | Raised | TimedOut | Died | Stopped | Released
+
+
+def exception_names(kind: type[BaseException]) -> tuple[str, ...]:
+    """Return the dotted names of an exception's class and of all that it derives from, itself first, without object."""
+    return tuple(dotted_name(base) for base in kind.__mro__ if base is not object)
+
+
+def dotted_name(kind: type) -> str:
+    """Return the name by which a class is imported."""
+    return f"{kind.__module__}.{kind.__qualname__}"

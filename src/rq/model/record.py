@@ -47,12 +47,15 @@ class JobRecord:
     dependency_ids: list[str] = field(default_factory=list)
     allow_dependency_failures: bool | None = None
     enqueue_at_front: bool | None = None
+    dependency_policies: dict[str, str] = field(default_factory=dict)
     retries_left: int | None = None
     retry_intervals: list[int] | None = None
+    retry_policy: dict[str, Any] | None = None
     enqueue_at_front_on_retry: bool = False
     number_of_retries: int | None = None
     repeats_left: int | None = None
     repeat_intervals: list[int] | None = None
+    repeats_done: int = 0
     legacy_result: bytes | None = None
     legacy_exc_info: bytes | None = None
     attempt: int = 0

@@ -113,7 +113,7 @@ class JobRetried(JobEvent):
     """The attempt failed; the job runs again after `delay_seconds`."""
 
     exc_text: str
-    delay_seconds: int
+    delay_seconds: float
     retries_left: int
 
 

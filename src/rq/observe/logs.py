@@ -100,7 +100,7 @@ def _failed(event: e.JobFailed, lines: LogLines) -> None:
 
 
 def _retried(event: e.JobRetried, lines: LogLines) -> None:
-    when = f"in {event.delay_seconds} seconds" if event.delay_seconds else "at once"
+    when = f"in {round(event.delay_seconds, 1)} seconds" if event.delay_seconds else "at once"
     logger.warning(
         "Worker %s: job %s failed and runs again %s, %s retries left after that\n%s",
         *(event.worker, lines.name(event), when, event.retries_left, event.exc_text.rstrip()),

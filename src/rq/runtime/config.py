@@ -15,7 +15,7 @@ from rq.core.defaults import (
     SWEEP_SECONDS,
 )
 from rq.core.errors import InvalidOptionError
-from rq.model.options import MAX_SECONDS
+from rq.model.intervals import MAX_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

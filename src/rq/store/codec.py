@@ -14,8 +14,10 @@ from typing import Any
 
 from rq.core.errors import CorruptDataError
 from rq.core.formats import compress, decompress, format_date, parse_date
+from rq.model.dependency import checked_policies
 from rq.model.record import JobRecord
 from rq.model.result import ResultRecord, ResultType
+from rq.model.retry import checked_policy
 from rq.model.states import JobStatus
 from rq.store.calls import Argument, pairs, text, wire
 
@@ -56,6 +58,14 @@ def _intervals(value: bytes) -> list[int] | None:
 
 def _json(value: bytes) -> Any:
     return json.loads(value) if value else None
+
+
+def _retry_policy(value: bytes) -> dict[str, Any] | None:
+    return checked_policy(_json(value))
+
+
+def _dependency_policies(value: bytes) -> dict[str, str]:
+    return checked_policies(_json(value) or {})
 
 
 def _webhooks(value: bytes) -> list[dict[str, Any]]:
@@ -100,8 +110,10 @@ IF_GIVEN: tuple[tuple[str, str, Encoder, Decoder], ...] = (
     ("dependency_ids", "dependency_ids", json.dumps, _dependencies),
     ("allow_dependency_failures", "allow_dependency_failures", int, _flag),
     ("enqueue_at_front", "enqueue_at_front", int, _flag),
+    ("x_on_parent_failure", "dependency_policies", json.dumps, _dependency_policies),
     ("retries_left", "retries_left", int, _integer),
     ("retry_intervals", "retry_intervals", json.dumps, _intervals),
+    ("x_retry_policy", "retry_policy", json.dumps, _retry_policy),
     ("number_of_retries", "number_of_retries", int, _integer),
     ("repeats_left", "repeats_left", int, _integer),
     ("repeat_intervals", "repeat_intervals", json.dumps, _intervals),
@@ -113,6 +125,7 @@ READ_ONLY: tuple[tuple[str, str, Decoder], ...] = (
     ("status", "status", _status),
     ("enqueued_at", "enqueued_at", _date_or_none),
     ("enqueue_at_front_on_retry", "enqueue_at_front_on_retry", _flag),
+    ("x_repeats_done", "repeats_done", int),
     ("x_attempt", "attempt", int),
     ("x_crashes", "crashes", int),
     ("x_execution", "execution_id", _text_or_none),
@@ -132,7 +145,7 @@ def encode_job(record: JobRecord) -> list[Argument]:
         flat.append("" if value is None else encode(value))
     for name, attribute, encode, _ in IF_GIVEN:
         value = getattr(record, attribute)
-        if value is not None and value not in ("", []):
+        if value is not None and value not in ("", [], {}):
             flat.append(name)
             flat.append(encode(value))
     if record.dependency_ids:

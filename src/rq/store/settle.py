@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rq.core.errors import AbandonedJobError
-from rq.model.settlement import Crash, Decision, Fail, Finish, PutBack, Retry, Stop
+from rq.core.errors import AbandonedJobError, StoreError
+from rq.model.settlement import AskRetry, Crash, Decision, Fail, Finish, GiveUp, PutBack, Retry, Stop
 from rq.store.calls import Argument, Call, wire
 from rq.store.claim import ClaimRequest
 from rq.store.codec import encode_exception, encode_return_value
@@ -34,6 +34,8 @@ def settle_attempt(scripts: ScriptLibrary, attempt: AttemptKey, decision: Decisi
             return finish_job(scripts, attempt, decision, claim)
         case PutBack():
             return release_job(scripts, attempt)
+        case AskRetry() | GiveUp():
+            raise StoreError(f"Job {attempt.job_id} returned a Retry, which this version cannot carry out")
         case _:
             return fail_job(scripts, attempt, decision, most_crashes, claim)
 

@@ -14,7 +14,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from rq.model.outcome import Died, Outcome, Raised, Released, Returned, Stopped, TimedOut
+from rq.model.outcome import AskedRetry, Died, Outcome, Raised, Released, Returned, Stopped, TimedOut
 from rq.runtime.executors.base import Attempt
 
 HEADER = struct.Struct("!Q")
@@ -114,7 +114,7 @@ def encode_message(message: Message) -> bytes:
 
 # --- supervisor <-> job process ---------------------------------------------------------------------------------------
 
-_OUTCOMES: tuple[type[Outcome], ...] = (Returned, Raised, TimedOut, Died, Stopped, Released)
+_OUTCOMES: tuple[type[Outcome], ...] = (Returned, AskedRetry, Raised, TimedOut, Died, Stopped, Released)
 _OUTCOME_NUMBERS = {kind: number for number, kind in enumerate(_OUTCOMES)}
 
 

@@ -1,0 +1,69 @@
+"""Sending webhooks (door: `rq.webhook`): one attempt, no redirects, and nothing of what the receiver answers is kept."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rq.model import webhook
+
+if TYPE_CHECKING:
+    from rq.client.job import Job
+
+logger = logging.getLogger("rq.webhook")
+
+_MOST_RESPONSE_BYTES = 64 * 1024
+
+
+class Webhook(webhook.Webhook):
+    """See `rq.model.webhook.Webhook`; this one can be sent."""
+
+    __module__ = "rq.webhook"
+
+    def send(self, job: Job, *, exc_string: str | None = None) -> None:
+        """Tell the receiver about a job, and wait for its answer (see `send_webhook`). What goes wrong is logged and never raised."""
+        try:
+            send_webhook(self.url, self.method, self.headers, self.timeout, self.get_payload(job, exc_string=exc_string))
+        except Exception as error:  # noqa: BLE001 - a job must not suffer from its webhook
+            logger.warning("Job %s: the webhook %s could not be sent: %s", job.id, self.url, error)
+
+
+def send_webhook(url: str, method: str, headers: Mapping[str, str] | None, timeout: float, payload: Mapping[str, Any]) -> None:
+    """Send one request and wait for its answer, `timeout` seconds for each of: the connection, the head of the answer, and its body.
+
+    Args:
+        url: where to; http or https.
+        method: "GET" sends no body, "POST" the payload.
+        headers: further headers, which win over `Content-Type: application/json`; None for none.
+        timeout: seconds.
+        payload: what a POST says, as JSON.
+
+    Raises:
+        OSError: if the receiver cannot be reached, takes too long, or answers with a redirect or an error (urllib.error.URLError is one).
+        http.client.HTTPException: if what it answers is no HTTP. ValueError: if the url or a header cannot be sent.
+    """
+    from urllib import request as urllib  # noqa: PLC0415 - 20 ms that programs without webhooks should not pay for
+
+    body = json.dumps(payload).encode() if method == "POST" else None
+    all_headers = {"Content-Type": "application/json"} if body is not None else {}
+    request = urllib.Request(url, body, method=method)  # noqa: S310 - the opener below knows http and https alone
+    for name, value in {**all_headers, **(headers or {})}.items():
+        request.add_header(name, value)
+    opener = urllib.OpenerDirector()
+    for handler in (urllib.ProxyHandler, urllib.HTTPHandler, urllib.HTTPSHandler, urllib.HTTPDefaultErrorHandler, urllib.HTTPErrorProcessor):
+        opener.add_handler(handler())
+    with opener.open(request, timeout=timeout) as response:
+        _drop(response, timeout)
+
+
+def _drop(response: Any, timeout: float) -> None:
+    """Read an answer, so that its sender does not see a broken connection; but no endless one."""
+    deadline, left = time.monotonic() + timeout, _MOST_RESPONSE_BYTES
+    while left > 0 and time.monotonic() < deadline:
+        chunk = response.read1(left)
+        if not chunk:
+            return
+        left -= len(chunk)
