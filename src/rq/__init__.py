@@ -16,10 +16,14 @@ from rq.version import VERSION
 
 if TYPE_CHECKING:  # what type checkers and editors see in the place of `_EXPORTS`
     from rq.connections import connect as connect
+    from rq.job import Callback as Callback
+    from rq.job import Retry as Retry
     from rq.job import cancel_job as cancel_job
     from rq.job import get_current_job as get_current_job
     from rq.job import requeue_job as requeue_job
     from rq.queue import Queue as Queue
+    from rq.repeat import Repeat as Repeat
+    from rq.webhook import Webhook as Webhook
     from rq.worker import SimpleWorker as SimpleWorker
     from rq.worker import Worker as Worker
 
@@ -29,8 +33,12 @@ __all__ = ["VERSION", "__version__"]
 
 # Exported name -> the door that has it.
 _EXPORTS: dict[str, str] = {
+    "Callback": "rq.job",
     "Queue": "rq.queue",
+    "Repeat": "rq.repeat",
+    "Retry": "rq.job",
     "SimpleWorker": "rq.worker",
+    "Webhook": "rq.webhook",
     "Worker": "rq.worker",
     "cancel_job": "rq.job",
     "connect": "rq.connections",
@@ -39,7 +47,7 @@ _EXPORTS: dict[str, str] = {
 }
 
 # RQ's names of features that do not exist yet.
-_LATER: frozenset[str] = frozenset({"Callback", "Repeat", "Retry", "SpawnWorker", "Webhook"})
+_LATER: frozenset[str] = frozenset({"SpawnWorker"})
 
 # The doors that can be reached as attributes after a plain `import rq`.
 _DOORS: tuple[str, ...] = (
@@ -50,11 +58,13 @@ _DOORS: tuple[str, ...] = (
     "job",
     "queue",
     "registry",
+    "repeat",
     "results",
     "serializers",
     "timeouts",
     "types",
     "utils",
+    "webhook",
     "worker",
 )
 

@@ -2,6 +2,7 @@
 
 from rq.client.current import get_current_job
 from rq.client.job import UNEVALUATED, Job, cancel_job, logger, parse_job_id, requeue_job
+from rq.client.webhooks import Webhook
 from rq.core.clock import utc_now as now
 from rq.core.defaults import CALLBACK_TIMEOUT, UNSERIALIZABLE_RETURN_VALUE_PAYLOAD
 from rq.core.errors import DeserializationError, InvalidJobOperation, JobTimeoutException, NoSuchJobError
@@ -18,9 +19,12 @@ from rq.core.legacy import (
 )
 from rq.core.references import import_attribute
 from rq.core.serializers import resolve_serializer
+from rq.model.callback import Callback
+from rq.model.dependency import Dependency
+from rq.model.retry import Retry
 from rq.model.states import JobStatus
 from rq.timeouts import BaseDeathPenalty
-from rq.types import FailureCallbackType, FunctionReferenceType, SuccessCallbackType
+from rq.types import FailureCallbackType, FunctionReferenceType, JobDependencyType, SuccessCallbackType
 
 __all__ = [
     "CALLBACK_TIMEOUT",
@@ -28,15 +32,20 @@ __all__ = [
     "UNEVALUATED",
     "UNSERIALIZABLE_RETURN_VALUE_PAYLOAD",
     "BaseDeathPenalty",
+    "Callback",
+    "Dependency",
     "DeserializationError",
     "FailureCallbackType",
     "FunctionReferenceType",
     "InvalidJobOperation",
     "Job",
+    "JobDependencyType",
     "JobStatus",
     "JobTimeoutException",
     "NoSuchJobError",
+    "Retry",
     "SuccessCallbackType",
+    "Webhook",
     "as_text",
     "cancel_job",
     "decode_redis_hash",

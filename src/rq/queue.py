@@ -2,27 +2,34 @@
 
 from rq.client.job import Job
 from rq.client.queue import Queue, logger
+from rq.client.webhooks import Webhook
 from rq.core.clock import utc_now as now
 from rq.core.defaults import DEFAULT_RESULT_TTL
 from rq.core.errors import DequeueTimeout, NoSuchJobError
 from rq.core.legacy import as_text, backend_class, compact, parse_timeout
 from rq.core.references import import_attribute
 from rq.core.serializers import Serializer, resolve_serializer
+from rq.model.callback import Callback
+from rq.model.repeat import Repeat
 from rq.model.states import JobStatus
 from rq.timeouts import BaseDeathPenalty, UnixSignalDeathPenalty
-from rq.types import FunctionReferenceType
+from rq.types import FunctionReferenceType, JobDependencyType
 
 __all__ = [
     "DEFAULT_RESULT_TTL",
     "BaseDeathPenalty",
+    "Callback",
     "DequeueTimeout",
     "FunctionReferenceType",
     "Job",
+    "JobDependencyType",
     "JobStatus",
     "NoSuchJobError",
     "Queue",
+    "Repeat",
     "Serializer",
     "UnixSignalDeathPenalty",
+    "Webhook",
     "as_text",
     "backend_class",
     "compact",

@@ -1,5 +1,5 @@
 """The types of the public signatures."""
 
-from rq.client.types import FailureCallbackType, FunctionReferenceType, SuccessCallbackType
+from rq.client.types import FailureCallbackType, FunctionReferenceType, JobDependencyType, SuccessCallbackType
 
-__all__ = ["FailureCallbackType", "FunctionReferenceType", "SuccessCallbackType"]
+__all__ = ["FailureCallbackType", "FunctionReferenceType", "JobDependencyType", "SuccessCallbackType"]
