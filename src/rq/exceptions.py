@@ -3,6 +3,7 @@
 from rq.core.errors import (
     AbandonedJobError,
     CorruptDataError,
+    DependencyFailedError,
     DequeueTimeout,
     DeserializationError,
     DuplicateJobError,
@@ -33,6 +34,7 @@ from rq.core.errors import (
 __all__ = [
     "AbandonedJobError",
     "CorruptDataError",
+    "DependencyFailedError",
     "DequeueTimeout",
     "DeserializationError",
     "DuplicateJobError",

@@ -17,14 +17,14 @@ EVERY_FILE = [*script_names(), *LIBRARY_NAMES]
 MOST_LINES = 120
 
 # Scripts that change no job's state: workers come and go, registries forget, somebody looks.
-NO_TRANSITION = {"birth", "death", "sweep", "expired_workers", "update_hash"}
+NO_TRANSITION = {"birth", "death", "sweep", "expired_workers", "update_hash", "take_deliveries", "end_delivery"}
 # Producers are meant to be refused by a full server; everybody else is not.
-PRODUCERS = {"enqueue", "requeue"}
+PRODUCERS = {"enqueue", "enqueue_many", "requeue"}
 
 COMMAND = re.compile(r"(?:redis\.p?call|try)\(\s*'([A-Z]+)'")
 READS = {
     *("EXISTS", "GET", "HGET", "HGETALL", "HMGET", "LLEN", "LRANGE", "TIME", "TYPE"),
-    *("ZCARD", "ZRANGE", "ZRANGEBYSCORE", "ZSCORE", "SMEMBERS", "SISMEMBER", "TTL", "LPOS", "HEXISTS", "SCARD"),
+    *("ZCARD", "ZRANGE", "ZRANGEBYSCORE", "ZSCORE", "SMEMBERS", "SISMEMBER", "SRANDMEMBER", "SSCAN", "TTL", "LPOS", "HEXISTS", "SCARD"),
 }
 NEVER_REFUSED = {"DEL", "EXPIRE", "HDEL", "LPOP", "LREM", "LTRIM", "PERSIST", "RPOP", "SREM", "ZREM", "UNLINK"}
 

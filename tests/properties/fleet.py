@@ -16,7 +16,7 @@ from rq.model.settlement import PutBack, settle
 from rq.store.cancel import cancel_job
 from rq.store.claim import ClaimRequest, claim_jobs
 from rq.store.codec import decode_job, encode_job
-from rq.store.enqueue import enqueue_job, promote_jobs
+from rq.store.enqueue import NewJob, enqueue_job, promote_jobs
 from rq.store.lease import Beat, extend_leases
 from rq.store.presence import Birth, register_worker, unregister_worker
 from rq.store.reap import Reclaimed, Suspect, WorkerLease, list_worker_leases, reclaim_jobs, reclaim_worker, sweep_queue
@@ -168,7 +168,7 @@ class Fleet:
                 self.accepted[record.id] = nonce
             return answer
 
-        call = enqueue_job(self.scripts, record, nonce, at_front=at_front, due=due)
+        call = enqueue_job(self.scripts, NewJob(record, nonce, at_front, due))
         self.send(Message("enqueue", call, predict, lambda _: None), fate)
 
     def _forgive_entries_out_of_reach(self, job_id: str) -> None:

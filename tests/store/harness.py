@@ -16,7 +16,7 @@ from rq.model.settlement import Crash, Fail, Finish, PutBack, Retry, Stop
 from rq.store.aio import AsyncCaller
 from rq.store.cancel import cancel_job
 from rq.store.claim import ClaimRequest, claim_jobs
-from rq.store.enqueue import enqueue_job, promote_jobs
+from rq.store.enqueue import NewJob, enqueue_job, enqueue_jobs, promote_jobs
 from rq.store.lease import Beat, extend_leases
 from rq.store.presence import Birth, register_worker, unregister_worker
 from rq.store.reap import Reclaimed, Suspect, reclaim_jobs, reclaim_worker, sweep_queue
@@ -100,10 +100,27 @@ class Store:
 
     # --- transitions ---
 
-    def enqueue(self, job_id: str, queue: str = "q", *, nonce: str = "", front: bool = False, due: float | None = None, **fields: Any) -> Enqueued:
-        record = JobRecord(job_id, origin=queue, **{"data": b"payload", "timeout": 180, **fields})
-        nonce = nonce or f"nonce-{next(self._nonces)}"
-        return self.run(enqueue_job(self.scripts, record, nonce, at_front=front, due=due))
+    def enqueue(self, job_id: str, queue: str = "q", **options: Any) -> Enqueued:
+        return self.run(enqueue_job(self.scripts, self.new_job(job_id, queue, **options)))
+
+    def enqueue_many(self, *jobs: NewJob) -> list[Enqueued]:
+        return self.run(enqueue_jobs(self.scripts, jobs))
+
+    def new_job(
+        self,
+        job_id: str,
+        queue: str = "q",
+        *,
+        nonce: str = "",
+        front: bool = False,
+        due: float | None = None,
+        unique: bool = False,
+        after: Sequence[str] = (),
+        **fields: Any,
+    ) -> NewJob:
+        """A job on its way; `after`: the jobs it depends on."""
+        record = JobRecord(job_id, origin=queue, **{"data": b"payload", "timeout": 180, "dependency_ids": list(after), **fields})
+        return NewJob(record, nonce or f"nonce-{next(self._nonces)}", front, due, unique)
 
     def promote(self, queue: str = "q", limit: int = 500) -> tuple[int, float | None]:
         return self.run(promote_jobs(self.scripts, queue, limit))

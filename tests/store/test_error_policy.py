@@ -19,7 +19,7 @@ from rq.model.record import JobRecord
 from rq.store.calls import Call
 from rq.store.claim import claim_jobs
 from rq.store.connection import Caller, Meaning, PersistentCaller, collect, meaning_of
-from rq.store.enqueue import enqueue_job, promote_jobs
+from rq.store.enqueue import NewJob, enqueue_job, promote_jobs
 from rq.store.lease import extend_leases
 from rq.store.reads import count_queue
 from rq.store.scripts import ScriptLibrary
@@ -321,9 +321,9 @@ def test_a_users_transaction_needs_no_script_to_be_known(store: Store):
     jobs = [JobRecord(job_id, origin="q", data=b"payload") for job_id in "ab"]
     store.client.script_flush()
     with store.client.pipeline(transaction=True) as pipeline:
-        collect(pipeline, enqueue_job(store.scripts, jobs[0], "first"))
+        collect(pipeline, enqueue_job(store.scripts, NewJob(jobs[0], "first")))
         pipeline.set(store.keys.name("nothing"), "a command of the user's own")
-        collect(pipeline, enqueue_job(store.scripts, jobs[1], "second", due=START + 5))
+        collect(pipeline, enqueue_job(store.scripts, NewJob(jobs[1], "second", due=START + 5)))
         pipeline.execute()
     assert store.places("a") == ["queue:q"]
     assert store.places("b") == ["scheduled:q"]
@@ -407,7 +407,7 @@ def test_a_persistent_caller_connects_anew_when_its_server_becomes_a_replica(val
 
 
 def enqueue_call() -> Call[Any]:
-    return enqueue_job(SCRIPTS, JobRecord("a", origin="q", data=b"payload"), "nonce")
+    return enqueue_job(SCRIPTS, NewJob(JobRecord("a", origin="q", data=b"payload"), "nonce"))
 
 
 def test_a_persistent_caller_goes_on_after_memory_was_freed(valkey: ValkeyServer, client: redis.Redis):

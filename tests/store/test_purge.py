@@ -3,6 +3,7 @@
 import pytest
 
 from rq.core.errors import CorruptDataError
+from rq.store.dependents import list_releases, release_dependents
 from rq.store.purge import purge_queue
 from tests.store.harness import Store
 
@@ -14,12 +15,21 @@ def purge(store: Store, limit: int = 1000) -> tuple[int, int]:
 def test_waiting_jobs_are_deleted_with_all_that_belongs_to_them(store: Store):
     store.enqueue("a")
     store.enqueue("b")
-    for key in (store.keys.dependents("a"), store.keys.dependencies("a")):
-        store.client.sadd(key, "other")
+    store.client.sadd(store.keys.dependencies("a"), "other")
     store.client.xadd(store.keys.results("a"), {"type": 2})
     assert purge(store) == (2, 2)
     assert store.waiting() == []
     assert set(store.dump()) == {store.keys.queues, *(store.keys.name("ended", job_id) for job_id in "ab")}
+
+
+def test_who_waits_for_a_deleted_job_goes_on_when_a_worker_looks(store: Store):
+    store.enqueue("a")
+    store.enqueue("child", after=["a"])
+    assert purge(store) == (1, 1)
+    assert store.run(list_releases(store.scripts)) == ["a"]
+    assert store.run(release_dependents(store.scripts, "a")) == (False, 1)
+    assert store.places("child") == ["queue:q"]
+    assert store.traces("a") == ["x:ended:a"]
 
 
 def test_at_most_the_limit_is_taken_from_the_head(store: Store):

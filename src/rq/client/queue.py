@@ -28,6 +28,7 @@ from rq.core.errors import InvalidOptionError
 from rq.core.formats import as_text, parse_date, parse_duration
 from rq.core.references import check_importable
 from rq.model.states import JobStatus
+from rq.store.enqueue import NewJob
 from rq.store.enqueue import enqueue_job as enqueue_call_of
 from rq.store.purge import MOST_PURGED, purge_queue
 from rq.store.reads import count_queue, find_position, list_queue, list_queue_keys
@@ -311,7 +312,7 @@ class Queue:
         return self._send(job, pipeline, due=datetime if isinstance(datetime, dt.timedelta) else to_timestamp(datetime))
 
     def _send(self, job: Job, pipeline: Pipeline | None, *, at_front: bool = False, due: float | dt.timedelta | None = None) -> Job:
-        call = enqueue_call_of(self._session.scripts, job.packed_record(), new_nonce(), at_front=at_front, due=due)
+        call = enqueue_call_of(self._session.scripts, NewJob(job.packed_record(), new_nonce(), at_front, due))
         record = job.record
         if pipeline is not None:
             self._session.collect(pipeline, call)

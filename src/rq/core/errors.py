@@ -14,6 +14,7 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
         ├── DuplicateJobError             a unique job with this id exists
         ├── DequeueTimeout                no job came in time
         ├── AbandonedJobError             the worker that ran the job is gone
+        ├── DependencyFailedError         a job that this one depends on ended without success
         ├── SchedulerNotFound             no such cron scheduler
         ├── DuplicateSchedulerError       a cron scheduler of this name lives
         ├── StopRequested                 the worker was asked to stop
@@ -95,6 +96,12 @@ class DuplicateJobError(RQError):
 
 class AbandonedJobError(RQError):
     """Never raised: it is what failure callbacks and exception handlers are given for a job whose worker is gone."""
+
+    __module__ = "rq.exceptions"
+
+
+class DependencyFailedError(RQError):
+    """Never raised: it is what a job shows that was to fail with a job it depends on."""
 
     __module__ = "rq.exceptions"
 

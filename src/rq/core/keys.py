@@ -23,6 +23,8 @@ TEMPLATES: dict[str, str] = {
     "dependents": "job:{}:dependents",
     "dependencies": "job::{}:dependencies",
     "results": "results:{}",
+    "groups": "groups",
+    "group": "group:{}",
     "wip": "wip:{}",
     "finished": "finished:{}",
     "failed": "failed:{}",
@@ -43,6 +45,10 @@ TEMPLATES: dict[str, str] = {
     "caught": "x:caught:{}:{}",
     "ended": "x:ended:{}",
     "bad": "x:bad:{}",
+    "pending": "x:pending:{}",
+    "releases": "x:releases",
+    "outbox": "x:outbox",
+    "deliveries": "x:deliveries",
     "nothing": "x:-",
     "test_clock": "x:test_clock",
 }
@@ -158,6 +164,34 @@ class Keyspace:
     def caught(self, worker_name: str, queue_name: str) -> str:
         """Ids that woke a waiting worker and were not claimed yet."""
         return self.name("caught", worker_name, queue_name)
+
+    @property
+    def groups(self) -> str:
+        """The set of the names of all groups."""
+        return self._parts["groups"][0]
+
+    def group(self, group_name: str) -> str:
+        """The set of the ids of a group's jobs."""
+        return self.name("group", group_name)
+
+    def pending(self, job_id: str) -> str:
+        """The set of ids whose end a deferred job still needs."""
+        return self.name("pending", job_id)
+
+    @property
+    def releases(self) -> str:
+        """Notes about ended jobs that not all of their dependents have heard of: job id -> how it ended, and how far the telling has come."""
+        return self._parts["releases"][0]
+
+    @property
+    def outbox(self) -> str:
+        """The zset of what is to be sent to others, scored by when it is to be tried next."""
+        return self._parts["outbox"][0]
+
+    @property
+    def deliveries(self) -> str:
+        """The hash of the bodies of what is to be sent."""
+        return self._parts["deliveries"][0]
 
     def bad(self, queue_name: str) -> str:
         """Ids set aside because their data cannot be read."""

@@ -33,20 +33,27 @@ class Transition(NamedTuple):
 
 _S = JobStatus
 _EVERY = tuple(JobStatus)
+# Where a job goes when those it depends on have ended: on, or the way of one that ended badly.
+_AFTER_WAITING = (_S.QUEUED, _S.SCHEDULED, _S.CANCELED, _S.FAILED)
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition("enqueue", (None, *_EVERY), (_S.QUEUED, _S.SCHEDULED)),
+    Transition("enqueue_many", (None, *_EVERY), (*_AFTER_WAITING, _S.DEFERRED)),
     Transition("promote", (_S.SCHEDULED,), (_S.QUEUED, None)),
     Transition("claim", (_S.QUEUED, _S.CREATED), (_S.STARTED,)),
     Transition("heartbeat", (_S.STARTED,), (_S.STARTED,)),
-    Transition("finish", (_S.STARTED,), (_S.FINISHED, None)),
+    Transition("finish", (_S.STARTED,), (_S.FINISHED, _S.QUEUED, _S.SCHEDULED, None)),
     Transition("fail", (_S.STARTED,), (_S.FAILED, _S.STOPPED, _S.QUEUED, _S.SCHEDULED, None)),
     Transition("reclaim", (_S.STARTED,), (_S.QUEUED, _S.FAILED, None)),
     Transition("reclaim_worker", (_S.STARTED,), (_S.QUEUED, _S.FAILED, None)),
     Transition("release", (_S.STARTED,), (_S.QUEUED,)),
     Transition("cancel", (_S.CREATED, _S.QUEUED, _S.SCHEDULED, _S.DEFERRED, _S.STARTED), (_S.CANCELED,)),
-    Transition("requeue", (_S.FAILED, _S.STOPPED, _S.CANCELED), (_S.QUEUED,)),
+    Transition("requeue", (_S.FAILED, _S.STOPPED, _S.CANCELED, _S.FINISHED, _S.SCHEDULED, _S.DEFERRED), (_S.QUEUED,)),
     Transition("purge", (_S.QUEUED,), (None,)),
+    Transition("delete", _EVERY, (None,)),
+    Transition("stop", (_S.STARTED,), (_S.STARTED,)),
+    Transition("release_dependents", (_S.DEFERRED,), _AFTER_WAITING),
+    Transition("sweep_deferred", (_S.DEFERRED,), _AFTER_WAITING),
 )
 
 TERMINAL: frozenset[JobStatus] = frozenset({_S.FINISHED, _S.FAILED, _S.STOPPED, _S.CANCELED})

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from rq.store.scripts import Script
+if TYPE_CHECKING:
+    from rq.store.scripts import Script
 
 T = TypeVar("T")
 

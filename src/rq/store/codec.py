@@ -65,7 +65,12 @@ def _retry_policy(value: bytes) -> dict[str, Any] | None:
 
 
 def _dependency_policies(value: bytes) -> dict[str, str]:
-    return checked_policies(_json(value) or {})
+    return checked_policies(dict(part.split("=") for part in text(value).split()))
+
+
+def _policies_text(policies: dict[str, str]) -> str:
+    """Write id -> policy as scripts read it: `id=policy id=policy ...`."""
+    return " ".join(f"{job_id}={policy}" for job_id, policy in policies.items())
 
 
 def _webhooks(value: bytes) -> list[dict[str, Any]]:
@@ -110,7 +115,7 @@ IF_GIVEN: tuple[tuple[str, str, Encoder, Decoder], ...] = (
     ("dependency_ids", "dependency_ids", json.dumps, _dependencies),
     ("allow_dependency_failures", "allow_dependency_failures", int, _flag),
     ("enqueue_at_front", "enqueue_at_front", int, _flag),
-    ("x_on_parent_failure", "dependency_policies", json.dumps, _dependency_policies),
+    ("x_on_parent_failure", "dependency_policies", _policies_text, _dependency_policies),
     ("retries_left", "retries_left", int, _integer),
     ("retry_intervals", "retry_intervals", json.dumps, _intervals),
     ("x_retry_policy", "retry_policy", json.dumps, _retry_policy),

@@ -56,11 +56,13 @@ class Settled:
             lost); badtype.
         detail: the job's new status, or for other codes what is known.
         claimed: the answer to the claim that rode along, None if none did.
+        leaves_dependents: whether some of those who wait for the job still have to be told (see `store.dependents`).
     """
 
     code: str
     detail: str
     claimed: Claimed | None = None
+    leaves_dependents: bool = False
 
 
 def read_code(reply: Any) -> str:
@@ -94,8 +96,8 @@ def read_claimed(reply: Any) -> Claimed:
 
 def read_settled(reply: Any) -> Settled:
     """Read the reply of an exit, with the claim that may have ridden along."""
-    claimed = read_claimed(reply[2]) if len(reply) > 2 and reply[2] else None  # noqa: PLR2004 - the reply's third item
-    return Settled(text(reply[0]), text(reply[1]), claimed)
+    code, detail, claimed, later = (*reply, "", "")[:4]  # a put-back answers less
+    return Settled(text(code), text(detail), read_claimed(claimed) if claimed else None, bool(later))
 
 
 def read_triples(flat: list[Any]) -> list[tuple[str, str, str]]:

@@ -1,8 +1,8 @@
 """Loads the Lua scripts: checks their headers, pastes what they include, and gives each its text and its hash.
 
 Every transition is one file `lua/<verb>.lua`. Its header names From, To, KEYS, ARGV, Reply and, under Atomic, what no reader can ever see. `-- include:` lists
-the files of `lua/lib` that it uses, in order, and stands where they are pasted, so that what can be answered without them comes first; of the key functions
-only those are pasted that the text calls. Scripts are bound to one `Keyspace`, whose
+the files of `lua/lib` that it uses, in order (over several lines, if need be), and stands where they are pasted, so that what can be answered without them
+comes first; of the key functions and the `CONSTANTS` only those are pasted that the text names. Scripts are bound to one `Keyspace`, whose
 prefix stands in their text: a keyspace's scripts are its own, and old and new versions of this package can share a server.
 """
 
@@ -14,8 +14,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
-from rq.core.errors import StoreError
+from rq.core.defaults import DEFAULT_FAILURE_TTL
+from rq.core.errors import DependencyFailedError, StoreError
 from rq.core.keys import Keyspace, lua_functions
+from rq.store.codec import encode_exception
+
+_INCLUDES = re.compile(r"(?:^|(?<=\n))-- include:(.*)\n")
+_DEPENDENCY_FAILED = f"{DependencyFailedError.__module__}.{DependencyFailedError.__qualname__}: a job that this one depends on ended without success"
+# What scripts know of the rest of the package: Lua name -> Lua value.
+CONSTANTS = {
+    "DEFAULT_FAILURE_TTL": str(DEFAULT_FAILURE_TTL),
+    "DEPENDENCY_FAILED": f"'{encode_exception(_DEPENDENCY_FAILED)}'",
+}
 
 HEADER_FIELDS = ("From:", "To:", "KEYS:", "ARGV:", "Reply:", "Atomic:")
 
@@ -75,17 +85,17 @@ def _load(prefix: str, replaced: tuple[tuple[str, str], ...], name: str) -> Scri
     source = script_source(name)
     check_header(name, source)
     replacements = dict(replaced)
-    before, _, names_and_rest = source.partition("\n-- include:")
-    names, _, rest = names_and_rest.partition("\n")
-    libraries = [replacements.get(name) or script_source(f"lib/{name}") for name in names.split()]
-    body = "\n".join(_without_comments(part) for part in (*libraries, rest))
-    keys = [line for line in lua_functions(prefix).splitlines() if re.search(rf"\b{_function_name(line)}\b", body)]
-    whole = "\n".join([_without_comments(before), *keys, body]).lstrip("\n")
+    before, *names, after = _INCLUDES.split(source) if _INCLUDES.search(source) else ("", source)
+    libraries = [replacements.get(name) or script_source(f"lib/{name}") for name in " ".join(names).split()]
+    body = "\n".join(_without_comments(part) for part in (*libraries, after))
+    given = [*(f"local {name} = {value}" for name, value in CONSTANTS.items()), *lua_functions(prefix).splitlines()]
+    named = [line for line in given if re.search(rf"\b{_name_of(line)}\b", body)]
+    whole = "\n".join([_without_comments(before), *named, body]).lstrip("\n")
     return Script(name, whole, hashlib.sha1(whole.encode(), usedforsecurity=False).hexdigest())
 
 
-def _function_name(line: str) -> str:
-    return line.removeprefix("local function ").split("(", 1)[0]
+def _name_of(line: str) -> str:
+    return re.split(r"[( ]", line.removeprefix("local ").removeprefix("function "), maxsplit=1)[0]
 
 
 def _without_comments(source: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rq.core.errors import AbandonedJobError, StoreError
+from rq.core.errors import AbandonedJobError
 from rq.model.settlement import AskRetry, Crash, Decision, Fail, Finish, GiveUp, PutBack, Retry, Stop
 from rq.store.calls import Argument, Call, wire
 from rq.store.claim import ClaimRequest
@@ -27,23 +27,38 @@ class AttemptKey:
         return [wire(self.job_id), self.execution_id, wire(self.queue), wire(self.worker)]
 
 
-def settle_attempt(scripts: ScriptLibrary, attempt: AttemptKey, decision: Decision, most_crashes: int, claim: ClaimRequest | None = None) -> Call[Settled]:
-    """Carry out a decision about an attempt, and claim the next jobs in the same call if asked to (not with a put-back)."""
+def settle_attempt(
+    scripts: ScriptLibrary,
+    attempt: AttemptKey,
+    decision: Decision,
+    most_crashes: int,
+    claim: ClaimRequest | None = None,
+    delivery: bytes = b"",
+) -> Call[Settled]:
+    """Carry out a decision about an attempt, and claim the next jobs in the same call if asked to (not with a put-back).
+
+    Args:
+        scripts: the keyspace's scripts.
+        attempt: the attempt.
+        decision: what becomes of its job.
+        most_crashes: after how many crashes more than this the job is set aside.
+        claim: a claim to ride along.
+        delivery: what is to be sent to others if the job has finished, or failed for good (see `store.outbox`).
+    """
     match decision:
         case Finish():
-            return finish_job(scripts, attempt, decision, claim)
+            return finish_job(scripts, attempt, decision, claim, delivery)
         case PutBack():
             return release_job(scripts, attempt)
-        case AskRetry() | GiveUp():
-            raise StoreError(f"Job {attempt.job_id} returned a Retry, which this version cannot carry out")
         case _:
-            return fail_job(scripts, attempt, decision, most_crashes, claim)
+            return fail_job(scripts, attempt, decision, most_crashes, claim, delivery)
 
 
-def finish_job(scripts: ScriptLibrary, attempt: AttemptKey, decision: Finish, claim: ClaimRequest | None = None) -> Call[Settled]:
-    """Write the return value and end the attempt."""
+def finish_job(scripts: ScriptLibrary, attempt: AttemptKey, decision: Finish, claim: ClaimRequest | None = None, delivery: bytes = b"") -> Call[Settled]:
+    """Write the return value and end the attempt; the job may be repeated."""
     keys = scripts.keyspace
-    arguments = [*attempt.arguments(), encode_return_value(decision.return_value), decision.result_ttl]
+    delay = "" if decision.repeat_delay is None else decision.repeat_delay
+    arguments = [*attempt.arguments(), encode_return_value(decision.return_value), decision.result_ttl, delay, delivery]
     if claim is not None:
         arguments += claim.arguments()
     return Call(
@@ -54,16 +69,20 @@ def finish_job(scripts: ScriptLibrary, attempt: AttemptKey, decision: Finish, cl
     )
 
 
+BadEnd = Fail | Retry | AskRetry | GiveUp | Stop | Crash
+
+
 def fail_job(
     scripts: ScriptLibrary,
     attempt: AttemptKey,
-    decision: Fail | Retry | Stop | Crash,
+    decision: BadEnd,
     most_crashes: int,
     claim: ClaimRequest | None = None,
+    delivery: bytes = b"",
 ) -> Call[Settled]:
-    """Write how the attempt ended badly, and what becomes of the job."""
+    """Write how the attempt ended badly, or asked to be tried again, and what becomes of the job."""
     keys = scripts.keyspace
-    arguments: list[Argument] = [*attempt.arguments(), *_describe_failure(decision), most_crashes]
+    arguments: list[Argument] = [*attempt.arguments(), *_describe_failure(decision), most_crashes, delivery]
     if claim is not None:
         arguments += claim.arguments()
     queue = attempt.queue
@@ -81,15 +100,20 @@ def fail_job(
     )
 
 
-def _describe_failure(decision: Fail | Retry | Stop | Crash) -> list[Argument]:
+def _describe_failure(decision: BadEnd) -> list[Argument]:
+    ttl = decision.failure_ttl
     match decision:
-        case Fail(exc_text=exc_text, failure_ttl=ttl):
+        case Fail(exc_text=exc_text):
             return ["failed", encode_exception(exc_text), ttl, _last_line(exc_text), 0, 0, "back"]
-        case Stop(exc_text=exc_text, failure_ttl=ttl):
+        case Stop(exc_text=exc_text):
             return ["stopped", encode_exception(exc_text), ttl, _last_line(exc_text), 0, 0, "back"]
-        case Retry(exc_text=exc_text, delay_seconds=delay, retries_left=left, at_front=at_front, failure_ttl=ttl):
+        case Retry(exc_text=exc_text, delay_seconds=delay, retries_left=left, at_front=at_front):
             return ["retried", encode_exception(exc_text), ttl, _last_line(exc_text), left, delay, "front" if at_front else "back"]
-        case Crash(reason=reason, failure_ttl=ttl):
+        case AskRetry(payload=payload, delay_seconds=delay, number_of_retries=number, at_front=at_front):
+            return ["asked", encode_return_value(payload), ttl, "", number, delay, "front" if at_front else "back"]
+        case GiveUp(payload=payload):
+            return ["exhausted", encode_return_value(payload), ttl, "it asked for one retry too many", 0, 0, "back"]
+        case Crash(reason=reason):
             return ["died", encode_exception(crash_text(reason)), ttl, reason, 0, 0, "front"]
 
 

@@ -2,12 +2,12 @@
 -- From: created | queued | scheduled | deferred | started
 -- To: canceled
 -- KEYS: 1 job hash, 2 canceled registry
--- ARGV: 1 id, 2 queue
--- Reply: {ok, former status} | {dup} (canceled already) | {terminal, status} | {gone} | {badtype}
--- Atomic: the job leaves its queue or registry and every execution of it ends in the same step.
--- include: try server_time dates leases places
+-- ARGV: 1 id, 2 queue, 3 '1': those who wait for the job go on as if it had finished, 4 '1': it waits for nothing any more (for readers; it never does)
+-- Reply: {ok, former status, 'later' if some who wait for the job still have to be told or ''} | {dup} (canceled already) | {terminal, status} | {gone} | {badtype}
+-- Atomic: the job leaves its queue or registry, every execution of it ends, and those who wait for it hear of it, in the same step.
+-- include: try server_time dates expiry leases places results releases keep_job end_executions parents release_child dependents
 local job = KEYS[1]
-local id, queue = ARGV[1], ARGV[2]
+local id, queue, lets_go_on, forgets_parents = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4] == '1'
 
 local fields = try('HMGET', job, 'status', 'x_execution', 'origin', 'data', 'worker_name')
 if not fields then return {'badtype'} end
@@ -18,16 +18,12 @@ if status == 'finished' or status == 'failed' or status == 'stopped' then return
 
 local now = server_time()
 queue = fields[3] or queue  -- enqueued anew in another queue since the caller looked
-for _, execution in ipairs(try('ZRANGE', executions_key(id), 0, 99) or {}) do
-  local worker = try('HGET', execution_key(id, execution), 'worker_name')
-  -- A superseded attempt may have come from another queue than the job's: its worker knows.
-  local held_queue = worker and try('HGET', held_key(worker), 'held:' .. id .. ':' .. execution)
-  end_lease(held_queue or queue, id, execution, worker)
-end
-if fields[2] then end_lease(queue, id, fields[2], fields[5]) end
+redis.call('DEL', pending_key(id))
+end_executions(id, queue, fields[2], fields[5])
 leave_place(status, queue, id)
 redis.call('HDEL', job, 'x_execution', 'x_stop')
 redis.call('HSET', job, 'status', 'canceled')
 if fields[2] then redis.call('HSET', job, 'x_last', fields[2] .. ':C') end
 try('ZADD', canceled_key(queue), math.floor(now), id)
-return {'ok', status}
+if forgets_parents then forget_parents(id) end
+return {'ok', status, release_dependents(now, id, lets_go_on and 'finished' or 'canceled')}

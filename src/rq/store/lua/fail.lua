@@ -1,37 +1,47 @@
--- An attempt ended badly: writes down how, and what becomes of the job; then, in the same call, may claim the next jobs.
+-- An attempt ended badly, or asked to be tried again: writes down how, and what becomes of the job; then, in the same call, may claim the next jobs.
 -- From: started, owned by this execution
 -- To: failed | stopped | queued (retried at once, or put back after a crash) | scheduled (retried later) | no such job (failure_ttl 0)
 -- KEYS: 1 job hash, 2 the worker's side hash, 3 failed registry, 4 scheduled registry, 5 queue list
--- ARGV: 1 id, 2 execution, 3 queue, 4 worker, 5 failed | stopped | retried | died, 6 exception as RQ stores it, 7 failure_ttl in seconds (negative: for ever),
---   8 reason for people, 9 retries left before this attempt, 10 delay of the retry in seconds, 11 front | back, 12 most crashes, 13... a claim (see claim.lua)
--- Reply: {ok | dup | superseded | gone | fenced | badtype, new status or detail, reply of the claim or nothing}
--- Atomic: status, result, registry or queue, counters and lease change together; a retry is consumed once however often the call is sent.
--- include: try server_time dates expiry leases owner places promote_due start_job give_back claim_jobs results keep_job counters crash_job
-local job, failed, scheduled = KEYS[1], KEYS[3], KEYS[4]
-local id, execution, queue, worker, kind, exc, ttl, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
-local expected_retries, delay, front, most_crashes = ARGV[9], tonumber(ARGV[10]), ARGV[11] == 'front', tonumber(ARGV[12])
+-- ARGV: 1 id, 2 execution, 3 queue, 4 worker, 5 failed | stopped | retried | asked (the function returned a Retry) | exhausted (it did so once too often) |
+--   died, 6 exception (asked, exhausted: return value) as RQ stores it, 7 failure_ttl in seconds (negative: for ever), 8 reason for people,
+--   9 retries left (asked: number of retries) before this attempt, 10 delay of the retry in seconds, 11 front | back, 12 most crashes,
+--   13 what is to be delivered about a failure or '' (see deliver_later), 14... a claim (see claim.lua)
+-- Reply: {ok | dup | superseded | gone | fenced | badtype, new status or detail, reply of the claim or '', 'later' if some who wait for the job still
+--   have to be told or ''}
+-- Atomic: status, result, registry or queue, counters, lease and those who wait for the job change together; a retry is consumed once however often the call
+--   is sent.
+-- include: try server_time dates expiry leases owner places promote_due start_job give_back claim_jobs results releases keep_job counters place_again
+-- include: parents release_child dependents crash_job deliver_later
+local job, failed = KEYS[1], KEYS[3]
+local id, execution, queue, worker, kind, text, ttl, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
+local expected, delay, front, most_crashes = ARGV[9], tonumber(ARGV[10]), ARGV[11] == 'front', tonumber(ARGV[12])
 
-local now = server_time()
+-- kind of the attempt -> type of its result, field of the text, field that counts retries, and by how much a retry changes it.
+local RESULT_TYPE = {retried = 4, asked = 4, exhausted = 5}
+local TEXT_FIELD = {asked = 'return_value', exhausted = 'return_value'}
+local COUNTER = {retried = 'retries_left', asked = 'number_of_retries'}
+local STEP = {retried = -1, asked = 1}
+
+local now, later = server_time(), ''
+
+local function record_end(started_at, result_type, stream_ttl)
+  record_result(now, id, result_type, worker, execution, started_at, stream_ttl, TEXT_FIELD[kind] or 'exc_string', text)
+end
 
 local function retry(started_at)
-  record_result(now, id, 4, worker, execution, started_at, nil, 'exc_string', exc)
-  redis.call('HSET', job, 'retries_left', tonumber(expected_retries) - 1, 'ended_at', iso_date(now), 'x_last', execution .. ':R')
-  if delay > 0 then
-    redis.call('HSET', job, 'status', 'scheduled')
-    if not try('ZADD', scheduled, now + delay, id) then set_aside(queue, id, 'its registry of scheduled jobs is not a sorted set') end
-    return 'scheduled'
-  end
-  redis.call('HSET', job, 'status', 'queued', 'enqueued_at', iso_date(now))
-  push_id(queue, id, front)
-  return 'queued'
+  record_end(started_at, RESULT_TYPE[kind], nil)
+  redis.call('HSET', job, COUNTER[kind], tonumber(expected) + STEP[kind], 'ended_at', iso_date(now), 'x_last', execution .. ':R')
+  return place_again(now, queue, id, delay, front)
 end
 
 local function set_failed(started_at, status, enqueue_nonce)
+  later = release_dependents(now, id, status)
+  if status == 'failed' then deliver_later(now, execution, ARGV[13]) end
   if ttl == 0 then
     delete_job(id, execution .. ':F', enqueue_nonce)
     return status
   end
-  record_result(now, id, 2, worker, execution, started_at, ttl, 'exc_string', exc)
+  record_end(started_at, RESULT_TYPE[kind] == 5 and 5 or 2, ttl)
   redis.call('HSET', job, 'status', status, 'ended_at', iso_date(now), 'x_last', execution .. ':F', 'x_reason', reason)
   keep_job(now, id, failed, ttl, -1)
   return status
@@ -39,16 +49,18 @@ end
 
 local function end_attempt(fields, started_at)
   if kind == 'died' then
-    local code = crash_job(now, queue, id, execution, started_at, {letter = 'D', most = most_crashes, reason = reason, exc = exc, failure_ttl = ttl})
+    local code = crash_job(now, queue, id, execution, started_at, {letter = 'D', most = most_crashes, reason = reason, exc = text, failure_ttl = ttl})
+    if code == 'failed' then deliver_later(now, execution, ARGV[13]) end
     return code == 'requeued' and 'queued' or code
   end
   redis.call('HDEL', job, 'x_execution', 'x_stop', 'x_crashes')
   if kind == 'stopped' then return set_failed(started_at, 'stopped', fields[4]) end
-  if kind == 'retried' and fields[5] == expected_retries then return retry(started_at) end
+  local counted = {retried = fields[5] or '', asked = fields[6] or '0'}
+  if counted[kind] == expected then return retry(started_at) end
   return set_failed(started_at, 'failed', fields[4])
 end
 
-local code, fields = check_owner(queue, id, execution, 'x_enqueue', 'retries_left')
+local code, fields = check_owner(queue, id, execution, 'x_enqueue', 'retries_left', 'number_of_retries')
 local detail = fields
 if code == 'owner' or code == 'superseded' or code == 'gone' then
   local started_at = try('HGET', execution_key(id, execution), 'created_at')
@@ -56,9 +68,8 @@ if code == 'owner' or code == 'superseded' or code == 'gone' then
   if code == 'owner' then
     code, detail = 'ok', end_attempt(fields, started_at)
   elseif code == 'superseded' and kind ~= 'died' then
-    record_result(now, id, 2, worker, execution, started_at, nil, 'exc_string', exc)
+    record_end(started_at, RESULT_TYPE[kind] == 5 and 5 or 2, nil)
   end
   count_attempt(now, worker, 'failed_job_count', started_at)
 end
-if ARGV[13] then return {code, detail, claim_jobs(now, read_claim(13))} end
-return {code, detail}
+return {code, detail, ARGV[14] and claim_jobs(now, read_claim(14)) or '', later}

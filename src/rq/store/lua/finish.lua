@@ -1,17 +1,39 @@
--- The function returned: writes the result and ends the attempt; then, in the same call, may claim the next jobs.
+-- The function returned: writes the result, ends the attempt, and lets go on who waited for the job; then, in the same call, may claim the next jobs.
 -- From: started, owned by this execution
--- To: finished, or no such job (result_ttl 0)
+-- To: finished, or no such job (result_ttl 0); queued | scheduled (the job is to be repeated)
 -- KEYS: 1 job hash, 2 the worker's side hash, 3 finished registry
--- ARGV: 1 id, 2 execution, 3 queue, 4 worker, 5 return value as RQ stores it or '', 6 result_ttl in seconds (negative: for ever), 7... a claim (see claim.lua)
--- Reply: {ok | dup | superseded | gone | fenced | badtype, detail, reply of the claim or nothing}
+-- ARGV: 1 id, 2 execution, 3 queue, 4 worker, 5 return value as RQ stores it or '', 6 result_ttl in seconds (negative: for ever),
+--   7 seconds until the job is repeated or '', 8 what is to be delivered about the outcome or '' (see deliver_later), 9... a claim (see claim.lua)
+-- Reply: {ok | dup | superseded | gone | fenced | badtype, detail, reply of the claim or '', 'later' if some who wait for the job still
+--   have to be told or ''}
 -- Atomic: status, result, registry, counters and lease change together; sent again, nothing is counted twice and the claim gives the same jobs.
--- include: try server_time dates expiry leases owner places promote_due start_job give_back claim_jobs results keep_job counters
+-- include: try server_time dates expiry leases owner places promote_due start_job give_back claim_jobs results releases keep_job counters place_again
+-- include: parents release_child dependents deliver_later
 local job, finished = KEYS[1], KEYS[3]
-local id, execution, queue, worker, value, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local id, execution, queue, worker, value, ttl, delay = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 
 local now = server_time()
-local code, fields = check_owner(queue, id, execution, 'x_enqueue')
-local detail = fields
+
+-- The job stays as long as it is repeated, and its hash tells how often it was.
+local function repeat_job()
+  redis.call('HINCRBY', job, 'repeats_left', -1)
+  redis.call('HINCRBY', job, 'x_repeats_done', 1)
+  redis.call('HSET', job, 'ended_at', iso_date(now), 'x_last', execution .. ':S')
+  return place_again(now, queue, id, delay, false)
+end
+
+local function end_job(enqueue_nonce)
+  if ttl == 0 then
+    delete_job(id, execution .. ':S', enqueue_nonce)
+  else
+    redis.call('HSET', job, 'status', 'finished', 'ended_at', iso_date(now), 'x_last', execution .. ':S')
+    keep_job(now, id, finished, ttl, '+inf')
+  end
+  return 'finished'
+end
+
+local code, fields = check_owner(queue, id, execution, 'x_enqueue', 'repeats_left')
+local detail, later = fields, ''
 if code == 'owner' or code == 'superseded' or code == 'gone' then
   local started_at = try('HGET', execution_key(id, execution), 'created_at')
   end_lease(queue, id, execution, worker)
@@ -24,16 +46,12 @@ if code == 'owner' or code == 'superseded' or code == 'gone' then
     end
   end
   if code == 'owner' then
-    code, detail = 'ok', 'finished'
-    if ttl == 0 then
-      delete_job(id, execution .. ':S', fields[4])
-    else
-      redis.call('HDEL', job, 'x_execution', 'x_stop', 'x_crashes', 'x_reason')
-      redis.call('HSET', job, 'status', 'finished', 'ended_at', iso_date(now), 'x_last', execution .. ':S')
-      keep_job(now, id, finished, ttl, '+inf')
-    end
+    redis.call('HDEL', job, 'x_execution', 'x_stop', 'x_crashes', 'x_reason')
+    later = release_dependents(now, id, 'finished')
+    deliver_later(now, execution, ARGV[8])
+    local is_repeated = delay and (tonumber(fields[5] or '') or 0) > 0
+    code, detail = 'ok', is_repeated and repeat_job() or end_job(fields[4])
   end
   count_attempt(now, worker, 'successful_job_count', started_at)
 end
-if ARGV[7] then return {code, detail, claim_jobs(now, read_claim(7))} end
-return {code, detail}
+return {code, detail, ARGV[9] and claim_jobs(now, read_claim(9)) or '', later}

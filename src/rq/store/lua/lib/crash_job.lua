@@ -40,6 +40,7 @@ local function crash_job(now, queue, id, execution, started_at, policy)
     return 'requeued'
   end
   local ttl = tonumber(fields[4] or '') or policy.failure_ttl
+  release_dependents(now, id, 'failed')
   if ttl == 0 then
     delete_job(id, execution .. ':' .. policy.letter, fields[5])
     return 'failed'

@@ -4,7 +4,8 @@
 local NOTE_SECONDS = 60
 
 local function delete_job(id, last, enqueue_nonce)
-  redis.call('DEL', job_key(id), dependents_key(id), dependencies_key(id), results_key(id), executions_key(id))
+  redis.call('DEL', job_key(id), dependencies_key(id), pending_key(id), results_key(id), executions_key(id))
+  if not is_being_released(id) then redis.call('DEL', dependents_key(id)) end
   redis.call('SET', ended_key(id), last .. ' ' .. (enqueue_nonce or ''), 'EX', NOTE_SECONDS)
 end
 
@@ -15,7 +16,7 @@ local function keep_job(now, id, registry, ttl, forever)
   else
     try('ZADD', registry, math.floor(now) + ttl, id)
     expire_after(job_key(id), ttl)
-    expire_after(dependents_key(id), ttl)
+    if not is_being_released(id) then expire_after(dependents_key(id), ttl) end
     expire_after(dependencies_key(id), ttl)
   end
 end
