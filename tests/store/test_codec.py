@@ -62,8 +62,10 @@ FULL = JobRecord(
     dependency_ids=["b", "c"],
     allow_dependency_failures=True,
     enqueue_at_front=False,
+    dependency_policies={"b": "cancel"},
     retries_left=2,
     retry_intervals=[1, 2],
+    retry_policy={"max": 3, "jitter": 0.1, "only_on": ["builtins.OSError"]},
     enqueue_at_front_on_retry=True,
     number_of_retries=1,
     repeats_left=3,
@@ -120,6 +122,18 @@ def test_lists_are_json_as_rq_writes_it():
     assert wire[b"created_at"] == b"2027-01-15T08:00:00.250000Z"
 
 
+def test_what_rq_does_not_know_stands_in_fields_of_our_own():
+    wire = wire_of(FULL)
+    assert json.loads(wire[b"x_retry_policy"]) == FULL.retry_policy
+    assert json.loads(wire[b"x_on_parent_failure"]) == FULL.dependency_policies
+    assert not {name for name in wire_of(JobRecord("a")) if name.startswith(b"x_")}
+
+
+def test_how_often_a_job_was_repeated_is_read_and_never_written():
+    assert decode_job("a", {b"x_repeats_done": b"2"}).repeats_done == 2
+    assert b"x_repeats_done" not in wire_of(JobRecord("a", repeats_done=2))
+
+
 def test_unknown_fields_are_ignored():
     fields = {**wire_of(FULL), b"x_of_a_later_version": b"1", b"\xff": b"\xfe"}
     assert decode_job("a", fields) == FULL
@@ -145,6 +159,9 @@ def test_legacy_fields_are_understood():
         *(("created_at", text) for text in (b"yesterday", b"2026-13-45T99:99:99Z", b"\xff")),
         *(("retry_intervals", text) for text in (b"not json", b"5", b'"abc"', b'["x"]', b"[" * 100_000, b"\xff")),
         *(("dependency_ids", text) for text in (b"{}", b"7", b"[1]", b"[" * 100_000)),
+        *(("x_retry_policy", text) for text in (b"not json", b"5", b'{"jitter": "much"}', b'{"jitter": NaN}', b"[" * 100_000)),
+        *(("x_on_parent_failure", text) for text in (b"7", b'{"b": "explode"}', b'{"b": []}')),
+        ("x_repeats_done", b"many"),
         ("x_attempt", b"many"),
         ("x_crashes", b""),
     ],
@@ -161,7 +178,9 @@ def test_webhooks_that_cannot_be_read_are_none(value: bytes):
     assert decode_job("a", {b"webhooks": value}).webhooks == []
 
 
-@pytest.mark.parametrize("field", ["dependency_ids", "retry_intervals", "repeat_intervals", "webhooks", "timeout", "created_at"])
+@pytest.mark.parametrize(
+    "field", ["dependency_ids", "retry_intervals", "repeat_intervals", "webhooks", "timeout", "created_at", "x_retry_policy", "x_on_parent_failure"]
+)
 def test_a_blank_field_is_as_good_as_none(field: str):
     assert decode_job("a", {field.encode(): b""}) == JobRecord("a")
 

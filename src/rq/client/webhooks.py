@@ -52,8 +52,15 @@ def send_webhook(url: str, method: str, headers: Mapping[str, str] | None, timeo
     request = urllib.Request(url, body, method=method)  # noqa: S310 - the opener below knows http and https alone
     for name, value in {**all_headers, **(headers or {})}.items():
         request.add_header(name, value)
-    opener = urllib.OpenerDirector()
-    for handler in (urllib.ProxyHandler, urllib.HTTPHandler, urllib.HTTPSHandler, urllib.HTTPDefaultErrorHandler, urllib.HTTPErrorProcessor):
+    opener = urllib.OpenerDirector()  # urllib's own would follow redirects, and read files
+    for handler in (
+        urllib.ProxyHandler,
+        urllib.HTTPHandler,
+        urllib.HTTPSHandler,
+        urllib.HTTPErrorProcessor,
+        urllib.HTTPDefaultErrorHandler,
+        urllib.UnknownHandler,
+    ):
         opener.add_handler(handler())
     with opener.open(request, timeout=timeout) as response:
         _drop(response, timeout)

@@ -42,7 +42,7 @@ class Dependency:
         *,
         on_failure: str | None = None,
     ) -> None:
-        self.dependencies: list[JobLike | str] = list(jobs) if isinstance(jobs, Iterable) and not isinstance(jobs, (str, bytes)) else [jobs]
+        self.dependencies: list[JobLike | str] = _listed(jobs)
         if not self.dependencies:
             raise InvalidOptionError("A Dependency needs at least one job to wait for")
         for job in self.dependencies:
@@ -94,12 +94,10 @@ def checked_policies(value: object) -> dict[str, str]:
     return {str(job_id): _checked_policy(policy) for job_id, policy in value.items()}
 
 
-def _listed(depends_on: Any) -> list[Any]:
-    if depends_on is None:
+def _listed(jobs: Any) -> list[Any]:
+    if jobs is None:
         return []
-    if isinstance(depends_on, Iterable) and not isinstance(depends_on, (str, bytes)):
-        return list(depends_on)
-    return [depends_on]
+    return list(jobs) if isinstance(jobs, Iterable) and not isinstance(jobs, (str, bytes)) else [jobs]
 
 
 def _id_of(job: object) -> str:
