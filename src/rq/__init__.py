@@ -44,6 +44,7 @@ _LATER: frozenset[str] = frozenset({"Callback", "Repeat", "Retry", "SpawnWorker"
 # The doors that can be reached as attributes after a plain `import rq`.
 _DOORS: tuple[str, ...] = (
     "connections",
+    "decorators",
     "defaults",
     "exceptions",
     "executions",
