@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import redis
 
 from rq import Queue, SimpleWorker
 from rq.decorators import JobOptions, job
@@ -17,8 +18,6 @@ from tests.client import decorated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import redis
 
 
 @pytest.fixture(autouse=True)
@@ -178,6 +177,17 @@ def test_a_queue_needs_no_connection_beside_it(redis_client):
 def test_a_name_needs_a_connection_when_the_first_job_is_enqueued():
     with pytest.raises(TypeError, match="A connection is needed"):
         decorated.without_connection.delay()
+    with pytest.raises(TypeError, match="not a URL"):
+        job("numbers", "redis://localhost")(decorated.plain).delay(1)  # type: ignore[arg-type]
+
+
+def test_a_client_that_can_be_called_is_a_client_all_the_same(redis_client):
+    class Proxy(redis.Redis):
+        def __call__(self) -> None:
+            raise AssertionError
+
+    with Proxy(connection_pool=redis_client.connection_pool) as proxy:
+        assert job("numbers", proxy)(decorated.plain).delay(1).connection is proxy
 
 
 def test_a_class_of_queues_can_be_given_by_path_or_by_inheritance(redis_client):

@@ -174,8 +174,14 @@ class job:  # noqa: N801 - RQ's name
         """
         if not isinstance(self.queue, str):
             return self.queue
-        connection = self.connection() if callable(self.connection) else self.connection
-        return self.queue_class(name=self.queue, connection=connection)
+        return self.queue_class(name=self.queue, connection=_client_of(self.connection))
+
+
+def _client_of(connection: Any) -> redis.Redis | None:
+    """Return what was given, or what it returns if it is a function. A client that can be called, such as a proxy of one, is a client."""
+    is_function = callable(connection) and not hasattr(connection, "execute_command")
+    client: redis.Redis | None = connection() if is_function else connection
+    return client
 
 
 def _check_queue(queue: object) -> None:
