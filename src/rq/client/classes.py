@@ -32,3 +32,10 @@ def queue_class() -> type[Queue]:
     """Return RQ's own class of queues."""
     own: type[Queue] = import_attribute(DEFAULT_QUEUE_CLASS)
     return own
+
+
+def queue_class_of(given: type[Queue] | str | None) -> type[Queue]:
+    """Return the class of queues that is meant; RQ's own for None. Errors are those of `job_class_of`."""
+    if given is not None and not isinstance(given, str):
+        return given
+    return import_class(given, queue_class()) if given else queue_class()

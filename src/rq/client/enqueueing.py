@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,8 @@ _NOT_TAKEN = frozenset({"group_id", "timeout"})
 
 # Keyword of `enqueue` -> parameter of `enqueue_call`. The limit of a job's run is `job_timeout` in the one and `timeout` in the other, as in RQ.
 _TAKEN = {"job_timeout": "timeout"} | {name: name for name in ({field.name for field in fields(EnqueueOptions)} | {"pipeline"}) - _NOT_TAKEN}
+
+OPTION_NAMES = frozenset(_TAKEN.values())
 
 
 def split_options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
@@ -40,6 +43,12 @@ def split_options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, A
         message = f"With args= or kwargs= all of the function's arguments go in there; these would be lost: {', '.join(extra)}"
         raise InvalidOptionError(message)
     return explicit_args, explicit_kwargs, options
+
+
+def keywords_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options that are named as in `enqueue_call` as keywords of `enqueue`: what `split_options` does, backwards."""
+    keywords = {parameter: keyword for keyword, parameter in _TAKEN.items()}
+    return {keywords[name]: value for name, value in options.items()}
 
 
 def refuse_later_options(**options: Any) -> None:

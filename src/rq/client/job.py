@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Generic, cast
 
 from rq.client.enqueueing import refuse_later_options
 from rq.client.execution import Execution, executions_of
@@ -14,6 +14,7 @@ from rq.client.payload import checked_arguments, serializer_of
 from rq.client.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
 from rq.client.result import Result
 from rq.client.session import current_keyspace, session_of
+from rq.client.types import T_co
 from rq.core.errors import InvalidJobOperation
 from rq.core.formats import call_string
 from rq.core.references import reference_of
@@ -40,8 +41,10 @@ logger = logging.getLogger("rq.job")
 UNEVALUATED = object()
 
 
-class Job(JobData):
+class Job(JobData, Generic[T_co]):
     """One job: a handle. It knows what it was given and what was read last; methods that ask the server say so.
+
+    To type checkers, a `Job[int]` is one whose function returns an int; `Job` alone is a `Job[Any]`.
 
     Args:
         id: the job's id; None for a new one.
@@ -259,7 +262,7 @@ class Job(JobData):
 
     # --- what came of it ---
 
-    def latest_result(self, timeout: float = 0) -> Result | None:
+    def latest_result(self, timeout: float = 0) -> Result[T_co] | None:
         """Return the newest result, None if there is none.
 
         Args:
@@ -267,11 +270,11 @@ class Job(JobData):
         """
         return Result.fetch_latest(self, timeout=timeout)
 
-    def results(self) -> list[Result]:
+    def results(self) -> list[Result[T_co]]:
         """Return the results, newest first: one for each attempt that ended; the ten newest are kept."""
         return Result.all(self)
 
-    def return_value(self, refresh: bool = False) -> Any:
+    def return_value(self, refresh: bool = False) -> T_co | None:
         """Return what the function returned; None if the job has not succeeded (or returned nothing).
 
         Args:
@@ -283,7 +286,7 @@ class Job(JobData):
         return latest.return_value if latest is not None and latest.type is Result.Type.SUCCESSFUL else None
 
     @property
-    def result(self) -> Any:
+    def result(self) -> T_co | None:
         """Deprecated, as in RQ: `return_value()`, or what RQ before 1.12 kept in the hash."""
         warnings.warn("job.result is deprecated, use job.return_value()", DeprecationWarning, stacklevel=2)
         value = self.return_value()

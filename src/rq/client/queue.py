@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import warnings
 from functools import total_ordering
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from rq.client.classes import job_class_of
 from rq.client.enqueueing import check_due, delay_of, new_nonce, refuse_later_options, split_options
@@ -34,13 +34,14 @@ from rq.store.purge import MOST_PURGED, purge_queue
 from rq.store.reads import count_queue, find_position, list_queue, list_queue_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
     from typing import Self
 
     import redis
     from redis.client import Pipeline
 
     from rq.client.session import Session
+    from rq.client.types import T
     from rq.core.serializers import Serializer
 
 logger = logging.getLogger("rq.queue")
@@ -137,6 +138,10 @@ class Queue:
 
     # --- enqueueing ---
 
+    @overload
+    def enqueue(self, f: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Job[T]: ...
+    @overload
+    def enqueue(self, f: Callable[..., T] | str, *args: Any, **kwargs: Any) -> Job[T]: ...
     def enqueue(self, f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Job:
         """Enqueue the call `f(*args, **kwargs)` and return its job: one round trip, atomic.
 
@@ -204,6 +209,10 @@ class Queue:
         )
         return self.enqueue_job(job, pipeline=pipeline, at_front=at_front)
 
+    @overload
+    def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Job[T]: ...
+    @overload
+    def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., T] | str, *args: Any, **kwargs: Any) -> Job[T]: ...
     def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Job:
         """Enqueue a call at a given time (a naive datetime is local time), or a given time from now. Arguments, options and errors are those of `enqueue`."""
         own_args, own_kwargs, options = split_options(args, kwargs)
@@ -214,6 +223,10 @@ class Queue:
             job.enqueue_at_front = True
         return self.schedule_job(job, datetime, pipeline=pipeline)
 
+    @overload
+    def enqueue_in(self, time_delta: dt.timedelta | float | str, func: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Job[T]: ...
+    @overload
+    def enqueue_in(self, time_delta: dt.timedelta | float | str, func: Callable[..., T] | str, *args: Any, **kwargs: Any) -> Job[T]: ...
     def enqueue_in(self, time_delta: dt.timedelta | float | str, func: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Job:
         """Enqueue a call after a given time, by the server's clock: a timedelta, a number of seconds, or a text such as '10m'. Else it is as `enqueue`."""
         return self.enqueue_at(delay_of(time_delta), func, *args, **kwargs)
@@ -269,7 +282,7 @@ class Queue:
             webhooks=webhooks,
         )
 
-    def enqueue_job(self, job: Job, pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job:
+    def enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:
         """Put a job into this queue and return it: one round trip, atomic. A job of the same id, whatever its state, starts over.
 
         Args:
@@ -285,13 +298,13 @@ class Queue:
             job.timeout = self.default_timeout
         return self._enqueue_job(job, pipeline=pipeline, at_front=at_front)
 
-    def _enqueue_job(self, job: Job, pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job:
+    def _enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:
         """Send a job that is ready. On the path of every enqueue, because tracing libraries wrap it."""
         if unique:
             refuse_later_options(unique=unique)
         return self._send(job, pipeline, at_front=at_front)
 
-    def schedule_job(self, job: Job, datetime: dt.datetime | dt.timedelta, pipeline: Pipeline | None = None, unique: bool = False) -> Job:
+    def schedule_job(self, job: Job[T], datetime: dt.datetime | dt.timedelta, pipeline: Pipeline | None = None, unique: bool = False) -> Job[T]:
         """See to it that a job is put into this queue at a given time, and return it; a naive datetime is local time. One round trip, atomic.
 
         Args:
@@ -311,7 +324,7 @@ class Queue:
             job.timeout = self.default_timeout
         return self._send(job, pipeline, due=datetime if isinstance(datetime, dt.timedelta) else to_timestamp(datetime))
 
-    def _send(self, job: Job, pipeline: Pipeline | None, *, at_front: bool = False, due: float | dt.timedelta | None = None) -> Job:
+    def _send(self, job: Job[T], pipeline: Pipeline | None, *, at_front: bool = False, due: float | dt.timedelta | None = None) -> Job[T]:
         call = enqueue_call_of(self._session.scripts, NewJob(job.packed_record(), new_nonce(), at_front, due))
         record = job.record
         if pipeline is not None:
