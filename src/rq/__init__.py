@@ -48,6 +48,7 @@ _DOORS: tuple[str, ...] = (
     "exceptions",
     "executions",
     "job",
+    "local",
     "queue",
     "registry",
     "results",

@@ -16,6 +16,7 @@ from rq.core.legacy import (
     str_to_date,
     utcformat,
 )
+from rq.core.local import LocalStack
 from rq.core.references import import_attribute
 from rq.core.serializers import resolve_serializer
 from rq.model.states import JobStatus
@@ -35,6 +36,7 @@ __all__ = [
     "Job",
     "JobStatus",
     "JobTimeoutException",
+    "LocalStack",
     "NoSuchJobError",
     "SuccessCallbackType",
     "as_text",
