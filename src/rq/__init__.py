@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING
 from rq.version import VERSION
 
 if TYPE_CHECKING:  # what type checkers and editors see in the place of `_EXPORTS`
+    from rq.connections import Connection as Connection
     from rq.connections import connect as connect
+    from rq.connections import get_current_connection as get_current_connection
+    from rq.connections import pop_connection as pop_connection
+    from rq.connections import push_connection as push_connection
+    from rq.connections import use_connection as use_connection
     from rq.job import cancel_job as cancel_job
     from rq.job import get_current_job as get_current_job
     from rq.job import requeue_job as requeue_job
@@ -29,13 +34,18 @@ __all__ = ["VERSION", "__version__"]
 
 # Exported name -> the door that has it.
 _EXPORTS: dict[str, str] = {
+    "Connection": "rq.connections",
     "Queue": "rq.queue",
     "SimpleWorker": "rq.worker",
     "Worker": "rq.worker",
     "cancel_job": "rq.job",
     "connect": "rq.connections",
+    "get_current_connection": "rq.connections",
     "get_current_job": "rq.job",
+    "pop_connection": "rq.connections",
+    "push_connection": "rq.connections",
     "requeue_job": "rq.job",
+    "use_connection": "rq.connections",
 }
 
 # RQ's names of features that do not exist yet.

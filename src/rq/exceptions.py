@@ -2,6 +2,7 @@
 
 from rq.core.errors import (
     AbandonedJobError,
+    ConnectionStackError,
     CorruptDataError,
     DequeueTimeout,
     DeserializationError,
@@ -32,6 +33,7 @@ from rq.core.errors import (
 
 __all__ = [
     "AbandonedJobError",
+    "ConnectionStackError",
     "CorruptDataError",
     "DequeueTimeout",
     "DeserializationError",

@@ -130,14 +130,14 @@ class Job(JobData):
         return job
 
     @classmethod
-    def fetch_many(cls, job_ids: Iterable[str], connection: redis.Redis, serializer: Serializer | str | None = None) -> list[Self | None]:
+    def fetch_many(cls, job_ids: Iterable[str], connection: redis.Redis | None = None, serializer: Serializer | str | None = None) -> list[Self | None]:
         """Return jobs in the order of their ids, None for each that does not exist: one round trip."""
         session = session_of(connection)
         records = session.run_many([read_job(session.scripts, parse_job_id(job_id)) for job_id in job_ids])
-        return [None if record is None else cls._of(record, connection, serializer) for record in records]
+        return [None if record is None else cls._of(record, session.connection, serializer) for record in records]
 
     @classmethod
-    def exists(cls, job_id: str, connection: redis.Redis) -> bool:
+    def exists(cls, job_id: str, connection: redis.Redis | None = None) -> bool:
         """Say whether there is a job of this id."""
         session = session_of(connection)
         return session.run(job_exists(session.scripts, job_id))
@@ -332,12 +332,12 @@ class Job(JobData):
 _KNOWN_STATUS = frozenset(status.value for status in JobStatus)
 
 
-def cancel_job(job_id: str, connection: redis.Redis, serializer: Serializer | str | None = None, enqueue_dependents: bool = False) -> None:
+def cancel_job(job_id: str, connection: redis.Redis | None = None, serializer: Serializer | str | None = None, enqueue_dependents: bool = False) -> None:
     """Cancel a job: see `Job.cancel`. NoSuchJobError if there is none."""
     Job.fetch(job_id, connection=connection, serializer=serializer).cancel(enqueue_dependents=enqueue_dependents)
 
 
-def requeue_job(job_id: str, connection: redis.Redis, serializer: Serializer | str | None = None) -> Job:
+def requeue_job(job_id: str, connection: redis.Redis | None = None, serializer: Serializer | str | None = None) -> Job:
     """Put a failed job back into its queue: see `Job.requeue`. NoSuchJobError if there is none."""
     return Job.fetch(job_id, connection=connection, serializer=serializer).requeue()
 

@@ -20,6 +20,8 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
         ├── TimeoutFormatError            (ValueError) a duration that nobody understands
         ├── InvalidOptionError            (ValueError) an option with an impossible value
         ├── OptionTypeError               (TypeError) an option of the wrong type
+        │   └── NoRedisConnectionException    no connection was passed, and none is current
+        ├── ConnectionStackError          (AssertionError) connections were not popped as they were pushed
         ├── InvalidJobId                  (ValueError) a job id with other characters than letters, digits, `_` and `-`
         ├── InvalidSerializerError        (NotImplementedError) a serializer without `dumps` and `loads`
         ├── UnimportableFunctionError     (ValueError) a function that no worker can import
@@ -167,6 +169,18 @@ class InvalidOptionError(RQError, ValueError):
 
 class OptionTypeError(RQError, TypeError):
     """An option of the wrong type."""
+
+    __module__ = "rq.exceptions"
+
+
+class NoRedisConnectionException(OptionTypeError):
+    """No connection was passed, and none is current in the way of RQ 1; a TypeError for programs written for RQ 2."""
+
+    __module__ = "rq.connections"
+
+
+class ConnectionStackError(RQError, AssertionError):
+    """The connections of a program written for RQ 1 were not popped as they were pushed."""
 
     __module__ = "rq.exceptions"
 
