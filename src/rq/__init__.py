@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # what type checkers and editors see in the place of `_EXPORT
     from rq.job import get_current_job as get_current_job
     from rq.job import requeue_job as requeue_job
     from rq.queue import Queue as Queue
+    from rq.queue import get_failed_queue as get_failed_queue
     from rq.worker import SimpleWorker as SimpleWorker
     from rq.worker import Worker as Worker
 
@@ -42,6 +43,7 @@ _EXPORTS: dict[str, str] = {
     "connect": "rq.connections",
     "get_current_connection": "rq.connections",
     "get_current_job": "rq.job",
+    "get_failed_queue": "rq.queue",
     "pop_connection": "rq.connections",
     "push_connection": "rq.connections",
     "requeue_job": "rq.job",

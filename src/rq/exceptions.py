@@ -15,6 +15,7 @@ from rq.core.errors import (
     InvalidJobOperationError,
     InvalidOptionError,
     InvalidSerializerError,
+    NoQueueError,
     NoSuchGroupError,
     NoSuchJobError,
     OptionTypeError,
@@ -30,6 +31,7 @@ from rq.core.errors import (
     UnimportableFunctionError,
     WorkerNameTaken,
 )
+from rq.core.errors import DeserializationError as UnpickleError
 
 __all__ = [
     "AbandonedJobError",
@@ -46,6 +48,7 @@ __all__ = [
     "InvalidJobOperationError",
     "InvalidOptionError",
     "InvalidSerializerError",
+    "NoQueueError",
     "NoSuchGroupError",
     "NoSuchJobError",
     "OptionTypeError",
@@ -59,5 +62,6 @@ __all__ = [
     "StoreUnavailable",
     "TimeoutFormatError",
     "UnimportableFunctionError",
+    "UnpickleError",
     "WorkerNameTaken",
 ]

@@ -20,6 +20,7 @@ from rq.core.local import LocalStack
 from rq.core.references import import_attribute
 from rq.core.serializers import resolve_serializer
 from rq.model.states import JobStatus
+from rq.model.states import JobStatus as Status
 from rq.timeouts import BaseDeathPenalty
 from rq.types import FailureCallbackType, FunctionReferenceType, SuccessCallbackType
 
@@ -38,6 +39,7 @@ __all__ = [
     "JobTimeoutException",
     "LocalStack",
     "NoSuchJobError",
+    "Status",
     "SuccessCallbackType",
     "as_text",
     "cancel_job",

@@ -1,6 +1,7 @@
 """Queues: where jobs are enqueued."""
 
 from rq.client.job import Job
+from rq.client.old_names import FailedQueue, get_failed_queue
 from rq.client.queue import Queue, logger
 from rq.core.clock import utc_now as now
 from rq.core.defaults import DEFAULT_RESULT_TTL
@@ -16,6 +17,7 @@ __all__ = [
     "DEFAULT_RESULT_TTL",
     "BaseDeathPenalty",
     "DequeueTimeout",
+    "FailedQueue",
     "FunctionReferenceType",
     "Job",
     "JobStatus",
@@ -26,6 +28,7 @@ __all__ = [
     "as_text",
     "backend_class",
     "compact",
+    "get_failed_queue",
     "import_attribute",
     "logger",
     "now",

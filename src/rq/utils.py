@@ -2,6 +2,7 @@
 
 from rq.core.clock import current_timestamp
 from rq.core.clock import utc_now as now
+from rq.core.clock import utc_now as utcnow
 from rq.core.errors import TimeoutFormatError
 from rq.core.legacy import (
     NOT_JSON_SERIALIZABLE,
@@ -12,6 +13,7 @@ from rq.core.legacy import (
     compact,
     decode_redis_hash,
     ensure_job_list,
+    first,
     get_call_string,
     get_platform,
     is_nonstring_iterable,
@@ -26,6 +28,7 @@ from rq.core.legacy import (
     utcformat,
     utcparse,
 )
+from rq.core.legacy import ensure_job_list as ensure_list
 from rq.core.references import import_attribute
 
 __all__ = [
@@ -39,6 +42,8 @@ __all__ = [
     "current_timestamp",
     "decode_redis_hash",
     "ensure_job_list",
+    "ensure_list",
+    "first",
     "get_call_string",
     "get_platform",
     "import_attribute",
@@ -53,5 +58,6 @@ __all__ = [
     "str_to_date",
     "truncate_long_string",
     "utcformat",
+    "utcnow",
     "utcparse",
 ]

@@ -10,6 +10,7 @@ from rq.client.enqueueing import refuse_later_options
 from rq.client.execution import Execution, executions_of
 from rq.client.fields import KeyOfClass, StatusCheck
 from rq.client.job_data import JobData
+from rq.client.old_names import OldJobNames
 from rq.client.payload import checked_arguments, serializer_of
 from rq.client.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
 from rq.client.result import Result
@@ -40,7 +41,7 @@ logger = logging.getLogger("rq.job")
 UNEVALUATED = object()
 
 
-class Job(JobData):
+class Job(JobData, OldJobNames):
     """One job: a handle. It knows what it was given and what was read last; methods that ask the server say so.
 
     Args:

@@ -11,6 +11,7 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
         ├── InvalidJobOperation           the job is in a state that does not allow this
         ├── InvalidJobOperationError      defined by RQ and raised by nobody
         ├── InvalidJobDependency          defined by RQ and raised by nobody
+        ├── NoQueueError                  defined by RQ 0.4 and raised by nobody
         ├── DuplicateJobError             a unique job with this id exists
         ├── DequeueTimeout                no job came in time
         ├── AbandonedJobError             the worker that ran the job is gone
@@ -85,6 +86,12 @@ class InvalidJobOperationError(RQError):
 
 class InvalidJobDependency(RQError):
     """Defined by RQ, never raised; kept so that imports work."""
+
+    __module__ = "rq.exceptions"
+
+
+class NoQueueError(RQError):
+    """Defined by RQ 0.4, never raised; kept so that imports work."""
 
     __module__ = "rq.exceptions"
 

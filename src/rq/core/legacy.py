@@ -6,7 +6,7 @@ Those that do the same as something of ours are one line over it.
 import json
 import sys
 import warnings
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
@@ -109,6 +109,11 @@ def is_nonstring_iterable(obj: Any) -> bool:
 def ensure_job_list(obj: Any) -> list[Any]:
     """Return the members of an iterable (a str does not count as one), or a list of `obj` alone."""
     return list(obj) if is_nonstring_iterable(obj) else [obj]
+
+
+def first(iterable: Iterable[_T], default: Any = None, key: Callable[[_T], Any] | None = None) -> Any:
+    """Return the first member that is true, or of which `key` is; `default` if there is none. RQ had it until 1.x."""
+    return next(filter(key, iterable), default)
 
 
 def split_list(a_list: Sequence[_T], segment_size: int) -> Generator[Sequence[_T], None, None]:
