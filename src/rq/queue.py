@@ -10,6 +10,7 @@ from rq.core.legacy import as_text, backend_class, compact, parse_timeout
 from rq.core.references import import_attribute
 from rq.core.serializers import Serializer, resolve_serializer
 from rq.model.states import JobStatus
+from rq.store.server_version import get_version
 from rq.timeouts import BaseDeathPenalty, UnixSignalDeathPenalty
 from rq.types import FunctionReferenceType
 
@@ -29,6 +30,7 @@ __all__ = [
     "backend_class",
     "compact",
     "get_failed_queue",
+    "get_version",
     "import_attribute",
     "logger",
     "now",

@@ -4,6 +4,7 @@ Those that do the same as something of ours are one line over it.
 """
 
 import json
+import os
 import sys
 import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -91,6 +92,20 @@ def normalize_config_path(config_path: str) -> str:
     """Return the dotted module path of a file path such as `app/cron.py`; a dotted path stays as it is."""
     parts = config_path.removesuffix(".py").replace("\\", "/").split("/")
     return ".".join(part for part in parts if part not in {"", "."})
+
+
+def validate_absolute_path(file_path: str) -> str:
+    """Return the path of a file that exists, as it was given.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        IsADirectoryError: It is a folder.
+    """
+    if not os.path.exists(file_path):  # noqa: PTH110 - the processes of jobs do without pathlib
+        raise FileNotFoundError(f"There is no configuration file {file_path!r}; relative paths begin in the folder of this process")
+    if os.path.isdir(file_path):  # noqa: PTH112 - likewise
+        raise IsADirectoryError(f"{file_path!r} is a folder; name the configuration file in it")
+    return file_path
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------

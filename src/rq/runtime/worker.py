@@ -13,6 +13,7 @@ from rq.client.fields import KeyOfClass
 from rq.client.job import Job
 from rq.client.legacy import current_connection
 from rq.client.queue import Queue
+from rq.client.queue_lists import get_connection_from_queues
 from rq.client.session import Session, session_of
 from rq.core.defaults import (
     DEFAULT_JOB_MONITORING_INTERVAL,
@@ -359,10 +360,7 @@ def _listed(queues: str | Queue | Iterable[str | Queue]) -> Sequence[str | Queue
 
 
 def _connection_of(queues: Sequence[str | Queue]) -> redis.Redis:
-    for queue in queues:
-        if isinstance(queue, Queue):
-            return queue.connection
-    connection = current_connection()
+    connection = get_connection_from_queues(queues) or current_connection()
     if connection is None:
         message = "A worker needs a connection: pass connection=redis.Redis(...), or Queue objects instead of names"
         raise NoRedisConnectionException(message)
