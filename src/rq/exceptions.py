@@ -2,6 +2,7 @@
 
 from rq.core.errors import (
     AbandonedJobError,
+    ConnectionStackError,
     CorruptDataError,
     DependencyFailedError,
     DequeueTimeout,
@@ -15,6 +16,7 @@ from rq.core.errors import (
     InvalidJobOperationError,
     InvalidOptionError,
     InvalidSerializerError,
+    NoQueueError,
     NoSuchGroupError,
     NoSuchJobError,
     OptionTypeError,
@@ -30,9 +32,11 @@ from rq.core.errors import (
     UnimportableFunctionError,
     WorkerNameTaken,
 )
+from rq.core.errors import DeserializationError as UnpickleError
 
 __all__ = [
     "AbandonedJobError",
+    "ConnectionStackError",
     "CorruptDataError",
     "DependencyFailedError",
     "DequeueTimeout",
@@ -46,6 +50,7 @@ __all__ = [
     "InvalidJobOperationError",
     "InvalidOptionError",
     "InvalidSerializerError",
+    "NoQueueError",
     "NoSuchGroupError",
     "NoSuchJobError",
     "OptionTypeError",
@@ -59,5 +64,6 @@ __all__ = [
     "StoreUnavailable",
     "TimeoutFormatError",
     "UnimportableFunctionError",
+    "UnpickleError",
     "WorkerNameTaken",
 ]

@@ -1,6 +1,7 @@
 """Queues: where jobs are enqueued."""
 
 from rq.client.job import Job
+from rq.client.old_names import FailedQueue, get_failed_queue
 from rq.client.queue import Queue, logger
 from rq.client.webhooks import Webhook
 from rq.core.clock import utc_now as now
@@ -12,6 +13,7 @@ from rq.core.serializers import Serializer, resolve_serializer
 from rq.model.callback import Callback
 from rq.model.repeat import Repeat
 from rq.model.states import JobStatus
+from rq.store.server_version import get_version
 from rq.timeouts import BaseDeathPenalty, UnixSignalDeathPenalty
 from rq.types import FunctionReferenceType, JobDependencyType
 
@@ -20,6 +22,7 @@ __all__ = [
     "BaseDeathPenalty",
     "Callback",
     "DequeueTimeout",
+    "FailedQueue",
     "FunctionReferenceType",
     "Job",
     "JobDependencyType",
@@ -33,6 +36,8 @@ __all__ = [
     "as_text",
     "backend_class",
     "compact",
+    "get_failed_queue",
+    "get_version",
     "import_attribute",
     "logger",
     "now",

@@ -10,6 +10,7 @@ from rq.client.enqueueing import refuse_later_options
 from rq.client.execution import Execution, executions_of
 from rq.client.fields import KeyOfClass, StatusCheck
 from rq.client.job_data import JobData
+from rq.client.old_names import OldJobNames
 from rq.client.payload import checked_arguments, serializer_of
 from rq.client.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
 from rq.client.result import Result
@@ -41,7 +42,7 @@ logger = logging.getLogger("rq.job")
 UNEVALUATED = object()
 
 
-class Job(JobData, Generic[T_co]):
+class Job(JobData, OldJobNames, Generic[T_co]):
     """One job: a handle. It knows what it was given and what was read last; methods that ask the server say so.
 
     To type checkers, a `Job[int]` is one whose function returns an int; `Job` alone is a `Job[Any]`.
@@ -133,14 +134,14 @@ class Job(JobData, Generic[T_co]):
         return job
 
     @classmethod
-    def fetch_many(cls, job_ids: Iterable[str], connection: redis.Redis, serializer: Serializer | str | None = None) -> list[Self | None]:
+    def fetch_many(cls, job_ids: Iterable[str], connection: redis.Redis | None = None, serializer: Serializer | str | None = None) -> list[Self | None]:
         """Return jobs in the order of their ids, None for each that does not exist: one round trip."""
         session = session_of(connection)
         records = session.run_many([read_job(session.scripts, parse_job_id(job_id)) for job_id in job_ids])
-        return [None if record is None else cls._of(record, connection, serializer) for record in records]
+        return [None if record is None else cls._of(record, session.connection, serializer) for record in records]
 
     @classmethod
-    def exists(cls, job_id: str, connection: redis.Redis) -> bool:
+    def exists(cls, job_id: str, connection: redis.Redis | None = None) -> bool:
         """Say whether there is a job of this id."""
         session = session_of(connection)
         return session.run(job_exists(session.scripts, job_id))
@@ -335,12 +336,12 @@ class Job(JobData, Generic[T_co]):
 _KNOWN_STATUS = frozenset(status.value for status in JobStatus)
 
 
-def cancel_job(job_id: str, connection: redis.Redis, serializer: Serializer | str | None = None, enqueue_dependents: bool = False) -> None:
+def cancel_job(job_id: str, connection: redis.Redis | None = None, serializer: Serializer | str | None = None, enqueue_dependents: bool = False) -> None:
     """Cancel a job: see `Job.cancel`. NoSuchJobError if there is none."""
     Job.fetch(job_id, connection=connection, serializer=serializer).cancel(enqueue_dependents=enqueue_dependents)
 
 
-def requeue_job(job_id: str, connection: redis.Redis, serializer: Serializer | str | None = None) -> Job:
+def requeue_job(job_id: str, connection: redis.Redis | None = None, serializer: Serializer | str | None = None) -> Job:
     """Put a failed job back into its queue: see `Job.requeue`. NoSuchJobError if there is none."""
     return Job.fetch(job_id, connection=connection, serializer=serializer).requeue()
 

@@ -105,7 +105,7 @@ class Queue:
     @classmethod
     def all(
         cls,
-        connection: redis.Redis,
+        connection: redis.Redis | None = None,
         job_class: type[Job] | str | None = None,
         serializer: Serializer | str | None = None,
         death_penalty_class: type[Any] | None = None,
@@ -113,13 +113,13 @@ class Queue:
         """Return every queue that ever had a job, ordered by key."""
         session = session_of(connection)
         keys = session.run(list_queue_keys(session.scripts))
-        return [cls.from_queue_key(key, connection, job_class, serializer, death_penalty_class) for key in keys]
+        return [cls.from_queue_key(key, session.connection, job_class, serializer, death_penalty_class) for key in keys]
 
     @classmethod
     def from_queue_key(
         cls,
         queue_key: str,
-        connection: redis.Redis,
+        connection: redis.Redis | None = None,
         job_class: type[Job] | str | None = None,
         serializer: Serializer | str | None = None,
         death_penalty_class: type[Any] | None = None,

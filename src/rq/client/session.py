@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
+from rq.client.legacy import require_connection
 from rq.core.defaults import DEFAULT_KEY_PREFIX
 from rq.core.errors import OptionTypeError
 from rq.core.keys import Keyspace
@@ -62,14 +63,13 @@ _sessions: WeakValueDictionary[tuple[int, str], Session] = WeakValueDictionary()
 
 
 def session_of(connection: redis.Redis | None) -> Session:
-    """Return the session of a connection, with the keyspace of this moment's environment.
+    """Return the session of a connection, with the keyspace of this moment's environment. None stands for the current connection of `rq.client.legacy`.
 
     Raises:
         OptionTypeError: if there is no connection, or something else in its place: a URL, an asyncio client (a TypeError, as with RQ).
     """
     if not connection:
-        message = 'A connection is needed: pass connection=rq.connect("redis://..."), or any redis.Redis(...)'
-        raise OptionTypeError(message)
+        connection = require_connection()
     keyspace = current_keyspace()
     key = (id(connection), keyspace.prefix)
     session = _sessions.get(key)

@@ -1,5 +1,7 @@
 """The class that all workers share."""
 
+from rq.client.classes import import_job_class, import_queue_class
+from rq.client.queue_lists import get_connection_from_queues
 from rq.core.clock import utc_now as now
 from rq.core.defaults import (
     DEFAULT_JOB_MONITORING_INTERVAL,
@@ -16,6 +18,7 @@ from rq.queue import Queue
 from rq.results import Result
 from rq.runtime.logging_setup import setup_loghandlers
 from rq.runtime.worker import BaseWorker, logger
+from rq.store.server_version import get_version
 from rq.version import VERSION
 
 __all__ = [
@@ -33,6 +36,10 @@ __all__ = [
     "Queue",
     "Result",
     "WorkerStatus",
+    "get_connection_from_queues",
+    "get_version",
+    "import_job_class",
+    "import_queue_class",
     "logger",
     "now",
     "setup_loghandlers",
