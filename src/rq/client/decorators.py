@@ -143,6 +143,7 @@ class job:  # noqa: N801 - RQ's name
         }
         self.options = {name: value for name, value in options.items() if value is not None and value is not False}
 
+    # A call returns a coroutine without Any: with one, mypy could not tell which overload of `Queue.enqueue` is meant for the decorated function.
     @overload
     def __call__(self, f: Callable[P, Coroutine[Any, Any, T]]) -> JobFunction[P, Coroutine[object, Never, T], T]: ...
     @overload
