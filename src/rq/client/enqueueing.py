@@ -6,14 +6,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rq.core.errors import InvalidOptionError, OptionTypeError
 from rq.core.formats import parse_duration
 from rq.model.options import EnqueueOptions
+from rq.model.repeat import Repeat
 
-# Options that RQ has and this version does not carry out yet. They are RQ's own names, so they are refused rather than handed to the function.
-LATER_OPTIONS = frozenset({"depends_on", "on_failure", "on_stopped", "on_success", "repeat", "retry", "unique", "webhooks"})
+if TYPE_CHECKING:
+    from rq.client.job_data import JobData
 
 # Options that are no keywords of `enqueue` in RQ: a function may have arguments of these names. Groups set the one, `job_timeout` is the other.
 _NOT_TAKEN = frozenset({"group_id", "timeout"})
@@ -51,16 +52,27 @@ def keywords_of(options: Mapping[str, Any]) -> dict[str, Any]:
     return {keywords[name]: value for name, value in options.items()}
 
 
-def refuse_later_options(**options: Any) -> None:
-    """Refuse an option of RQ that this version does not carry out yet; None, False and empty mean that it was not given.
+def check_unique(job_id: str | None) -> None:
+    """Refuse a unique job without an id of its own.
 
     Raises:
-        InvalidOptionError: naming the option (a ValueError).
+        InvalidOptionError: if there is none (a ValueError, as with RQ).
     """
-    for name, value in options.items():
-        if value:
-            message = f"{name} is an option of RQ that this version does not support yet; enqueue the job without it"
-            raise InvalidOptionError(message)
+    if not job_id:
+        message = "unique=True needs a job_id: it is the id that there may be only one of"
+        raise InvalidOptionError(message)
+
+
+def take_repeat(job: JobData, repeat: object) -> None:
+    """Let a job run again after it succeeded.
+
+    Raises:
+        OptionTypeError: if that is said by anything but a `Repeat` (a TypeError).
+    """
+    if not isinstance(repeat, Repeat):
+        message = f"repeat must be a Repeat, not {type(repeat).__name__}: {repeat!r}"
+        raise OptionTypeError(message)
+    job.repeats_left, job.repeat_intervals = repeat.times, list(repeat.intervals)
 
 
 def delay_of(value: timedelta | float | str) -> timedelta:
