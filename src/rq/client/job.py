@@ -15,6 +15,7 @@ from rq.client.payload import serializer_of
 from rq.client.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
 from rq.client.relations import JobRelations
 from rq.client.result import Result
+from rq.client.result_data import returned_value
 from rq.client.session import session_of
 from rq.client.types import T_co
 from rq.model.states import JobStatus
@@ -167,8 +168,7 @@ class Job(JobRelations, OldJobNames, Generic[T_co]):
         """
         if refresh or self._cached_result is None:
             self._cached_result = self.latest_result()
-        latest = self._cached_result
-        return latest.return_value if latest is not None and latest.type is Result.Type.SUCCESSFUL else None
+        return returned_value(self._cached_result)
 
     @property
     def result(self) -> T_co | None:

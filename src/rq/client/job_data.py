@@ -171,7 +171,7 @@ class JobData(Generic[ClientT, SessionT]):
         self._meta: dict[str, Any] | None = None
         self._result: Any = None
         self._exc_info = None if record.legacy_exc_info is None else decompress(record.legacy_exc_info).decode("utf-8", "replace")
-        self._cached_result: Any = None  # a `Result`
+        self._cached_result: Any = None  # a `Result`, or the `Result` of `rq.client.aio`
 
     def _take_options(self, options: EnqueueOptions) -> None:
         """Take what an `EnqueueOptions` has checked."""
