@@ -7,20 +7,15 @@ jobs in whatever process looked. Here workers tidy, every few seconds; the `clea
 from __future__ import annotations
 
 import logging
-import math
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rq.client.classes import job_class_of, queue_class
-from rq.client.connections import is_same_server
-from rq.client.enqueueing import new_nonce
 from rq.client.fields import KeyOfClass
-from rq.client.payload import serializer_of
-from rq.client.session import session_of
-from rq.core.errors import InvalidJobOperation, NoSuchJobError, OptionTypeError
+from rq.client.registry_data import RegistryData, StartedData, id_of, longest, requeue_from
+from rq.client.session import Session, session_of
 from rq.core.ids import split_composite
-from rq.store.reads import count_registry, list_executions, list_registry, read_registry_score
-from rq.store.requeue import requeue_job
+from rq.store.reads import count_registry, list_executions
 
 if TYPE_CHECKING:
     import redis
@@ -32,10 +27,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("rq.registry")
 
-FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
-
-class BaseRegistry:
+class BaseRegistry(RegistryData["Job", Session]):
     """The jobs of one queue that are in one state. Use one of its subclasses.
 
     Args:
@@ -52,8 +45,8 @@ class BaseRegistry:
 
     __module__ = "rq.registry"
 
-    kind: ClassVar[str]  # the registry's name in `core.keys.TEMPLATES`
     key_template: ClassVar[KeyOfClass]
+    connection: redis.Redis
 
     def __init__(
         self,
@@ -64,27 +57,15 @@ class BaseRegistry:
         serializer: Serializer | str | None = None,
         death_penalty_class: type[Any] | None = None,
     ) -> None:
-        if not hasattr(self, "kind"):
-            message = "BaseRegistry holds no jobs; use StartedJobRegistry, FinishedJobRegistry, FailedJobRegistry, ... instead"
-            raise OptionTypeError(message)
         if queue is not None:
             name, connection, serializer = queue.name, queue.connection, queue.serializer
-        self._session = session_of(connection)
-        self.name = name
-        self.connection = self._session.connection
-        self.serializer = serializer_of(serializer)
+        super().__init__(name, session_of(connection), job_class, serializer)
         self.death_penalty_class = death_penalty_class
-        self._job_class = job_class
 
     @property
     def job_class(self) -> type[Job]:
         """What jobs are made of."""
         return job_class_of(self._job_class)
-
-    @property
-    def key(self) -> str:
-        """The key of the registry."""
-        return self._session.keyspace.registry(self.kind, self.name)
 
     @property
     def count(self) -> int:
@@ -108,11 +89,6 @@ class BaseRegistry:
         del cleanup
         return [self.parse_job_id(entry) for entry in self._entries(start, end, desc)]
 
-    @staticmethod
-    def parse_job_id(entry: str) -> str:
-        """Return the job id in an entry of this registry."""
-        return entry
-
     def get_queue(self) -> Queue:
         """Return the queue whose jobs these are."""
         return queue_class()(self.name, connection=self.connection, serializer=self.serializer)
@@ -123,11 +99,7 @@ class BaseRegistry:
         Raises:
             OptionTypeError: if it does not name the job (a TypeError, as with RQ).
         """
-        score = self._score(job)
-        if score is None:
-            message = f"Job {_id_of(job)} is not in {self.key}"
-            raise OptionTypeError(message)
-        return FOR_EVER if score < 0 or math.isinf(score) else datetime.fromtimestamp(score, UTC)
+        return self._expiration_of(id_of(job), self._score(job))
 
     def requeue(self, job_or_id: Job | str, at_front: bool = False) -> Job:
         """Put a job of this registry into the queue it came from, to run again, or now. It keeps the retries it has left. Atomic.
@@ -140,28 +112,18 @@ class BaseRegistry:
             NoSuchJobError: if there is no such job.
             InvalidJobOperation: if the registry does not name it, or it is in no state to run again.
         """
-        job_id = _id_of(job_or_id)
-        answer = self._session.run(requeue_job(self._session.scripts, job_id, self.kind, self.name, new_nonce(), at_front=at_front))
-        match answer.code:
-            case "gone":
-                message = f"No such job: {job_id}"
-                raise NoSuchJobError(message)
-            case "absent":
-                message = f"Job {job_id} is {answer.status} and not in {self.key}; requeue a job from the registry that names it"
-                raise InvalidJobOperation(message)
-            case "refused":
-                message = f"Job {job_id} is {answer.status}; the registry {self.key} should not name it, and it is left as it is"
-                raise InvalidJobOperation(message)
+        job_id = id_of(job_or_id)
+        self._session.run(requeue_from(self._session, self.kind, self.name, job_id, at_front=at_front))
         if isinstance(job_or_id, str):
             return self.job_class.fetch(job_id, connection=self.connection, serializer=self.serializer)
         job_or_id.refresh()
         return job_or_id
 
     def _entries(self, start: int, end: int, desc: bool) -> list[str]:
-        return self._session.run(list_registry(self._session.scripts, self.kind, self.name, start, end, descending=desc))
+        return self._session.run(self._read_entries(start, end, desc))
 
     def _score(self, job_or_id: Job | str) -> float | None:
-        return self._session.run(read_registry_score(self._session.scripts, self.kind, self.name, _id_of(job_or_id)))
+        return self._session.run(self._read_score(id_of(job_or_id)))
 
     def __len__(self) -> int:
         return self.count
@@ -169,30 +131,14 @@ class BaseRegistry:
     def __contains__(self, item: Job | str) -> bool:
         return self._score(item) is not None
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, BaseRegistry):
-            return NotImplemented
-        return self.key == other.key and is_same_server(self.connection, other.connection)
 
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name!r})"
-
-
-class StartedJobRegistry(BaseRegistry):
+class StartedJobRegistry(StartedData["Job", Session], BaseRegistry):
     """The jobs that run now. Its entries are executions, `<job id>:<execution id>`, scored by the end of their lease."""
 
     __module__ = "rq.registry"
 
     kind = "wip"
     key_template = KeyOfClass("wip", "{0}")
-
-    @staticmethod
-    def parse_job_id(entry: str) -> str:
-        """Return the job id in `<job id>:<execution id>`."""
-        return split_composite(entry)[0]
 
     def get_job_and_execution_ids(self, start: int = 0, end: int = -1, desc: bool = False, cleanup: bool = True) -> list[tuple[str, str]]:
         """Return job id and execution id of each entry, in the order of the end of their lease. `cleanup` changes nothing: workers tidy registries."""
@@ -201,11 +147,9 @@ class StartedJobRegistry(BaseRegistry):
 
     def _score(self, job_or_id: Job | str) -> float | None:
         """Return the score of the execution of a job that stays longest; None if none runs."""
-        job_id = _id_of(job_or_id)
-        scripts = self._session.scripts
-        executions = self._session.run(list_executions(scripts, job_id))
-        scores = self._session.run_many([read_registry_score(scripts, self.kind, self.name, f"{job_id}:{execution_id}") for execution_id in executions])
-        return max((score for score in scores if score is not None), default=None)
+        job_id = id_of(job_or_id)
+        executions = self._session.run(list_executions(self._session.scripts, job_id))
+        return longest(self._session.run_many(self._read_scores(job_id, executions)))
 
 
 class FinishedJobRegistry(BaseRegistry):
@@ -249,11 +193,7 @@ class ScheduledJobRegistry(BaseRegistry):
         Raises:
             NoSuchJobError: if it is not scheduled here.
         """
-        score = self._score(job_or_id)
-        if not score:
-            message = f"Job {_id_of(job_or_id)} is not in {self.key}"
-            raise NoSuchJobError(message)
-        return datetime.fromtimestamp(score, UTC)
+        return self._due_time_of(id_of(job_or_id), self._score(job_or_id))
 
 
 class CanceledJobRegistry(BaseRegistry):
@@ -263,7 +203,3 @@ class CanceledJobRegistry(BaseRegistry):
 
     kind = "canceled"
     key_template = KeyOfClass("canceled", "{0}")
-
-
-def _id_of(job_or_id: Job | str) -> str:
-    return job_or_id if isinstance(job_or_id, str) else job_or_id.id
