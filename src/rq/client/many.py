@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rq.client.sending import calls_for_many, confirm, foresee, in_order_of_dependence, new_job
 from rq.core.errors import RQError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from redis.client import Pipeline
-
-    from rq.client.job import Job
-    from rq.client.session import Session
-    from rq.store.enqueue import NewJob
+    from rq.client.job_data import JobData
+    from rq.client.session import BaseSession
+    from rq.store.calls import Call
     from rq.store.replies import Enqueued
+    from rq.store.scripts import ScriptLibrary
 
 # So many calls, of 250 jobs each, go in one round trip: enough that the network does not count, and some megabytes at most.
 _CALLS_AT_ONCE = 16
@@ -100,32 +100,49 @@ def prepare_data(  # noqa: PLR0913, PLR0917 - RQ's signature
     )
 
 
-def send_many(session: Session, jobs: Sequence[Job], datas: Sequence[EnqueueData], pipeline: Pipeline | None) -> None:
-    """Send jobs that were created for these calls; or let a caller's pipeline collect them.
+class Batch:
+    """Jobs that were created for such calls, on their way.
+
+    Args:
+        scripts: of their keyspace.
+        jobs: the jobs.
+        datas: the calls that they were created for.
 
     Raises:
-        InvalidJobDependency: if some of them would wait for one another; before anything is sent. DuplicateJobError: for the first that was to be unique and
-        is not; the others were sent.
+        InvalidJobDependency: if some of them would wait for one another.
     """
-    by_id = {job.id: job for job in jobs}
-    new_jobs = in_order_of_dependence([new_job(job, at_front=data.at_front, unique=data.unique) for job, data in zip(jobs, datas, strict=True)])
-    calls = calls_for_many(session.scripts, new_jobs)
-    if pipeline is not None:
-        for call in calls:
+
+    def __init__(self, scripts: ScriptLibrary, jobs: Sequence[JobData], datas: Sequence[EnqueueData]) -> None:
+        new_jobs = [new_job(job, at_front=data.at_front, unique=data.unique) for job, data in zip(jobs, datas, strict=True)]
+        self._jobs = {job.id: job for job in jobs}
+        self._new_jobs = in_order_of_dependence(new_jobs)
+        self.calls = calls_for_many(scripts, self._new_jobs)
+
+    def round_trips(self) -> Iterator[Sequence[Call[list[Enqueued]]]]:
+        """Return the calls, so many at a time as go in one round trip."""
+        return (self.calls[at : at + _CALLS_AT_ONCE] for at in range(0, len(self.calls), _CALLS_AT_ONCE))
+
+    def collect(self, session: BaseSession, pipeline: Any) -> None:
+        """Let a caller's pipeline collect the calls. The jobs show what they will be when it is executed, as far as that can be known before."""
+        for call in self.calls:
             session.collect(pipeline, call)
-        for new in new_jobs:
-            foresee(by_id[new.record.id], new)
-        return
-    answers = [answer for at in range(0, len(calls), _CALLS_AT_ONCE) for some in session.run_many(calls[at : at + _CALLS_AT_ONCE]) for answer in some]
-    _confirm_all(by_id, new_jobs, answers)
+        for new in self._new_jobs:
+            foresee(self._jobs[new.record.id], new)
 
+    def confirm(self, answers: Iterable[Sequence[Enqueued]]) -> None:
+        """Let the jobs show what the server says became of them.
 
-def _confirm_all(by_id: dict[str, Job], new_jobs: Sequence[NewJob], answers: Sequence[Enqueued]) -> None:
-    first_refusal: RQError | None = None
-    for new, answer in zip(new_jobs, answers, strict=True):
-        try:
-            confirm(by_id[new.record.id], answer)
-        except RQError as refusal:
-            first_refusal = first_refusal or refusal
-    if first_refusal is not None:
-        raise first_refusal
+        Args:
+            answers: to the calls, in order.
+
+        Raises:
+            DuplicateJobError: for the first that was to be unique and is not; the others were enqueued.
+        """
+        first_refusal: RQError | None = None
+        for new, answer in zip(self._new_jobs, chain.from_iterable(answers), strict=True):
+            try:
+                confirm(self._jobs[new.record.id], answer)
+            except RQError as refusal:
+                first_refusal = first_refusal or refusal
+        if first_refusal is not None:
+            raise first_refusal

@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
-    from redis.client import Pipeline
-
     from rq.client.job_data import JobData
-    from rq.client.session import Session
+    from rq.client.session import BaseSession, Session
     from rq.store.calls import Call
     from rq.store.replies import Enqueued
     from rq.store.scripts import ScriptLibrary
@@ -48,7 +46,7 @@ def send_job(session: Session, new: NewJob, job: JobData) -> None:
     confirm(job, session.run(enqueue_job(session.scripts, new)))
 
 
-def collect_job(session: Session, pipeline: Pipeline, new: NewJob, job: JobData) -> None:
+def collect_job(session: BaseSession, pipeline: Any, new: NewJob, job: JobData) -> None:
     """Add a job to a caller's pipeline. It shows what it will be when the pipeline is executed, as far as that can be known before."""
     session.collect(pipeline, enqueue_job(session.scripts, new))
     foresee(job, new)
