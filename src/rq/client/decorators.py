@@ -14,10 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import wraps
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, Never, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Never, ParamSpec, Protocol, TypeVar, Unpack, overload
 
 from rq.client.classes import queue_class_of
-from rq.client.enqueueing import OPTION_NAMES, keywords_of
+from rq.client.enqueueing import OPTION_NAMES, CallOptions, keywords_of
 from rq.client.queue import Queue
 from rq.client.types import T, T_co
 from rq.core.defaults import DEFAULT_RESULT_TTL
@@ -41,26 +41,10 @@ Owner = TypeVar("Owner")
 _OPTIONS_OF_DELAY = ("depends_on", "job_id", "at_front")
 
 
-class JobOptions(TypedDict, total=False):
+class JobOptions(CallOptions, total=False):
     """The options of one job; see `Queue.enqueue`. They have the names of `Queue.enqueue_call`."""
 
-    timeout: int | str | None
-    result_ttl: int | str | None
-    ttl: int | str | None
-    failure_ttl: int | str | None
-    description: str | None
-    depends_on: Any
-    job_id: str | None
-    at_front: bool
-    meta: Mapping[str, Any] | None
-    retry: Any
-    repeat: Any
-    on_success: Any
-    on_failure: Any
-    on_stopped: Any
     pipeline: Pipeline | None
-    unique: bool
-    webhooks: Any
 
 
 class job:  # noqa: N801 - RQ's name

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from rq.core.errors import InvalidOptionError, OptionTypeError
 from rq.core.formats import parse_duration
@@ -23,6 +23,27 @@ _NOT_TAKEN = frozenset({"group_id", "timeout"})
 _TAKEN = {"job_timeout": "timeout"} | {name: name for name in ({field.name for field in fields(EnqueueOptions)} | {"pipeline"}) - _NOT_TAKEN}
 
 OPTION_NAMES = frozenset(_TAKEN.values())
+
+
+class CallOptions(TypedDict, total=False):
+    """The options of one job but for its pipeline, for type checkers; named as in `Queue.enqueue_call`. See `EnqueueOptions`."""
+
+    timeout: int | str | None
+    result_ttl: int | str | None
+    ttl: int | str | None
+    failure_ttl: int | str | None
+    description: str | None
+    depends_on: Any
+    job_id: str | None
+    at_front: bool
+    meta: Mapping[str, Any] | None
+    retry: Any
+    repeat: Any
+    on_success: Any
+    on_failure: Any
+    on_stopped: Any
+    unique: bool
+    webhooks: Any
 
 
 def split_options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
