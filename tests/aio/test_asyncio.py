@@ -14,10 +14,12 @@ from redis.backoff import NoBackoff
 import rq
 from rq import aio
 from rq.client.aio.session import session_of
+from rq.decorators import job
 from rq.exceptions import DuplicateJobError
 from rq.job import Job
 from rq.store.aio import MOST_TOGETHER
 from rq.store.reads import count_queue
+from tests.aio import aio_jobs
 from tests.client import tasks
 
 
@@ -173,6 +175,19 @@ async def test_a_wait_that_is_given_up_leaves_the_client_usable(queue):
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(job.latest_result(timeout=10), 0.02)
     assert await job.is_queued()
+
+
+# --- the decorator ---
+
+
+async def test_a_decorated_function_enqueues_itself_into_an_asyncio_queue(queue):
+    multiply = job(queue, timeout=20)(aio_jobs.multiply)
+    assert multiply(2, 3) == 6
+    jobs = [await multiply.delay(1, 2), await multiply.delay(3, 4, at_front=True), await multiply.using(description="later").enqueue_in(60, 5, 6)]
+    assert {type(job) for job in jobs} == {aio.Job}
+    assert [(job.args, job.timeout) for job in jobs] == [((1, 2), 20), ((3, 4), 20), ((5, 6), 20)]
+    assert await queue.get_job_ids() == [jobs[1].id, jobs[0].id]
+    assert (jobs[2].description, await jobs[2].is_scheduled()) == ("later", True)
 
 
 # --- connections ---

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from rq import Queue
-from rq.client.enqueueing import OPTION_NAMES
+from rq.client.enqueueing import OPTION_NAMES, CallOptions
 from rq.decorators import JobOptions, job
 
 THE_CALL = {"self", "func", "args", "kwargs"}
@@ -13,6 +13,7 @@ THE_CALL = {"self", "func", "args", "kwargs"}
 # What takes options, what else it takes, and the options that it does not take, because they are those of one job only.
 DOORS = {
     "Queue.enqueue_call": (set(inspect.signature(Queue.enqueue_call).parameters) - THE_CALL, set()),
+    "rq.aio.Queue.enqueue_call": ({*CallOptions.__annotations__, "pipeline"}, set()),
     "using": (set(JobOptions.__annotations__), set()),
     "job": (set(inspect.signature(job).parameters) - {"queue", "connection", "queue_class"}, {"job_id", "pipeline"}),
 }
