@@ -61,14 +61,18 @@ _DOORS: tuple[str, ...] = (
     "executions",
     "job",
     "local",
+    "logutils",
     "queue",
     "registry",
     "results",
+    "scripts",
     "serializers",
+    "suspension",
     "timeouts",
     "types",
     "utils",
     "worker",
+    "worker_registration",
 )
 
 

@@ -10,6 +10,7 @@ from rq.core.legacy import as_text, backend_class, compact, parse_timeout
 from rq.core.references import import_attribute
 from rq.core.serializers import Serializer, resolve_serializer
 from rq.model.states import JobStatus
+from rq.observe.colors import blue, green
 from rq.store.server_version import get_version
 from rq.timeouts import BaseDeathPenalty, UnixSignalDeathPenalty
 from rq.types import FunctionReferenceType
@@ -28,9 +29,11 @@ __all__ = [
     "UnixSignalDeathPenalty",
     "as_text",
     "backend_class",
+    "blue",
     "compact",
     "get_failed_queue",
     "get_version",
+    "green",
     "import_attribute",
     "logger",
     "now",

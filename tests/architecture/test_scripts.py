@@ -16,8 +16,11 @@ LIBRARY_NAMES = sorted(f"lib/{entry.name.removesuffix('.lua')}" for entry in (re
 EVERY_FILE = [*script_names(), *LIBRARY_NAMES]
 MOST_LINES = 120
 
-# Scripts that change no job's state: workers come and go, registries forget, somebody looks.
-NO_TRANSITION = {"birth", "death", "sweep", "expired_workers", "update_hash"}
+# Scripts that change no job's state: workers come and go, registries forget, somebody looks, locks are taken.
+NO_TRANSITION = {
+    *("birth", "death", "sweep", "expired_workers", "update_hash"),
+    *("list_worker", "unlist_worker", "forget_workers", "acquire_lock", "release_lock"),
+}
 # Producers are meant to be refused by a full server; everybody else is not.
 PRODUCERS = {"enqueue", "requeue"}
 
