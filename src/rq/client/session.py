@@ -84,6 +84,9 @@ def _check_client(connection: object) -> None:
     if isinstance(connection, str):
         message = 'A connection is a client, not a URL: pass connection=rq.connect("redis://...")'
         raise OptionTypeError(message)
+    if not hasattr(connection, "execute_command"):
+        message = f"A connection is a client, not a value of type {type(connection).__name__}: pass connection=redis.Redis(...)"
+        raise OptionTypeError(message)
     if inspect.iscoroutinefunction(getattr(type(connection), "execute_command", None)):
         message = f"{type(connection).__module__}.{type(connection).__qualname__} is an asyncio client: pass a synchronous one, such as redis.Redis(...)"
         raise OptionTypeError(message)
