@@ -9,6 +9,7 @@ claimed and not begun; whatever this process cannot do any more, the lease does.
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections import deque
@@ -28,13 +29,13 @@ from rq.model.outcome import Outcome, Raised, Released, Stopped
 from rq.model.record import JobRecord
 from rq.model.settlement import PutBack, settle
 from rq.observe import events
+from rq.runtime.crew import Crew
+from rq.runtime.deliveries import delivery_about
 from rq.runtime.executors.base import Attempt, Ended, Executor
-from rq.runtime.heartbeat import Heartbeat, register_again
+from rq.runtime.heartbeat import register_again
 from rq.runtime.identity import is_provably_dead
-from rq.runtime.maintenance import Janitor
 from rq.runtime.reporting import report_settlement
 from rq.runtime.running import RunningAttempt, WorkerContext
-from rq.runtime.services import PeriodicService
 from rq.runtime.stop_switch import StopSwitch
 from rq.store.calls import Call
 from rq.store.claim import ClaimRequest, claim_jobs
@@ -104,12 +105,7 @@ class Supervisor:
         self._services_caller = Caller(private_client(client))
         self._announcer = threading.Thread(target=self._announce_stops, name=f"rq-announcer-{self._name}", daemon=True)
         self._waiter = QueueWaiter(client, self.scripts.keyspace, self._name, self.config.queues)
-        heartbeat = Heartbeat(self._services_caller, context, self._notice)
-        self._janitor = janitor = Janitor(self._services_caller, context)
-        self._services = [
-            PeriodicService(f"rq-heartbeat-{self._name}", self.config.beat_seconds, heartbeat.run_once, self._report_trouble),
-            PeriodicService(f"rq-janitor-{self._name}", self.config.sweep_seconds, janitor.run_once, self._report_trouble, jitter=0.2, at_once=True),
-        ]
+        self._crew = Crew(self._services_caller, context, self._notice, self._report_trouble)
 
     # --- from birth to death ----------------------------------------------------------------------------------------------------
 
@@ -124,8 +120,7 @@ class Supervisor:
         self.executor.start()
         try:
             self._register()
-            for service in self._services:
-                service.start()
+            self._crew.start()
             self._announcer.start()
             reason = self._work()
         except (RedisError, OSError) as error:
@@ -160,13 +155,13 @@ class Supervisor:
         """End what is left, and give up the name; what that cannot do for want of a server, the leases do."""
         self._leaving_since = time.monotonic()
         self.executor.shutdown()
-        for service in self._services:
-            service.stop()
+        self._crew.stop()
         self._presses.put(None)
         try:
             if self._waiter.is_armed():
                 self._end_wait()  # what it may have claimed goes back with the name
             if self._is_registered:
+                self._crew.send_last_messages()
                 self._caller.run(unregister_worker(self.scripts, self._name, self.identity.incarnation))
         except (RedisError, OSError, StorePermissionError) as error:
             self.bus.emit(events.ServerRefused(self._name, str(error), "the worker left without a word; its lease tells the others"))
@@ -214,7 +209,7 @@ class Supervisor:
 
     def _may_come_back(self) -> bool:
         """Say whether jobs of dead workers are about to be taken back to our queues: what a burst worker would otherwise never see."""
-        overdue = self._janitor.count_overdue()
+        overdue = self._crew.janitor.count_overdue()
         if overdue:
             self._saw_overdue = True
             return True
@@ -314,7 +309,7 @@ class Supervisor:
             text = f"{type(error).__module__}.{type(error).__qualname__}: {error}"
             self._refused.append(Ended(job.execution_id, Raised(text, "rq.exceptions.CorruptDataError")))
             return
-        self.running.add(RunningAttempt(key, record))
+        self.running.add(RunningAttempt(key, record, job.fields))
         self._inbox.append(job)
 
     def _note_suspension(self, code: str) -> None:
@@ -368,7 +363,7 @@ class Supervisor:
         attempt = self.running.get(execution_id)
         if attempt is None:
             return
-        decision = settle(attempt.record, outcome, self.config.default_result_ttl)
+        decision = settle(attempt.record, outcome, self.config.default_result_ttl, random.random())  # noqa: S311 - spreads retries, keeps no secret
         self.progress.ended += not isinstance(decision, PutBack)
         self.progress.idle_since = time.monotonic()
         if isinstance(decision, PutBack):
@@ -380,7 +375,8 @@ class Supervisor:
                 self._take(waited)
             places = self._free_places(ending=1)
         claim = self._claim_request(places) if places else None
-        call = settle_attempt(self.scripts, attempt.key, decision, self.config.most_crashes, claim)
+        delivery = delivery_about(attempt.record, attempt.fields, decision)
+        call = settle_attempt(self.scripts, attempt.key, decision, self.config.most_crashes, claim, delivery)
         try:
             settled: Settled = self._caller.run(call)
         except ResponseError as error:
@@ -390,6 +386,10 @@ class Supervisor:
             return
         self.running.remove(execution_id)
         report_settlement(self.bus, attempt, decision, settled)
+        if settled.leaves_dependents:
+            self._crew.release_now()
+        if delivery:
+            self._crew.deliver_now()
         if settled.claimed is not None:
             self._take(settled.claimed)
 
