@@ -15,7 +15,7 @@ from rq.core.keys import Keyspace
 from rq.store.scripts import ScriptLibrary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import redis
 
@@ -50,6 +50,10 @@ class Session:
     def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
         """Return the answers to independent calls, in order: one round trip."""
         return self._caller.run_many(calls) if calls else []
+
+    def run_stream(self, calls: Iterable[Call[T]]) -> list[T]:
+        """Return the answers to independent calls, in order; each is made while the server works at those before it."""
+        return self._caller.run_stream(calls)
 
     def collect(self, pipeline: redis.client.Pipeline, call: Call[Any]) -> None:
         """Add a call to the caller's own pipeline, whose `execute()` will run it. A pipeline that is watching keys is switched to collecting, as RQ does."""
