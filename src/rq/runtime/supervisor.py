@@ -211,12 +211,13 @@ class Supervisor:
         return reason
 
     def _may_come_back(self) -> bool:
-        """Say whether jobs of dead workers are about to be taken back to our queues: what a burst worker would otherwise never see."""
+        """Say whether jobs of dead workers, or jobs that waited for others, are about to get into our queues: what a burst worker would otherwise never see."""
         overdue = self._crew.janitor.count_overdue()
         if overdue:
             self._saw_overdue = True
             return True
-        if self._saw_overdue:  # the last of them has just gone back, or to somebody else: look once more
+        # The last overdue job has just gone back, or to somebody else; or jobs that waited have just been released: look once more.
+        if self._saw_overdue or self._crew.release_waiting():
             self._saw_overdue, self.progress.found_nothing, self.progress.claim_at = False, False, 0.0
             return True
         return False
