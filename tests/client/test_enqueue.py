@@ -142,7 +142,7 @@ def test_a_text_that_is_no_duration_is_refused(queue):
         queue.enqueue(tasks.add, job_timeout="soon")
 
 
-LATER = ["depends_on", "retry", "repeat", "on_success", "on_failure", "on_stopped", "webhooks", "unique"]
+LATER = ["depends_on", "retry", "repeat", "webhooks", "unique"]
 
 
 @pytest.mark.parametrize("option", LATER)

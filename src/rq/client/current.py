@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from rq.client.classes import job_class_of
 from rq.client.job import Job
 from rq.core import context
 from rq.core.errors import InvalidJobOperation
@@ -39,6 +40,10 @@ class CurrentAttempt(Protocol):
     def connection_settings(self) -> bytes | None:
         """What the store makes a connection of."""
 
+    @property
+    def job_class(self) -> type[Any] | str | None:
+        """What the job is made of; None means `Job`."""
+
     serializer: Any  # what the payload is written with; None means pickle
     connection: object | None  # made from the settings when user code asks for it first
     job: object | None  # the job, made when user code asks for it first: always the same object
@@ -57,12 +62,17 @@ def get_current_job(connection: redis.Redis | None = None, job_class: type[Job] 
     current = context.top()
     if current is None or isinstance(current, Job):
         return current
-    return _job_of(cast("CurrentAttempt", current))
+    return job_of(cast("CurrentAttempt", current))
 
 
-def _job_of(current: CurrentAttempt) -> Job:
+def job_of(current: CurrentAttempt) -> Job:
+    """Return the job of an attempt: always the same object.
+
+    Raises:
+        ReferenceNotFound: if its class cannot be imported here. CorruptDataError: if its hash cannot be read.
+    """
     if current.job is None:
-        current.job = Job.of_attempt(
+        current.job = job_class_of(current.job_class).of_attempt(
             decode_job(current.attempt.job_id, {name.encode(): value for name, value in current.attempt.fields.items()}),
             lambda: _connect(current),
             current.serializer,

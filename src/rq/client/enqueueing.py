@@ -12,7 +12,7 @@ from rq.core.formats import parse_duration
 from rq.model.options import EnqueueOptions
 
 # Options that RQ has and this version does not carry out yet. They are RQ's own names, so they are refused rather than handed to the function.
-LATER_OPTIONS = frozenset({"depends_on", "on_failure", "on_stopped", "on_success", "repeat", "retry", "unique", "webhooks"})
+LATER_OPTIONS = frozenset({"depends_on", "repeat", "retry", "unique", "webhooks"})
 
 # Options that are no keywords of `enqueue` in RQ: a function may have arguments of these names. Groups set the one, `job_timeout` is the other.
 _NOT_TAKEN = frozenset({"group_id", "timeout"})

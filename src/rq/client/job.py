@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 from rq.client.enqueueing import refuse_later_options
 from rq.client.execution import Execution, executions_of
 from rq.client.fields import KeyOfClass, StatusCheck
-from rq.client.job_data import JobData
 from rq.client.payload import checked_arguments, serializer_of
+from rq.client.performing import Performing
 from rq.client.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
 from rq.client.result import Result
 from rq.client.session import current_keyspace, session_of
+from rq.client.sync import send_meta
 from rq.core.errors import InvalidJobOperation
 from rq.core.formats import call_string
 from rq.core.references import reference_of
@@ -22,7 +23,6 @@ from rq.model.record import JobRecord
 from rq.model.states import JobStatus
 from rq.store.cancel import cancel_job as cancel_call
 from rq.store.codec import decode_fields, decode_job
-from rq.store.fields import write_meta
 from rq.store.reads import find_position, job_exists, read_job, read_meta, read_status, require_job
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ logger = logging.getLogger("rq.job")
 UNEVALUATED = object()
 
 
-class Job(JobData):
+class Job(Performing):
     """One job: a handle. It knows what it was given and what was read last; methods that ask the server say so.
 
     Args:
@@ -96,15 +96,16 @@ class Job(JobData):
 
         `func` is a function, a method, another callable object, or a dotted path; `args` and `kwargs` are what it is called with. `timeout`, `result_ttl`,
         `ttl`, `failure_ttl`, `description` and `meta` are those of `EnqueueOptions`. `status` is what the job shows until it is enqueued (None: `created`),
-        `origin` the name of its queue. `depends_on`, `retry`, the callbacks and `webhooks` are not supported yet.
+        `origin` the name of its queue. The callbacks are called when it ended. `depends_on`, `retry` and `webhooks` are not supported yet.
 
         Raises:
             OptionTypeError: for a class or anything else that cannot be called, or arguments of the wrong kind (a TypeError).
             InvalidOptionError: for an option that makes no sense (a ValueError); TimeoutFormatError for a text that is no duration.
         """
-        if depends_on or retry or on_success or on_failure or on_stopped or webhooks:
-            refuse_later_options(depends_on=depends_on, retry=retry, on_success=on_success, on_failure=on_failure, on_stopped=on_stopped, webhooks=webhooks)
-        options = EnqueueOptions(timeout, result_ttl, ttl, failure_ttl, description, id, meta=meta)
+        if depends_on or retry or webhooks:
+            refuse_later_options(depends_on=depends_on, retry=retry, webhooks=webhooks)
+        callbacks = {"on_success": on_success, "on_failure": on_failure, "on_stopped": on_stopped}
+        options = EnqueueOptions(timeout, result_ttl, ttl, failure_ttl, description, id, meta=meta, **callbacks)
         args, kwargs = checked_arguments(args, kwargs)
         instance, func_name = reference_of(func)
         job = cls(id, connection, serializer)
@@ -166,7 +167,7 @@ class Job(JobData):
     def save_meta(self) -> None:
         """Write the meta, and nothing else, to the server."""
         stored = self.serializer.dumps(self.meta)
-        self.session.run(write_meta(self.session.scripts, self.id, stored))
+        send_meta(self.session, self.id, stored)
         self.record.meta = stored
 
     # --- keys ---

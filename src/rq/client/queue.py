@@ -22,6 +22,7 @@ from rq.client.registry import (
     StartedJobRegistry,
 )
 from rq.client.session import session_of
+from rq.client.sync import collect_job, perform_here, run_here, send_job
 from rq.core import defaults
 from rq.core.clock import to_timestamp, utc_now
 from rq.core.errors import InvalidOptionError
@@ -53,7 +54,7 @@ class Queue:
         name: the queue's name.
         connection: any synchronous redis-py client.
         default_timeout: how long its jobs may run if they do not say: seconds, a text such as '1h', -1 for no limit; None for 180 seconds.
-        is_async: false would run jobs here and now; not supported yet.
+        is_async: whether workers run the jobs; if not, each is run by `enqueue` itself before it returns, in this thread and without a time limit.
         job_class: what jobs are made of: a subclass of `Job` or a dotted path.
         serializer: what payloads, meta and results are written with: a name, a dotted path, or an object with `dumps` and `loads`; None for pickle.
         death_penalty_class: accepted and kept, as with RQ; workers enforce time limits.
@@ -87,9 +88,7 @@ class Queue:
         if "async" in kwargs:
             is_async = kwargs["async"]
             warnings.warn("Queue takes is_async, not async", DeprecationWarning, stacklevel=2)
-        if not is_async:
-            message = "is_async=False is an option of RQ that this version does not support yet; enqueue the jobs and run a worker"
-            raise InvalidOptionError(message)
+        self._is_async = is_async
         self._session: Session = session_of(connection)
         self.connection: redis.Redis = self._session.connection
         self.name = name
@@ -140,8 +139,9 @@ class Queue:
         """Enqueue the call `f(*args, **kwargs)` and return its job: one round trip, atomic.
 
         These keyword arguments are the job's and not the function's: `job_timeout`, `result_ttl`, `ttl`, `failure_ttl`, `description`, `job_id`, `at_front`,
-        `meta` (see `EnqueueOptions`); `pipeline`, which collects the call instead of sending it; `args` and `kwargs`, which hold all the function's arguments
-        if one of those has a taken name. RQ's other options (`depends_on`, `retry`, `repeat`, callbacks, `webhooks`, `unique`) are not supported yet: refused.
+        `meta`, `on_success`, `on_failure`, `on_stopped` (see `EnqueueOptions`); `pipeline`, which collects the call instead of sending it; `args` and `kwargs`,
+        which hold all the function's arguments if one of those has a taken name. RQ's other options (`depends_on`, `retry`, `repeat`, `webhooks`, `unique`) are
+        not supported yet: refused.
 
         Args:
             f: what to call: a function, a method, another callable object, or a dotted path.
@@ -288,7 +288,23 @@ class Queue:
         """Send a job that is ready. On the path of every enqueue, because tracing libraries wrap it."""
         if unique:
             refuse_later_options(unique=unique)
+        if not self._is_async:
+            return self.run_sync(job)
         return self._send(job, pipeline, at_front=at_front)
+
+    def run_sync(self, job: Job) -> Job:
+        """Run a job here and now, as a queue with `is_async=False` does, and return it. What the function raises is written down, not raised.
+
+        Retries and repeats do not apply. The callback is called after the end of the job was written.
+
+        Raises:
+            Exception: what the callback raises.
+        """
+        return run_here(self._session, job)
+
+    def run_job(self, job: Job) -> Job:
+        """Call a job's function here and now, write down that it succeeded, and return the job; what the function raises is raised, and nothing written."""
+        return perform_here(self._session, job)
 
     def schedule_job(self, job: Job, datetime: dt.datetime | dt.timedelta, pipeline: Pipeline | None = None, unique: bool = False) -> Job:
         """See to it that a job is put into this queue at a given time, and return it; a naive datetime is local time. One round trip, atomic.
@@ -314,11 +330,11 @@ class Queue:
         call = enqueue_call_of(self._session.scripts, job.packed_record(), new_nonce(), at_front=at_front, due=due)
         record = job.record
         if pipeline is not None:
-            self._session.collect(pipeline, call)
+            collect_job(self._session, pipeline, call, job.record, at_front=at_front, is_plain=due is None)
             record.status = JobStatus.QUEUED if due is None else JobStatus.SCHEDULED
             record.enqueued_at = utc_now() if due is None else None
             return job
-        answer = self._session.run(call)
+        answer = send_job(self._session, call, record, at_front=at_front, is_plain=due is None)
         record.status = JobStatus(answer.status)
         if due is None:
             record.enqueued_at = parse_date(answer.enqueued_at) if answer.enqueued_at else utc_now()
@@ -338,8 +354,8 @@ class Queue:
 
     @property
     def is_async(self) -> bool:
-        """Whether workers run the jobs: true."""
-        return True
+        """Whether workers run the jobs; if not, `enqueue` does."""
+        return self._is_async
 
     @property
     def count(self) -> int:
