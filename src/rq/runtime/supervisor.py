@@ -32,7 +32,7 @@ from rq.runtime.executors.base import Attempt, Ended, Executor
 from rq.runtime.heartbeat import Heartbeat, register_again
 from rq.runtime.identity import is_provably_dead
 from rq.runtime.maintenance import Janitor
-from rq.runtime.reporting import report_settlement
+from rq.runtime.reporting import report_aftermath, report_settlement
 from rq.runtime.running import RunningAttempt, WorkerContext
 from rq.runtime.services import PeriodicService
 from rq.runtime.stop_switch import StopSwitch
@@ -361,6 +361,7 @@ class Supervisor:
         refused, self._refused = self._refused, []
         ended = [*refused, *self.executor.collect()]
         for attempt in ended:
+            report_aftermath(self.bus, self.running.get(attempt.execution_id), attempt.aftermath)
             self._settle(attempt.execution_id, attempt.outcome)
         return bool(ended)
 
