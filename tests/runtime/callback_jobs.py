@@ -97,6 +97,7 @@ def exit_afterwards(job: Job, connection: redis.Redis, *about: Any) -> NoReturn:
 
 
 def sleep_a_while(job: Job, connection: redis.Redis, *about: Any) -> None:
+    note(connection, "sleeping")
     time.sleep(2.5)
     note(connection, "slept")
 

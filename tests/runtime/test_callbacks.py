@@ -158,7 +158,7 @@ def test_a_retry_that_cannot_be_serialized_is_carried_out_all_the_same(executor:
 @in_processes
 def test_a_process_is_left_alone_while_its_callback_has_time(executor: ForkExecutor, redis_client: redis.Redis) -> None:
     assert isinstance(run(executor, attempt("give", 1, timeout=1.0, success="sleep_a_while")), Returned)
-    assert seen_in(redis_client) == ["slept"]
+    assert seen_in(redis_client) == ["sleeping", "slept"]
 
 
 @in_processes
@@ -225,6 +225,18 @@ def test_whatever_a_stopped_callback_does_the_job_is_stopped(executor: ForkExecu
     ended = stop(executor, attempt(WAITING, stopped=callback, stopped_timeout=1), redis_client)
     assert ended.outcome == STOPPED
     assert isinstance(ended.aftermath, aftermath)
+
+
+@in_processes
+def test_stopping_a_job_again_leaves_its_stopped_callback_alone(executor: ForkExecutor, redis_client: redis.Redis) -> None:
+    given = attempt(WAITING, stopped="sleep_a_while")
+    executor.submit(given)
+    drive_until(executor, lambda: seen_in(redis_client), "the job did not begin")
+    executor.kill(given.execution_id, STOPPED)
+    drive_until(executor, lambda: "sleeping" in seen_in(redis_client), "the callback did not begin")
+    executor.kill(given.execution_id, STOPPED)
+    (ended,) = wait_for(executor)
+    assert (ended.outcome, ended.aftermath) == (STOPPED, Returned(None))
 
 
 @in_processes

@@ -77,12 +77,14 @@ def stopped_job(processes, queue, redis_client, redis_url, tmp_path, **callbacks
     return job, worker, int(started.read_text())
 
 
-def test_the_stopped_callback_runs_before_the_job_is_settled(processes, queue, redis_client, redis_url, tmp_path):
-    _, worker, job_pid = stopped_job(processes, queue, redis_client, redis_url, tmp_path, **CALLBACKS)
+@pytest.mark.parametrize("callback", [worker_jobs.note_stop, worker_jobs.note_stop_slowly])
+def test_the_stopped_callback_runs_before_the_job_is_settled(callback, processes, queue, redis_client, redis_url, tmp_path):
+    _, worker, job_pid = stopped_job(processes, queue, redis_client, redis_url, tmp_path, on_stopped=Callback(callback))
     [said] = called(redis_client)
     word, status, pid = said.split()
     assert (word, status) == ("stopped", "started")
     assert int(pid) not in {os.getpid(), worker.pid, job_pid}
+    assert worker.output.count("somebody stopped it") == 1
 
 
 def test_a_stopped_callback_that_raises_is_logged_and_the_job_is_stopped(processes, queue, redis_client, redis_url, tmp_path):

@@ -77,6 +77,12 @@ def note_stop(job: Job, connection: redis.Redis) -> None:
     connection.rpush("callbacks", f"stopped {job.get_status().value} {os.getpid()}")
 
 
+def note_stop_slowly(job: Job, connection: redis.Redis) -> None:
+    """As `note_stop`, after several heartbeats of a worker with the shortest lease."""
+    time.sleep(2)
+    note_stop(job, connection)
+
+
 def break_down(job: Job, connection: redis.Redis) -> None:
     """Raise, as a stopped callback."""
     raise LookupError("the callback broke")

@@ -16,11 +16,12 @@ from rq.store.settle import AttemptKey
 
 @dataclass(slots=True)
 class RunningAttempt:
-    """One attempt between its claim and its settlement. `began` is a `time.monotonic()`."""
+    """One attempt between its claim and its settlement. `began` is a `time.monotonic()`; `was_stopped` says that it was told to end, by somebody's wish."""
 
     key: AttemptKey
     record: JobRecord
     began: float = field(default_factory=time.monotonic)
+    was_stopped: bool = False
 
     @property
     def seconds(self) -> float:

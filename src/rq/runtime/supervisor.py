@@ -404,8 +404,9 @@ class Supervisor:
         while self._notices:
             execution_id, code = self._notices.popleft()
             attempt = self.running.get(execution_id)
-            if attempt is None:
-                continue
+            if attempt is None or (code == "stop" and attempt.was_stopped):
+                continue  # the heartbeat says it again while the stopped callback runs
+            attempt.was_stopped = code == "stop"
             key = attempt.key
             self.bus.emit(events.AttemptAbandoned(self._name, key.queue, key.job_id, attempt.record.description, code))
             outcome = Stopped("The job was stopped by a user") if code == "stop" else Released(f"the attempt was ended: {code}")

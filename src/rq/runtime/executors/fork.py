@@ -181,6 +181,8 @@ class ForkExecutor:
 
     def kill(self, execution_id: str, outcome: Outcome) -> None:
         """Kill an attempt with all it started, or take it back if it has not begun; `outcome` is reported for it."""
+        if isinstance(outcome, Stopped) and execution_id in self._stopped:
+            return  # it was stopped, and its stopped callback has its time
         process = self._running.get(execution_id)
         if process is not None and process.attempt is not None:
             report = process.receive()
