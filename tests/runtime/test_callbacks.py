@@ -19,7 +19,7 @@ from rq.runtime.executors.inline import InlineExecutor
 from rq.store.connection import describe_client
 from tests.runtime import callback_jobs, executor_jobs
 from tests.runtime.callback_jobs import OwnJob, PlainJob, seen_in
-from tests.runtime.driving import attempt_at, drive_until, in_processes, is_alive, run, wait_for
+from tests.runtime.driving import attempt_at, drive_until, in_processes, is_alive, preload, run, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -328,3 +328,11 @@ def test_a_job_without_callbacks_makes_no_job_object(monkeypatch: pytest.MonkeyP
     executor = InlineExecutor()
     assert isinstance(run(executor, attempt("give", 1)), Returned)
     assert "rq.runtime.executors.through_job" not in sys.modules
+
+
+@pytest.mark.parametrize("kind", ["exec"], indirect=True)
+def test_what_callbacks_need_is_imported_ahead_of_later_jobs(executor: ForkExecutor, redis_client: redis.Redis) -> None:
+    for module in (JOBS, "rq.runtime.executors.through_job", "rq.store.connection"):
+        for _ in range(3):  # a process that waits already does not have what was learned last
+            assert isinstance(run(executor, attempt("give", 1, success="succeeded")), Returned)
+        preload(executor, module)
