@@ -94,6 +94,17 @@ def test_a_push_by_anybody_on_any_queue_wakes_the_worker(waiting: Waiting, queue
     assert waiting.waiter.has_news()
 
 
+def test_only_what_concerns_a_waiting_connection_is_news(waiting: Waiting):
+    waiting.arm()
+    watched = waiting.waiter.filenos()
+    assert not waiting.waiter.note_readable([max(watched) + 1])
+    assert not waiting.waiter.has_news()
+    watched = waiting.waiter.filenos()
+    assert waiting.waiter.note_readable(watched[:1])
+    assert waiting.waiter.has_news()
+    assert not waiting.waiter.note_readable(watched)  # what was watched is taken over once: by the next wait, a descriptor may be somebody else's
+
+
 def test_a_woken_worker_claims_what_woke_it_in_one_round_trip(waiting: Waiting):
     waiting.claim()  # the server knows the script from here on
     waiting.arm()
