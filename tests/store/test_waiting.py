@@ -64,7 +64,19 @@ class Waiting:
         return [job_id.decode() for ids in lists for job_id in ids]
 
 
-PARSERS: dict[str, dict[str, Any]] = {"default": {}, "pure python": {"parser_class": _RESP2Parser, "protocol": 2}}
+class OwnWayOfReading(redis.Connection):
+    """A connection that has its say before a reply is given out, as Sentinel's has."""
+
+    def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        return super().read_response(*args, **kwargs)
+
+
+PARSERS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "pure python": {"parser_class": _RESP2Parser, "protocol": 2},
+    "RESP3": {"protocol": 3},
+    "own way": {"connection_class": OwnWayOfReading},
+}
 
 
 @pytest.fixture(params=PARSERS)
