@@ -28,6 +28,7 @@ local function defer_job(now, job, old, awaited, existing)
   end
   write_job(job, old, '', 'deferred')
   redis.call('ZADD', deferred_key(job.queue), math.floor(now), job.id)
+  redis.call('DEL', pending_key(job.id), dependencies_key(job.id))  -- an earlier job of this id may have expired while it waited
   for _, parent in ipairs(existing) do try('SADD', dependencies_key(job.id), parent) end
   for _, parent in ipairs(awaited) do
     redis.call('SADD', pending_key(job.id), parent)

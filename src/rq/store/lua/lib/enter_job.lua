@@ -18,15 +18,17 @@ local function check_entry(job)
   return nil, old
 end
 
--- Writes the hash. An earlier job of this id leaves its place; its number of attempts stays, because it is a fencing number.
+-- Writes the hash. An earlier job of this id leaves its place and its parents; its number of attempts stays, because it is a fencing number. Those who wait
+-- for it wait for the new one, also if they were still to be told how the earlier one ended.
 local function write_job(job, old, date, status)
   local key = job_key(job.id)
   redis.call('SADD', queues_key(), queue_key(job.queue))
   if old[2] then
     leave_place(old[2], old[5] or job.queue, job.id)
-    if old[2] == 'deferred' then redis.call('DEL', pending_key(job.id), dependencies_key(job.id)) end
-    redis.call('DEL', key)
+    redis.call('DEL', key, pending_key(job.id), dependencies_key(job.id))
+    redis.call('PERSIST', dependents_key(job.id))
   end
+  try('HDEL', releases_key(), job.id)
   local fields = {'x_enqueue', job.nonce, 'x_generation', (tonumber(old[4] or '0') or 0) + 1, 'status', status}
   if old[3] then
     fields[7], fields[8] = 'x_attempt', old[3]
