@@ -243,7 +243,7 @@ class Store:
                 self.release_dependents(parent)
         return calls
 
-    def sweep_deferred(self, queue: str = "q", first: int = 0, limit: int = 100) -> tuple[int, int]:
+    def sweep_deferred(self, queue: str = "q", first: int = 0, limit: int = 100) -> tuple[int, int | None]:
         return self.run(sweep_deferred(self.scripts, queue, first, limit))
 
     def take_deliveries(self, most: int = 10, seconds: float = 60) -> list[tuple[str, bytes]]:

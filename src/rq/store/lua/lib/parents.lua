@@ -2,6 +2,10 @@
 -- all of RQ's own set of dependencies that have not ended.
 local LONGEST_LOOK = 100
 
+local function find_pending(id)
+  if (try('SCARD', pending_key(id)) or 0) == 0 then try('SUNIONSTORE', pending_key(id), dependencies_key(id)) end
+end
+
 -- Takes a job out of what it waits for, on both sides. Bounded: what stays behind in the set of a parent is dropped when that parent ends.
 local function forget_parents(id)
   redis.call('DEL', pending_key(id))
