@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rq.model.settlement import Finish
 from tests.store.harness import MOST_CRASHES, START, Store
-from tests.store.situations import FAR, POLICIES, deferred_by_rq, ended_by_rq, stands_where_its_status_says, started
+from tests.store.situations import FAR, POLICIES, deferred_by_rq, ended_by_rq, stands_where_its_status_says
 from tests.support.monitor import watched_commands
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ def test_a_diamond_runs_from_top_to_bottom_once(store: Store):
 def test_a_bad_end_goes_down_a_chain_step_by_step(store: Store, policy: str, status: str):
     attempt = parent(store)
     names = ["p", "a", "b", "c"]
-    for above, job_id in zip(names, names[1:], strict=False):
+    for above, job_id in pairwise(names):
         store.enqueue(job_id, after=[above], dependency_policies={above: policy})
     store.fail(attempt)
     assert [store.status(job_id) for job_id in "abc"] == [status, "deferred", "deferred"]

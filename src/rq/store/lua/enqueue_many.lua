@@ -7,7 +7,7 @@
 --   7 group or '', 8 number of jobs it depends on, then their ids, then the number of items that follow: field, value, ...
 -- Reply: for each job {ok, status, enqueued_at} | {dup, status} | {exists, status} | {cycle, ''} | {deep, ''} | {badtype, the key that holds something else}
 -- Atomic: nobody sees a job in two places or in none, or a dependent whose parent has ended already; sent again, the call changes nothing.
--- include: try server_time dates expiry places results releases keep_job parents release_child enter_job cycles defer_job
+-- include: try server_time dates expiry places results releases keep_job parents release_child come_and_gone enter_job cycles defer_job
 local function read_items(at)
   local items, count = {}, tonumber(ARGV[at])
   for i = 1, count do items[i] = ARGV[at + i] end

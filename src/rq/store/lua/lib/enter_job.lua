@@ -7,10 +7,7 @@ local function check_entry(job)
   local old = try('HMGET', key, 'x_enqueue', 'status', 'x_attempt', 'x_generation', 'origin')
   if not old then return {'badtype', key} end
   if old[1] == job.nonce then return {'dup', old[2]} end
-  if not old[2] then
-    local note = try('GET', ended_key(job.id))
-    if note and string.sub(note, -#job.nonce - 1) == ' ' .. job.nonce then return {'dup', 'finished'} end
-  end
+  if not old[2] and has_come_and_gone(job.id, job.nonce) then return {'dup', 'finished'} end
   if job.unique == '1' and redis.call('EXISTS', key) == 1 then return {'exists', old[2] or 'created'} end
   job.is_due = job.where == 'back' or job.where == 'front'
   if job.is_due and not try('LLEN', queue_key(job.queue)) then return {'badtype', queue_key(job.queue)} end
