@@ -65,6 +65,7 @@ def test_a_job_that_waits_is_in_no_queue_and_both_sides_know_of_each_other(store
     assert store.dependents("p") == {"c"}
     assert store.dependencies("c") == {"p"}
     assert "enqueued_at" not in store.hash("c")
+    assert store.client.ttl(store.keys.pending("c")) > 50 * 86400
     assert store.client.sismember(store.keys.queues, store.keys.queue("q"))
 
 

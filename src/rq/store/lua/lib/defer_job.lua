@@ -34,6 +34,7 @@ local function defer_job(now, job, old, awaited, existing)
     redis.call('SADD', pending_key(job.id), parent)
     try('SADD', dependents_key(parent), job.id)
   end
+  expire_after(pending_key(job.id), PENDING_SECONDS)
 end
 
 local function enter_dependent(now, job, old)
