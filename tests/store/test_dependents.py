@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WORKER = "worker-of-p"
 MANY = 250
-LARGE = 20_000
+LARGE = 100_000
 
 
 def crash_too_often(store: Store, attempt: AttemptKey) -> None:
@@ -504,7 +504,7 @@ def test_no_call_tells_more_than_the_server_hands_out_at_once(plain_store: Store
     assert len(store.waiting()) == 500
 
 
-def test_twenty_thousand_children_go_on_by_small_steps(plain_store: Store):
+def test_a_hundred_thousand_children_go_on_by_small_steps(plain_store: Store):
     store = plain_store
     store.settle(with_many_children(store, LARGE), Finish(None, 500))
     before = store.client.info("stats")["total_commands_processed"]
@@ -514,10 +514,10 @@ def test_twenty_thousand_children_go_on_by_small_steps(plain_store: Store):
         most, calls = max(most, went), calls + 1
     commands = store.client.info("stats")["total_commands_processed"] - before
     assert len(store.waiting()) == LARGE
-    assert store.registry("deferred") == {}
-    assert most < 300
+    assert not store.client.exists(store.keys.registry("deferred", "q"), store.keys.dependents("p"), store.keys.releases)
+    assert most < 1000  # while the server makes the set smaller it hands out some hundreds
     assert commands / LARGE < 20
-    assert calls >= LARGE / 300
+    assert calls > LARGE / 300
 
 
 def test_each_link_of_a_long_chain_costs_the_same(plain_store: Store):
@@ -543,9 +543,9 @@ def test_each_link_of_a_long_chain_costs_the_same(plain_store: Store):
 
 def sweep_all(store: Store) -> int:
     """Look at every deferred job of the queue once."""
-    gone, first = 0, 0
-    while first is not None:
-        went, first = store.sweep_deferred(first=first)
+    gone, rank = store.sweep_deferred()
+    while rank is not None:
+        went, rank = store.sweep_deferred(first=rank)
         gone += went
     return gone
 

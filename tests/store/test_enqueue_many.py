@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -121,9 +121,9 @@ def test_a_place_that_cannot_hold_a_job_refuses_it_before_anything_is_written(st
     store.client.delete(store.keys.name(kind, "odd"))
     store.client.set(store.keys.name(kind, "odd"), "text")
     before = store.dump()
-    options = {"queue": {}, "scheduled": {"due": START + 60}, "deferred": {"after": ["p"]}}[kind]
+    ways: dict[str, dict[str, Any]] = {"queue": {}, "scheduled": {"due": START + 60}, "deferred": {"after": ["p"]}}
     with pytest.raises(CorruptDataError):
-        store.enqueue_many(store.new_job("a", "odd", group_id="g", **options))
+        store.enqueue_many(store.new_job("a", "odd", group_id="g", **ways[kind]))
     assert store.dump() == before
 
 
