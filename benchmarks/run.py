@@ -73,6 +73,11 @@ def measure_enqueueing(place: Place, side: Side) -> Mapping[str, float]:
     return {"rate": side.task("enqueue", place.url, _QUEUE, "bench_jobs.do_nothing", place.scaled(1500))["per_second"]}
 
 
+def measure_enqueueing_many(place: Place, side: Side) -> Mapping[str, float]:
+    """Enqueue jobs in one call."""
+    return {"rate": side.task("enqueue_many", place.url, _QUEUE, "bench_jobs.do_nothing", place.scaled(10_000))["per_second"]}
+
+
 def measure_asyncio(place: Place, side: Side, ours: Side) -> Mapping[str, float]:
     """Enqueue jobs from a hundred tasks at once; what stands for the other side is our synchronous client, one job after the other."""
     count = place.scaled(3000)
@@ -150,6 +155,7 @@ def chapters(ours: Side, theirs: Side, rounds: int, jobs_of_slow_imports: int) -
     ]
     return (
         Chapter("enqueueing", measure_enqueueing, rounds, (rate("enqueue(), one by one", target=">= 1.5x"),)),
+        Chapter("enqueueing many", measure_enqueueing_many, rounds, (rate("enqueue_many(), 10,000 jobs", target=">= 3x"),)),
         Chapter("asyncio", partial(measure_asyncio, ours=ours), rounds, (rate("rq.aio, 100 tasks / enqueue(), one by one", target=">= 1x"),)),
         Chapter(
             "SimpleWorker",

@@ -12,10 +12,12 @@ from rq.client.fields import StatusCheck
 from rq.client.job_calls import parse_job_id
 from rq.client.old_names import OldJobNames
 from rq.client.payload import serializer_of
+from rq.client.performing import Performing
 from rq.client.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
 from rq.client.relations import JobRelations
 from rq.client.result import Result
 from rq.client.result_data import returned_value
+from rq.client.scriptless import send_meta
 from rq.client.session import session_of
 from rq.client.types import T_co
 from rq.model.states import JobStatus
@@ -37,7 +39,7 @@ logger = logging.getLogger("rq.job")
 UNEVALUATED = object()
 
 
-class Job(JobRelations, OldJobNames, Generic[T_co]):
+class Job(JobRelations, Performing, OldJobNames, Generic[T_co]):
     """One job: a handle. It knows what it was given and what was read last; methods that ask the server say so.
 
     To type checkers, a `Job[int]` is one whose function returns an int; `Job` alone is a `Job[Any]`.
@@ -103,7 +105,7 @@ class Job(JobRelations, OldJobNames, Generic[T_co]):
 
     def save_meta(self) -> None:
         """Write the meta, and nothing else, to the server."""
-        self.session.run(job_calls.write_meta(self))
+        send_meta(self.session, self)
 
     # --- where it stands ---
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from collections import Counter
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rq.client.enqueueing import new_nonce
 from rq.client.sending import calls_for_many, confirm, foresee, in_order_of_dependence, new_job
-from rq.core.errors import RQError
+from rq.core.errors import InvalidOptionError, RQError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -50,8 +52,9 @@ class EnqueueData(NamedTuple):
 
     def relations(self) -> dict[str, Any]:
         """Return what `Queue.create_job` takes by name, as far as it was given."""
-        given = {name: getattr(self, name) for name in ("retry", "repeat", "on_success", "on_failure", "on_stopped", "webhooks")}
-        return {name: value for name, value in given.items() if value}
+        if not any(self[12:18]):
+            return {}
+        return {name: getattr(self, name) for name in ("retry", "repeat", "on_success", "on_failure", "on_stopped", "webhooks")}
 
 
 def prepare_data(  # noqa: PLR0913, PLR0917 - RQ's signature
@@ -109,22 +112,32 @@ class Batch:
         datas: the calls that they were created for.
 
     Raises:
-        InvalidJobDependency: if some of them would wait for one another.
+        InvalidOptionError: if an id is given twice. InvalidJobDependency: if some jobs would wait for one another.
     """
 
     def __init__(self, scripts: ScriptLibrary, jobs: Sequence[JobData], datas: Sequence[EnqueueData]) -> None:
-        new_jobs = [new_job(job, at_front=data.at_front, unique=data.unique) for job, data in zip(jobs, datas, strict=True)]
         self._jobs = {job.id: job for job in jobs}
+        if len(self._jobs) < len(jobs):
+            twice = next(job_id for job_id, count in Counter(job.id for job in jobs).items() if count > 1)
+            message = f"The id {twice} is given twice; each job enqueued in one call needs an id of its own"
+            raise InvalidOptionError(message)
+        nonce = new_nonce()
+        new_jobs = [new_job(job, nonce, at_front=data.at_front, unique=data.unique) for job, data in zip(jobs, datas, strict=True)]
         self._new_jobs = in_order_of_dependence(new_jobs)
-        self.calls = calls_for_many(scripts, self._new_jobs)
+        self._scripts = scripts
 
-    def round_trips(self) -> Iterator[Sequence[Call[list[Enqueued]]]]:
-        """Return the calls, so many at a time as go in one round trip."""
-        return (self.calls[at : at + _CALLS_AT_ONCE] for at in range(0, len(self.calls), _CALLS_AT_ONCE))
+    def calls(self) -> Iterator[Call[list[Enqueued]]]:
+        """Make the calls, in order."""
+        return calls_for_many(self._scripts, self._new_jobs)
+
+    def round_trips(self) -> Iterator[list[Call[list[Enqueued]]]]:
+        """Make the calls, so many at a time as go in one round trip."""
+        calls = self.calls()
+        return iter(lambda: list(islice(calls, _CALLS_AT_ONCE)), [])
 
     def collect(self, session: BaseSession, pipeline: Any) -> None:
         """Let a caller's pipeline collect the calls. The jobs show what they will be when it is executed, as far as that can be known before."""
-        for call in self.calls:
+        for call in self.calls():
             session.collect(pipeline, call)
         for new in self._new_jobs:
             foresee(self._jobs[new.record.id], new)

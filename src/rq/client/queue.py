@@ -8,13 +8,14 @@ import warnings
 from typing import TYPE_CHECKING, Any, overload
 
 from rq.client.classes import job_class_of
-from rq.client.enqueueing import check_unique, delay_of, split_options
+from rq.client.enqueueing import check_unique, delay_of, new_nonce, split_options
 from rq.client.job import Job
 from rq.client.many import Batch, EnqueueData
 from rq.client.queue_contents import QueueContents
 from rq.client.sending import collect_job, new_job, send_job
 from rq.client.session import session_of
-from rq.core.errors import InvalidOptionError
+from rq.client.sync import perform_here, run_here
+from rq.core.errors import DuplicateJobError
 from rq.store.reads import list_queue_keys
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Queue(QueueContents):
         name: the queue's name.
         connection: any synchronous redis-py client.
         default_timeout: how long its jobs may run if they do not say: seconds, a text such as '1h', -1 for no limit; None for 180 seconds.
-        is_async: false would run jobs here and now; not supported yet.
+        is_async: whether workers run the jobs; if not, each is run by `enqueue` itself before it returns, in this thread and without a time limit.
         job_class: what jobs are made of: a subclass of `Job` or a dotted path.
         serializer: what payloads, meta and results are written with: a name, a dotted path, or an object with `dumps` and `loads`; None for pickle.
         death_penalty_class: accepted and kept, as with RQ; workers enforce time limits.
@@ -68,9 +69,7 @@ class Queue(QueueContents):
         if "async" in kwargs:
             is_async = kwargs["async"]
             warnings.warn("Queue takes is_async, not async", DeprecationWarning, stacklevel=2)
-        if not is_async:
-            message = "is_async=False is an option of RQ that this version does not support yet; enqueue the jobs and run a worker"
-            raise InvalidOptionError(message)
+        self._is_async = is_async
         super().__init__(name, session_of(connection), default_timeout, serializer)
         if job_class is not None:
             self.job_class = job_class_of(job_class)
@@ -109,8 +108,8 @@ class Queue(QueueContents):
 
     @property
     def is_async(self) -> bool:
-        """Whether workers run the jobs: true."""
-        return True
+        """Whether workers run the jobs; if not, whoever enqueues them does."""
+        return self._is_async
 
     # --- enqueueing ---
 
@@ -225,9 +224,14 @@ class Queue(QueueContents):
         """
         datas = list(job_datas)
         jobs = self.create_jobs(datas, group_id)
+        if not self._is_async:
+            for job, data in zip(jobs, datas, strict=True):
+                self.enqueue_job(job, None, data.at_front, **_if_true(unique=data.unique))
+            return jobs
         batch = Batch(self._session.scripts, jobs, datas)
         if pipeline is None:
-            batch.confirm([answer for calls in batch.round_trips() for answer in self._session.run_many(calls)])
+            answers = self._session.run_stream(batch.calls())
+            batch.confirm(answers)
         else:
             batch.collect(self._session, pipeline)
         return jobs
@@ -249,7 +253,35 @@ class Queue(QueueContents):
 
     def _enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:
         """Send a job that is ready. On the path of every enqueue, because tracing libraries wrap it."""
-        self._send(job, new_job(job, at_front=at_front, unique=unique), pipeline)
+        if not self._is_async and not self._must_wait(job):
+            return self.run_sync(job, unique=unique)
+        self._send(job, new_job(job, new_nonce(), at_front=at_front, unique=unique), pipeline)
+        return job
+
+    def _must_wait(self, job: Job) -> bool:
+        return bool(job.record.dependency_ids) and not job.dependencies_are_met()
+
+    def run_sync(self, job: Job[T], unique: bool = False) -> Job[T]:
+        """Run a job here and now, as a queue with `is_async=False` does, and return it. What the function raises is written down, not raised.
+
+        Retries and repeats do not apply. When the end was written, the callback is called, webhooks are sent, and those who wait for the job go on.
+
+        Args:
+            job: the job.
+            unique: whether it is refused if there is a job of its id.
+
+        Raises:
+            DuplicateJobError: see `unique`. Exception: what the callback raises.
+        """
+        if unique and self.job_class.exists(job.id, self.connection):
+            message = f"Job {job.id} exists already; delete it, or enqueue another id, or without unique=True"
+            raise DuplicateJobError(message)
+        run_here(self._session, job)
+        return job
+
+    def run_job(self, job: Job[T]) -> Job[T]:
+        """Call a job's function here and now, write down that it succeeded, and return the job; what the function raises is raised, and nothing written."""
+        perform_here(self._session, job)
         return job
 
     def schedule_job(self, job: Job[T], datetime: dt.datetime | dt.timedelta, pipeline: Pipeline | None = None, unique: bool = False) -> Job[T]:

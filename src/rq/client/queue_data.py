@@ -6,7 +6,7 @@ import datetime as dt
 from functools import total_ordering
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from rq.client.enqueueing import check_due, check_unique, take_repeat
+from rq.client.enqueueing import check_due, check_unique, new_nonce, take_repeat
 from rq.client.fields import KeyOfClass
 from rq.client.many import EnqueueData, prepare_data
 from rq.client.payload import serializer_of
@@ -164,7 +164,7 @@ class QueueData(Generic[JobT, SessionT]):
         check_due(datetime)
         self.own(job)
         due = datetime if isinstance(datetime, dt.timedelta) else to_timestamp(datetime)
-        return new_job(job, at_front=bool(job.enqueue_at_front), due=due, unique=unique)
+        return new_job(job, new_nonce(), at_front=bool(job.enqueue_at_front), due=due, unique=unique)
 
     def own(self, job: JobData) -> None:
         """Make a job one of this queue."""

@@ -10,12 +10,12 @@ from weakref import WeakValueDictionary
 
 from rq.client.legacy import require_connection
 from rq.core.defaults import DEFAULT_KEY_PREFIX
-from rq.core.errors import OptionTypeError
+from rq.core.errors import OptionTypeError, ScriptsRefused
 from rq.core.keys import Keyspace
 from rq.store.scripts import ScriptLibrary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import redis
 
@@ -52,9 +52,13 @@ class BaseSession:
 
 
 class Session(BaseSession):
-    """A session over a synchronous client. `rq.client.aio` has the other one."""
+    """A session over a synchronous client. `rq.client.aio` has the other one.
 
-    __slots__ = ("_caller",)
+    Attributes:
+        lacks_scripts: whether the server was found to run no scripts.
+    """
+
+    __slots__ = ("_caller", "lacks_scripts")
 
     connection: redis.Redis
 
@@ -62,15 +66,33 @@ class Session(BaseSession):
         from rq.store.connection import Caller  # noqa: PLC0415 - see above
 
         super().__init__(connection, keyspace)
+        self.lacks_scripts = False
         self._caller = Caller(connection)
 
     def run(self, call: Call[T]) -> T:
         """Return the answer to a call."""
         return self._caller.run(call)
 
+    def run_or(self, call: Call[T], do_plainly: Callable[[], T]) -> T:
+        """Return the answer to a script; on a server without scripts, which is found out once, do the same with plain commands."""
+        if not self.lacks_scripts:
+            try:
+                return self.run(call)
+            except ScriptsRefused:
+                self.lacks_scripts = True
+        return do_plainly()
+
     def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
         """Return the answers to independent calls, in order: one round trip."""
         return self._caller.run_many(calls) if calls else []
+
+    def run_stream(self, calls: Iterable[Call[T]]) -> list[T]:
+        """Return the answers to independent calls, in order; each is made while the server works at those before it."""
+        return self._caller.run_stream(calls)
+
+    def run_together(self, calls: Sequence[Call[Any]]) -> None:
+        """Carry out plain commands that write, as one transaction: one round trip."""
+        self._caller.run_together(calls)
 
 
 # One session per connection and keyspace, for as long as a handle uses it. A living session holds its connection, so that the id names no other object.
@@ -98,6 +120,9 @@ def _check_client(connection: object) -> None:
     """Refuse what people give in the place of a synchronous client. What a URL holds is not repeated: it may be a password."""
     if isinstance(connection, str):
         message = 'A connection is a client, not a URL: pass connection=rq.connect("redis://...")'
+        raise OptionTypeError(message)
+    if not hasattr(connection, "execute_command"):
+        message = f"A connection is a client, not a value of type {type(connection).__name__}: pass connection=redis.Redis(...)"
         raise OptionTypeError(message)
     if is_asyncio_client(connection):
         message = f"{name_of_class(connection)} is an asyncio client: pass a synchronous one, such as redis.Redis(...), or use rq.aio"

@@ -13,10 +13,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
 from rq.store.calls import Argument, Call
-from rq.store.connection import RAW
+from rq.store.connection import RAW, check_for_scripts
 from rq.store.scripts import Script
 
 if TYPE_CHECKING:
@@ -45,10 +45,17 @@ class AsyncCaller:
         self._sending: set[asyncio.Task[None]] = set()
 
     async def run(self, call: Call[T]) -> T:
-        """Return the answer to one call: one round trip, shared with the calls that other tasks make now; two if the server does not know the script yet."""
-        if call.blocks:
-            return call.read(await self._execute(*call.command(), **RAW))
-        return call.read(await self._put(call))
+        """Return the answer to one call: one round trip, shared with the calls that other tasks make now; two if the server does not know the script yet.
+
+        Raises:
+            ScriptsRefused: if the call is a script and the server runs none. redis.exceptions.RedisError: whatever the client raises.
+        """
+        try:
+            reply = await (self._execute(*call.command(), **RAW) if call.blocks else self._put(call))
+        except ResponseError as error:
+            check_for_scripts(error)
+            raise
+        return call.read(reply)
 
     async def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
         """Return the answers to several independent calls, in order: one round trip for each `MOST_TOGETHER`.
@@ -58,6 +65,8 @@ class AsyncCaller:
         """
         answers = []
         for call, reply in zip(calls, await asyncio.gather(*map(self._put, calls), return_exceptions=True), strict=True):
+            if isinstance(reply, ResponseError):
+                check_for_scripts(reply)
             if isinstance(reply, BaseException):
                 raise reply
             answers.append(call.read(reply))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from rq.core.errors import CorruptDataError
@@ -135,29 +136,59 @@ READ_ONLY: tuple[tuple[str, str, Decoder], ...] = (
     ("x_crashes", "crashes", int),
     ("x_execution", "execution_id", _text_or_none),
 )
+# Blank fields of the first group say nothing; only the payload may truly be empty.
+_BLANK_SAYS_NOTHING = frozenset(name.encode() for name, *_ in ALWAYS if name != "data")
 _DECODERS: dict[bytes, tuple[str, Decoder]] = {
     **{name.encode(): (attribute, decoder) for name, attribute, _, decoder in (*ALWAYS, *IF_GIVEN)},
     **{name.encode(): (attribute, decoder) for name, attribute, decoder in READ_ONLY},
 }
 
 
+# What decides nothing about an attempt and its end: the payload and meta, which the process of the job reads, the dates, and what the claim has just written.
+_NOTHING_TO_A_WORKER = frozenset(
+    {b"data", b"meta", b"created_at", b"enqueued_at", b"started_at", b"ended_at", b"last_heartbeat", b"status", b"worker_name", b"x_execution"}
+)
+_DECODERS_OF_CLAIMS = {name: known for name, known in _DECODERS.items() if name not in _NOTHING_TO_A_WORKER}
+
+# Fields of which every hash has at least a blank.
+BLANK_FIELDS = tuple(name for name, *_ in ALWAYS)
+
+# What nearly every new job has, and the rest. The rest of a record is taken out in one call, and compared in one with that of a record that says nothing: one
+# by one, the many fields that a job does not have are what encoding it would spend its time on.
+_USUAL = frozenset({"created_at", "data", "origin", "description", "timeout"})
+_USUAL_FIELDS = tuple(field for field in (*ALWAYS, *IF_GIVEN) if field[0] in _USUAL)
+_UNUSUAL_FIELDS = tuple(field for field in (*ALWAYS, *IF_GIVEN) if field[0] not in _USUAL)
+_usual_values = attrgetter(*(attribute for _, attribute, _, _ in _USUAL_FIELDS))
+_unusual_values = attrgetter(*(attribute for _, attribute, _, _ in _UNUSUAL_FIELDS), "enqueue_at_front_on_retry")
+_NOTHING_UNUSUAL = _unusual_values(JobRecord(""))
+
+
 def encode_job(record: JobRecord) -> list[Argument]:
     """Return the fields of a job as a flat list: name, value, name, value, ... The status and the moment of enqueueing are the script's to write."""
+    return [part for name in BLANK_FIELDS for part in (name, "")] + encode_new_job(record)
+
+
+def encode_new_job(record: JobRecord) -> list[Argument]:
+    """Return what `encode_job` does, without the blank fields: scripts that write a new hash add those (see `BLANK_FIELDS`)."""
     flat: list[Argument] = []
-    for name, attribute, encode, _ in ALWAYS:
-        value = getattr(record, attribute)
-        flat.append(name)
-        flat.append("" if value is None else encode(value))
-    for name, attribute, encode, _ in IF_GIVEN:
-        value = getattr(record, attribute)
-        if value is not None and value not in ("", [], {}):
-            flat.append(name)
-            flat.append(encode(value))
+    _append_given(flat, _USUAL_FIELDS, _usual_values(record))
+    unusual = _unusual_values(record)
+    if unusual == _NOTHING_UNUSUAL:
+        return flat
+    _append_given(flat, _UNUSUAL_FIELDS, unusual)
     if record.dependency_ids:
         flat += ["dependency_id", wire(record.dependency_ids[0])]
     if record.enqueue_at_front_on_retry:
         flat += ["enqueue_at_front_on_retry", 1]
     return flat
+
+
+def _append_given(flat: list[Argument], fields: Sequence[tuple[str, str, Encoder, Decoder]], values: Sequence[Any]) -> None:
+    """Add the names and the written values of those fields that have one."""
+    for (name, _, encode, _), value in zip(fields, values, strict=False):
+        if value is not None and value not in ("", [], {}):
+            flat.append(name)
+            flat.append(encode(value))
 
 
 def decode_job(job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
@@ -170,10 +201,22 @@ def decode_job(job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
     Raises:
         CorruptDataError: naming the job, the field and what it holds, if a field cannot be read.
     """
+    return _decode(job_id, fields, _DECODERS)
+
+
+def decode_claimed_job(job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
+    """Return the job that a claim gave, as far as its worker needs to know it: without payload, meta and dates; status and execution are the claim's own.
+
+    Args and errors are those of `decode_job`.
+    """
+    return _decode(job_id, fields, _DECODERS_OF_CLAIMS)
+
+
+def _decode(job_id: str, fields: Mapping[bytes, bytes], decoders: Mapping[bytes, tuple[str, Decoder]]) -> JobRecord:
     record = JobRecord(job_id)
     for name, value in fields.items():
-        known = _DECODERS.get(name)
-        if known is None:
+        known = decoders.get(name)
+        if known is None or (not value and name in _BLANK_SAYS_NOTHING):
             continue
         attribute, decode = known
         try:
@@ -188,6 +231,8 @@ def decode_job(job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
 
 def decode_fields(flat: Any) -> dict[bytes, bytes]:
     """Return a raw hash reply as a dictionary of bytes, whatever shape the client gave it."""
+    if isinstance(flat, list) and flat and isinstance(flat[0], bytes):  # as nearly always: a client decodes all of a reply, or nothing
+        return dict(zip(flat[::2], flat[1::2], strict=True))
     return {_as_bytes(name): _as_bytes(value) for name, value in pairs(flat)}
 
 

@@ -16,11 +16,11 @@ from rq.client.aio.registry import (
     StartedJobRegistry,
 )
 from rq.client.aio.session import AsyncSession, session_of
-from rq.client.enqueueing import CallOptions, check_unique, delay_of, split_options
+from rq.client.enqueueing import CallOptions, check_unique, delay_of, new_nonce, split_options
 from rq.client.many import Batch, EnqueueData
 from rq.client.queue_data import QueueData
 from rq.client.registry_data import id_of
-from rq.client.sending import collect_job, confirm, new_job
+from rq.client.sending import confirm, foresee, new_job
 from rq.store.enqueue import NewJob, enqueue_job
 from rq.store.purge import MOST_PURGED, purge_queue
 from rq.store.reads import count_queue, find_position, list_queue_keys
@@ -178,7 +178,7 @@ class Queue(QueueData[Job, AsyncSession]):
             DuplicateJobError: see `unique`. InvalidJobDependency: if it would wait for itself.
         """
         self.own(job)
-        return await self._send(job, new_job(job, at_front=at_front, unique=unique), pipeline)
+        return await self._send(job, new_job(job, new_nonce(), at_front=at_front, unique=unique), pipeline)
 
     async def schedule_job(self, job: Job[T], datetime: dt.datetime | dt.timedelta, pipeline: Pipeline | None = None, unique: bool = False) -> Job[T]:
         """See to it that a job is put into this queue at a given time, and return it. See `rq.Queue.schedule_job`."""
@@ -188,7 +188,8 @@ class Queue(QueueData[Job, AsyncSession]):
         if pipeline is None:
             confirm(job, await self._session.run(enqueue_job(self._session.scripts, new)))
         else:
-            collect_job(self._session, pipeline, new, job)
+            self._session.collect(pipeline, enqueue_job(self._session.scripts, new))
+            foresee(job, new)
         return job
 
     # --- what waits ---
