@@ -15,7 +15,7 @@ import rq
 from rq import aio
 from rq.client.aio.session import session_of
 from rq.decorators import job
-from rq.exceptions import DuplicateJobError
+from rq.exceptions import DuplicateJobError, ScriptsRefused
 from rq.job import Job
 from rq.store.aio import MOST_TOGETHER
 from rq.store.reads import count_queue
@@ -150,6 +150,44 @@ async def test_a_time_limit_for_an_answer_leaves_the_connection_usable(valkey, q
     assert len(await queue.get_jobs()) == 1
 
 
+async def test_tasks_that_are_all_canceled_as_at_the_end_of_a_loop_are_over(valkey, queue):
+    await queue.count()
+    valkey.pause()
+    left = asyncio.create_task(queue.enqueue(tasks.add))
+    await turns()
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        task.cancel()
+    await asyncio.wait([left])
+    valkey.resume()
+    assert left.cancelled()
+    assert await queue.count() in {0, 1}
+
+
+async def test_a_client_that_is_closed_leaves_no_task_waiting(valkey, redis_url):
+    async with aio.connect(redis_url) as connection:
+        await aio.Queue(connection=connection).count()
+        valkey.pause()
+        left = asyncio.create_task(aio.Queue(connection=connection).enqueue(tasks.add))
+        await turns()
+    valkey.resume()
+    with pytest.raises(redis.ConnectionError):
+        await left
+
+
+async def test_a_user_who_may_run_no_scripts_is_told_so(redis_client, redis_url):
+    redis_client.execute_command("ACL", "SETUSER", "plain", "reset", "on", ">pw", "~*", "&*", "+@all", "-eval", "-evalsha", "-script")
+    try:
+        async with aio.connect(redis_url, username="plain", password="pw") as connection:
+            queue = aio.Queue(connection=connection)
+            with pytest.raises(ScriptsRefused, match="use Redis or Valkey"):
+                await queue.enqueue(tasks.add)
+            with pytest.raises(ScriptsRefused, match="use Redis or Valkey"):
+                await queue.enqueue_many([queue.prepare_data(tasks.add)])
+            assert await queue.count() == 0
+    finally:
+        redis_client.execute_command("ACL", "DELUSER", "plain")
+
+
 # --- waiting for a result ---
 
 
@@ -206,6 +244,8 @@ def test_a_synchronous_client_is_refused(make):
         make(connection=redis.Redis(port=1))
     with pytest.raises(TypeError, match=r"pass connection=rq\.aio\.connect"):
         make()
+    with pytest.raises(TypeError, match="int is no asyncio client"):
+        make(connection=7)
     with pytest.raises(TypeError, match=r"not a URL: pass connection=rq\.aio\.connect") as caught:
         make(connection="redis://:secret@host")
     assert "secret" not in str(caught.value)

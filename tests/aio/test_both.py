@@ -190,7 +190,7 @@ async def test_a_job_is_canceled_once(side):
 async def test_a_job_is_deleted_with_those_that_wait_for_it(side):
     queue = side.queue()
     job = await queue.enqueue(tasks.add)
-    waiting = await queue.enqueue(tasks.add, depends_on=job.id)
+    waiting = await queue.enqueue(tasks.add, depends_on=[job])
     assert (await job.dependent_ids(), await waiting.dependency_ids(), await queue.deferred_job_registry.count()) == ([waiting.id], [job.id], 1)
     await job.delete(delete_dependents=True)
     assert await side.Job.fetch_many([job.id, waiting.id], side.connection) == [None, None]
