@@ -17,7 +17,7 @@ EVERY_FILE = [*script_names(), *LIBRARY_NAMES]
 MOST_LINES = 120
 
 # Scripts that change no job's state: workers come and go, registries forget, somebody looks.
-NO_TRANSITION = {"birth", "death", "sweep", "expired_workers", "update_hash", "take_deliveries", "end_delivery"}
+NO_TRANSITION = {"birth", "death", "sweep", "sweep_groups", "expired_workers", "update_hash", "take_deliveries", "end_delivery"}
 # Producers are meant to be refused by a full server; everybody else is not.
 PRODUCERS = {"enqueue", "enqueue_many", "requeue"}
 

@@ -8,11 +8,12 @@ from rq.client.sending import calls_for_many, confirm, foresee, in_order_of_depe
 from rq.core.errors import RQError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from redis.client import Pipeline
 
     from rq.client.job import Job
+    from rq.client.queue import Queue
     from rq.client.session import Session
     from rq.store.enqueue import NewJob
     from rq.store.replies import Enqueued
@@ -98,6 +99,11 @@ def prepare_data(  # noqa: PLR0913, PLR0917 - RQ's signature
         webhooks,
         unique,
     )
+
+
+def jobs_for(queue: Queue, datas: Iterable[EnqueueData], group: str | None = None) -> list[Job]:
+    """Return new jobs of a queue for these calls, members of a group or of none. Nothing is sent. Errors are those of `Queue.create_job`."""
+    return [queue.create_job(*data.for_create_job(), **data.relations(), group_id=group) for data in datas]
 
 
 def send_many(session: Session, jobs: Sequence[Job], datas: Sequence[EnqueueData], pipeline: Pipeline | None) -> None:

@@ -12,7 +12,7 @@ from rq.client.classes import job_class_of
 from rq.client.enqueueing import check_due, check_unique, delay_of, split_options, take_repeat
 from rq.client.fields import KeyOfClass
 from rq.client.job import Job
-from rq.client.many import EnqueueData, prepare_data, send_many
+from rq.client.many import EnqueueData, jobs_for, prepare_data, send_many
 from rq.client.payload import serializer_of
 from rq.client.queue_contents import QueueContents
 from rq.client.sending import collect_job, new_job, send_job
@@ -302,7 +302,7 @@ class Queue(QueueContents):
             As `enqueue` does, before anything is written; but DuplicateJobError, after all others were enqueued.
         """
         datas = list(job_datas)
-        jobs = [self.create_job(*data.for_create_job(), **data.relations(), group_id=group_id) for data in datas]
+        jobs = jobs_for(self, datas, group_id)
         send_many(self._session, jobs, datas, pipeline)
         return jobs
 
