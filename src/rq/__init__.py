@@ -71,16 +71,20 @@ _DOORS: tuple[str, ...] = (
     "group",
     "job",
     "local",
+    "logutils",
     "queue",
     "registry",
     "repeat",
     "results",
+    "scripts",
     "serializers",
+    "suspension",
     "timeouts",
     "types",
     "utils",
     "webhook",
     "worker",
+    "worker_registration",
 )
 
 

@@ -14,6 +14,7 @@ from rq.core.serializers import Serializer, resolve_serializer
 from rq.model.callback import Callback
 from rq.model.repeat import Repeat
 from rq.model.states import JobStatus
+from rq.observe.colors import blue, green
 from rq.store.server_version import get_version
 from rq.timeouts import BaseDeathPenalty, UnixSignalDeathPenalty
 from rq.types import FunctionReferenceType, JobDependencyType
@@ -37,9 +38,11 @@ __all__ = [
     "Webhook",
     "as_text",
     "backend_class",
+    "blue",
     "compact",
     "get_failed_queue",
     "get_version",
+    "green",
     "import_attribute",
     "logger",
     "now",

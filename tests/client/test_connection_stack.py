@@ -67,6 +67,14 @@ def test_workers_need_none_either(redis_client):
     assert (Worker.all(), Worker.count(), Worker.all_keys()) == ([], 0, [])
 
 
+def test_the_worker_script_of_those_days_works(redis_client):
+    with Connection(redis_client):
+        job = Queue("low").enqueue(enqueue_another)
+        worker = Worker(map(Queue, ["high", "low"]))
+        worker.work(burst=True, logging_level="ERROR")
+        assert Queue("other").job_ids == [job.return_value()]
+
+
 def test_after_the_context_manager_a_connection_is_needed_again(redis_client):
     with Connection(redis_client):
         queue = Queue()

@@ -110,3 +110,11 @@ def test_the_helpers_of_old_do_what_they_did():
     assert first([0, 1, 5], key=lambda number: number > 2) == 5
     assert first([0], default="none") == "none"
     assert abs((utcnow() - utc_now()).total_seconds()) < 60
+
+
+def test_a_timeout_beside_all_of_the_functions_arguments_is_the_jobs(queue):
+    with pytest.warns(DeprecationWarning, match="job_timeout") as caught:
+        job = queue.enqueue(tasks.add, args=(1,), kwargs={"b": 2}, timeout=600)
+    assert (job.timeout, job.args, job.kwargs) == (600, (1,), {"b": 2})
+    assert [warning.filename for warning in caught] == [__file__]
+    assert queue.enqueue(tasks.anything, timeout=600).kwargs == {"timeout": 600}

@@ -21,7 +21,7 @@ class Attempt(Protocol):
         """The job's id."""
 
     @property
-    def fields(self) -> Mapping[str, bytes]:
+    def fields(self) -> Mapping[bytes, bytes]:
         """The job's hash as it was claimed."""
 
 

@@ -35,7 +35,7 @@ def get_current_job(connection: redis.Redis | None = None, job_class: type[Job] 
 def _job_of(current: CurrentAttempt) -> Job:
     if current.job is None:
         current.job = Job.of_attempt(
-            decode_job(current.attempt.job_id, {name.encode(): value for name, value in current.attempt.fields.items()}),
+            decode_job(current.attempt.job_id, current.attempt.fields),
             lambda: connect_attempt(current),
             current.serializer,
         )

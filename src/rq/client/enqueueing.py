@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
@@ -39,6 +40,9 @@ def split_options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, A
     if "args" not in kwargs and "kwargs" not in kwargs:
         return args, kwargs, options
     explicit_args, explicit_kwargs = kwargs.pop("args", None), kwargs.pop("kwargs", None)
+    if "timeout" in kwargs:  # its name before RQ 1.0; here it can be nothing of the function's
+        warnings.warn("enqueue() takes job_timeout, not timeout", DeprecationWarning, stacklevel=3)
+        options.setdefault("timeout", kwargs.pop("timeout"))
     if args or kwargs:
         extra = [*(repr(value) for value in args), *kwargs]
         message = f"With args= or kwargs= all of the function's arguments go in there; these would be lost: {', '.join(extra)}"

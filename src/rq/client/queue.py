@@ -9,7 +9,7 @@ from functools import total_ordering
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from rq.client.classes import job_class_of
-from rq.client.enqueueing import check_due, check_unique, delay_of, split_options, take_repeat
+from rq.client.enqueueing import check_due, check_unique, delay_of, new_nonce, split_options, take_repeat
 from rq.client.fields import KeyOfClass
 from rq.client.job import Job
 from rq.client.many import EnqueueData, jobs_for, prepare_data, send_many
@@ -325,7 +325,7 @@ class Queue(QueueContents):
 
     def _enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:
         """Send a job that is ready. On the path of every enqueue, because tracing libraries wrap it."""
-        self._send(job, new_job(job, at_front=at_front, unique=unique), pipeline)
+        self._send(job, new_job(job, new_nonce(), at_front=at_front, unique=unique), pipeline)
         return job
 
     def schedule_job(self, job: Job[T], datetime: dt.datetime | dt.timedelta, pipeline: Pipeline | None = None, unique: bool = False) -> Job[T]:
@@ -343,7 +343,7 @@ class Queue(QueueContents):
         check_due(datetime)
         self._own(job)
         due = datetime if isinstance(datetime, dt.timedelta) else to_timestamp(datetime)
-        self._send(job, new_job(job, at_front=bool(job.enqueue_at_front), due=due, unique=unique), pipeline)
+        self._send(job, new_job(job, new_nonce(), at_front=bool(job.enqueue_at_front), due=due, unique=unique), pipeline)
         return job
 
     def _own(self, job: Job) -> None:

@@ -15,7 +15,7 @@ from rq.core.keys import Keyspace
 from rq.store.scripts import ScriptLibrary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import redis
 
@@ -51,6 +51,10 @@ class Session:
         """Return the answers to independent calls, in order: one round trip."""
         return self._caller.run_many(calls) if calls else []
 
+    def run_stream(self, calls: Iterable[Call[T]]) -> list[T]:
+        """Return the answers to independent calls, in order; each is made while the server works at those before it."""
+        return self._caller.run_stream(calls)
+
     def collect(self, pipeline: redis.client.Pipeline, call: Call[Any]) -> None:
         """Add a call to the caller's own pipeline, whose `execute()` will run it. A pipeline that is watching keys is switched to collecting, as RQ does."""
         if getattr(pipeline, "watching", False) and not pipeline.explicit_transaction:
@@ -83,6 +87,9 @@ def _check_client(connection: object) -> None:
     """Refuse what people give in the place of a synchronous client. What a URL holds is not repeated: it may be a password."""
     if isinstance(connection, str):
         message = 'A connection is a client, not a URL: pass connection=rq.connect("redis://...")'
+        raise OptionTypeError(message)
+    if not hasattr(connection, "execute_command"):
+        message = f"A connection is a client, not a value of type {type(connection).__name__}: pass connection=redis.Redis(...)"
         raise OptionTypeError(message)
     if inspect.iscoroutinefunction(getattr(type(connection), "execute_command", None)):
         message = f"{type(connection).__module__}.{type(connection).__qualname__} is an asyncio client: pass a synchronous one, such as redis.Redis(...)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rq.model.presence import WorkerIdentity
@@ -16,10 +17,11 @@ from rq.store.settle import AttemptKey
 
 @dataclass(slots=True)
 class RunningAttempt:
-    """One attempt between its claim and its settlement. `began` is a `time.monotonic()`."""
+    """One attempt between its claim and its settlement. `fields` is the job's raw hash as it was claimed, `began` a `time.monotonic()`."""
 
     key: AttemptKey
     record: JobRecord
+    fields: Mapping[bytes, bytes] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
 
     @property

@@ -20,6 +20,7 @@ import select
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from redis.backoff import NoBackoff
@@ -73,6 +74,9 @@ class _Line:
         return descriptor is None or (timeout > 0 and bool(wait_readable([descriptor], timeout)))
 
 
+_IS_READABLE = attrgetter("is_readable")
+
+
 class QueueWaiter:
     """Waits for a job on any of several queues.
 
@@ -89,12 +93,10 @@ class QueueWaiter:
         for name in ("socket_timeout", "socket_connect_timeout"):
             self._settings[name] = self._settings.get(name) or ANSWER_SECONDS
         self._answers: list[Any] = []
+        self._watched: dict[int, _Line] = {}
         self._lines = [_Line(wire(keyspace.queue(queue)), wire(keyspace.caught(worker, queue))) for queue in queues]
-
-    @property
-    def frees_itself(self) -> bool:
-        """Whether the connection that wakes frees the others. Among many, each of which would free all others again, `free_calls` does it once."""
-        return len(self._lines) <= MOST_TO_FREE
+        # Whether the connection that wakes frees the others. Among many, each of which would free all others again, `free_calls` does it once.
+        self.frees_itself = len(self._lines) <= MOST_TO_FREE
 
     def arm(self, block_seconds: float, riding: Call[Any] | None = None) -> None:
         """Start waiting on every queue that is not waited on yet; returns at once.
@@ -142,13 +144,19 @@ class QueueWaiter:
 
     def filenos(self) -> list[int]:
         """Return the descriptors that become readable when a job, or trouble, has come."""
-        descriptors = [line.fileno() for line in self._lines if line.armed_until is not None]
-        return [descriptor for descriptor in descriptors if descriptor is not None]
+        found = ((line.fileno(), line) for line in self._lines if line.armed_until is not None)
+        self._watched = {descriptor: line for descriptor, line in found if descriptor is not None}
+        return list(self._watched)
 
-    def note_readable(self, descriptors: Sequence[int]) -> None:
-        """Take over what a wait on `filenos` found, so that nothing is asked twice."""
-        for line in self._lines:
-            line.is_readable = line.is_readable or (line.armed_until is not None and line.fileno() in descriptors)
+    def note_readable(self, descriptors: Sequence[int]) -> bool:
+        """Take over what a wait on the last `filenos` found, so that nothing is asked twice; says whether it concerned any connection."""
+        watched, self._watched = self._watched, {}
+        found = False
+        for descriptor in descriptors:
+            line = watched.get(descriptor)
+            if line is not None:
+                line.is_readable = found = True
+        return found
 
     def is_armed(self) -> bool:
         """Say whether any connection waits, or has an answer that was not read."""
@@ -173,7 +181,7 @@ class QueueWaiter:
             free: runs calls; used again for a connection whose BLMOVE had reached the server too late to be freed.
         """
         caught = 0
-        for line in sorted(self._lines, key=lambda line: not line.is_readable):
+        for line in sorted(self._lines, key=_IS_READABLE, reverse=True):
             if line.armed_until is not None:
                 caught += self._drain(line, free)
         return caught
@@ -186,7 +194,7 @@ class QueueWaiter:
     def _drain(self, line: _Line, free: Callable[[Sequence[Call[Any]]], object]) -> int:
         try:
             for _ in range(DRAIN_STEPS):
-                if line.has_reply(DRAIN_STEP_SECONDS):
+                if line.is_readable or line.has_reply(DRAIN_STEP_SECONDS):
                     return self._read(line)
                 free([_unblock(line)])
         except (RedisError, OSError):

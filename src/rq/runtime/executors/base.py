@@ -21,8 +21,8 @@ class Attempt:
         queue: The name of the queue the job was taken from.
         number: How many attempts at this job were begun, this one included.
         timeout_seconds: The time limit; None means none.
-        fields: The job's hash as it was claimed, field name to raw bytes. `data` holds the compressed, serialized
-            `(func_name, instance, args, kwargs)`.
+        fields: The job's hash as it was claimed: names and values as the server holds them. `data` is the compressed,
+            serialized `(func_name, instance, args, kwargs)`.
     """
 
     job_id: str
@@ -30,7 +30,7 @@ class Attempt:
     queue: str
     number: int
     timeout_seconds: float | None
-    fields: Mapping[str, bytes]
+    fields: Mapping[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Runs attempts in the process and thread of the caller: no isolation, and no way to kill but by an exception."""
 
 import time
+from functools import partial
 
 from rq.core.errors import RQError
 from rq.core.serializers import DefaultSerializer, Serializer
@@ -32,8 +33,7 @@ class InlineExecutor:
         connection: object | None = None,
     ) -> None:
         self.places = 1
-        self._serializer = serializer
-        self._run = run or self._run_stock
+        self._run = run or partial(run_attempt, serializer=serializer)
         self._connection = connection
         self._is_closed = False
         self._is_in_job = False
@@ -103,6 +103,3 @@ class InlineExecutor:
     def shutdown(self) -> None:
         """Take no more attempts."""
         self._is_closed = True
-
-    def _run_stock(self, attempt: Attempt) -> Outcome:
-        return run_attempt(attempt, self._serializer)

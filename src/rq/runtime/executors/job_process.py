@@ -56,7 +56,7 @@ class JobSettings:
         return run_attempt(attempt, serializer.load() if isinstance(serializer, SerializerReference) else serializer)
 
 
-_REHEARSAL = encode_attempt(Attempt("", "", "", 0, 1.0, {"data": compress(DefaultSerializer.dumps(("builtins.repr", None, (0,), {})))}))[HEADER.size :]
+_REHEARSAL = encode_attempt(Attempt("", "", "", 0, 1.0, {b"data": compress(DefaultSerializer.dumps(("builtins.repr", None, (0,), {})))}))[HEADER.size :]
 _REHEARSAL_SETTINGS = JobSettings("", DefaultSerializer)
 
 
@@ -140,7 +140,7 @@ def _rehearse() -> None:
 def _report(outcome: Outcome, attempt: Attempt, inherited: Inheritance) -> JobReport:
     used = _getrusage(resource.RUSAGE_SELF)
     try:
-        module = called_module(attempt.fields.get("data", b""), inherited.modules)
+        module = called_module(attempt.fields.get(b"data", b""), inherited.modules)
     except Exception:  # noqa: BLE001 - a job may have replaced sys.modules; this is a hint only
         module = None
     return JobReport(outcome, used.ru_maxrss // MAXRSS_DIVISOR, used.ru_utime + used.ru_stime, module)

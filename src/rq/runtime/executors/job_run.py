@@ -135,7 +135,7 @@ def _time_limit(attempt: Attempt, death_penalty: type[BaseDeathPenalty] | None) 
 
 def _load_call(attempt: Attempt, serializer: Serializer) -> tuple[Callable[..., Any], Sequence[Any], Mapping[str, Any]]:
     """Return what to call, and with what."""
-    data = attempt.fields.get("data")
+    data = attempt.fields.get(b"data")
     if data is None:
         raise DeserializationError(f"Job {attempt.job_id} has no payload: the field 'data' of its hash is missing")
     try:
