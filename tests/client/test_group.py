@@ -310,6 +310,14 @@ def test_with_nothing_to_wait_for_the_call_at_the_end_is_run_at_once(group, queu
     assert queue.job_ids == [group.completion_job_id]
 
 
+def test_a_queue_that_runs_its_jobs_itself_runs_a_group_too(group, redis_client):
+    queue = Queue(connection=redis_client, is_async=False)
+    jobs = group.enqueue_many(queue, [Queue.prepare_data(tasks.add, (1, 2)), Queue.prepare_data(len, (3,))], on_complete=Queue.prepare_data(tasks.add, (0,)))
+    assert [job.get_status() for job in [*jobs, completion_of(group)]] == ["finished", "failed", "finished"]
+    assert members(group) == sorted(job.id for job in jobs)
+    assert (group.is_done(), completion_of(group).dependency_results()) == (True, {jobs[0].id: 3, jobs[1].id: None})
+
+
 def test_the_job_at_the_end_has_an_id_that_follows_from_the_groups_name(group, queue, redis_client):
     strange = Group(redis_client, "été / 1")
     assert strange.completion_job_id == Group(redis_client, "été / 1").completion_job_id != Group(redis_client, "été / 2").completion_job_id

@@ -129,6 +129,7 @@ def test_an_exception_comes_back_as_a_traceback_that_begins_in_the_job(executor:
     outcome = run(executor, attempt_at("divide_by_zero"))
     assert isinstance(outcome, Raised)
     assert outcome.exc_type == "builtins.ZeroDivisionError"
+    assert outcome.exc_bases == ("builtins.ArithmeticError", "builtins.Exception", "builtins.BaseException")
     lines = outcome.exc_text.splitlines()
     assert lines[0] == "Traceback (most recent call last):"
     assert lines[1].endswith("in divide_by_zero")

@@ -36,6 +36,10 @@ class CurrentAttempt(Protocol):
     def connection_settings(self) -> bytes | None:
         """What the store makes a connection of."""
 
+    @property
+    def job_class(self) -> type[Any] | str | None:
+        """What the job is made of; None means `Job`."""
+
     serializer: Any  # what the payload is written with; None means pickle
     connection: object | None  # made from the settings when user code asks for it first
     job: object | None  # the job, made when user code asks for it first: always the same object

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rq.client.fields import KeyOfClass
 from rq.client.grouping import GroupCounts, completion_data, completion_job_id, has_ended, in_order_of_creation, in_pages
 from rq.client.job import Job
-from rq.client.many import jobs_for, send_many
+from rq.client.many import enqueue_all, jobs_for
 from rq.client.session import current_keyspace, session_of
 from rq.core.errors import NoSuchGroupError, OptionTypeError
 from rq.core.formats import as_text
@@ -118,7 +118,7 @@ class Group:
         jobs = jobs_for(queue, datas, self.name)
         awaited = dict.fromkeys([job.id for job in jobs] + sorted(self._ids()))
         completion = completion_data(self.name, on_complete, list(awaited))
-        send_many(session_of(queue.connection), [*jobs, *jobs_for(queue, [completion])], [*datas, completion], pipeline)
+        enqueue_all(queue, [*jobs, *jobs_for(queue, [completion])], [*datas, completion], pipeline)
         return jobs
 
     @property

@@ -12,14 +12,15 @@ from rq.client.classes import job_class_of
 from rq.client.enqueueing import check_due, check_unique, delay_of, new_nonce, split_options, take_repeat
 from rq.client.fields import KeyOfClass
 from rq.client.job import Job
-from rq.client.many import EnqueueData, jobs_for, prepare_data, send_many
+from rq.client.many import EnqueueData, enqueue_all, jobs_for, prepare_data
 from rq.client.payload import serializer_of
 from rq.client.queue_contents import QueueContents
 from rq.client.sending import collect_job, new_job, send_job
 from rq.client.session import session_of
+from rq.client.sync import perform_here, run_here
 from rq.core import defaults
 from rq.core.clock import to_timestamp
-from rq.core.errors import InvalidOptionError
+from rq.core.errors import DuplicateJobError, InvalidOptionError
 from rq.core.formats import as_text, parse_duration
 from rq.core.references import check_importable
 from rq.model.states import JobStatus
@@ -48,7 +49,7 @@ class Queue(QueueContents):
         name: the queue's name.
         connection: any synchronous redis-py client.
         default_timeout: how long its jobs may run if they do not say: seconds, a text such as '1h', -1 for no limit; None for 180 seconds.
-        is_async: false would run jobs here and now; not supported yet.
+        is_async: whether workers run the jobs; if not, each is run by `enqueue` itself before it returns, in this thread and without a time limit.
         job_class: what jobs are made of: a subclass of `Job` or a dotted path.
         serializer: what payloads, meta and results are written with: a name, a dotted path, or an object with `dumps` and `loads`; None for pickle.
         death_penalty_class: accepted and kept, as with RQ; workers enforce time limits.
@@ -82,9 +83,7 @@ class Queue(QueueContents):
         if "async" in kwargs:
             is_async = kwargs["async"]
             warnings.warn("Queue takes is_async, not async", DeprecationWarning, stacklevel=2)
-        if not is_async:
-            message = "is_async=False is an option of RQ that this version does not support yet; enqueue the jobs and run a worker"
-            raise InvalidOptionError(message)
+        self._is_async = is_async
         self._session: Session = session_of(connection)
         self.connection: redis.Redis = self._session.connection
         self.name = name
@@ -131,8 +130,8 @@ class Queue(QueueContents):
 
     @property
     def is_async(self) -> bool:
-        """Whether workers run the jobs: true."""
-        return True
+        """Whether workers run the jobs; if not, whoever enqueues them does."""
+        return self._is_async
 
     # --- enqueueing ---
 
@@ -303,7 +302,7 @@ class Queue(QueueContents):
         """
         datas = list(job_datas)
         jobs = jobs_for(self, datas, group_id)
-        send_many(self._session, jobs, datas, pipeline)
+        enqueue_all(self, jobs, datas, pipeline)
         return jobs
 
     prepare_data = staticmethod(prepare_data)
@@ -325,7 +324,35 @@ class Queue(QueueContents):
 
     def _enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:
         """Send a job that is ready. On the path of every enqueue, because tracing libraries wrap it."""
+        if not self._is_async and not self._must_wait(job):
+            return self.run_sync(job, unique=unique)
         self._send(job, new_job(job, new_nonce(), at_front=at_front, unique=unique), pipeline)
+        return job
+
+    def _must_wait(self, job: Job) -> bool:
+        return bool(job.record.dependency_ids) and not job.dependencies_are_met()
+
+    def run_sync(self, job: Job[T], unique: bool = False) -> Job[T]:
+        """Run a job here and now, as a queue with `is_async=False` does, and return it. What the function raises is written down, not raised.
+
+        Retries and repeats do not apply. When the end was written, the callback is called, webhooks are sent, and those who wait for the job go on.
+
+        Args:
+            job: the job.
+            unique: whether it is refused if there is a job of its id.
+
+        Raises:
+            DuplicateJobError: see `unique`. Exception: what the callback raises.
+        """
+        if unique and self.job_class.exists(job.id, self.connection):
+            message = f"Job {job.id} exists already; delete it, or enqueue another id, or without unique=True"
+            raise DuplicateJobError(message)
+        run_here(self._session, job)
+        return job
+
+    def run_job(self, job: Job[T]) -> Job[T]:
+        """Call a job's function here and now, write down that it succeeded, and return the job; what the function raises is raised, and nothing written."""
+        perform_here(self._session, job)
         return job
 
     def schedule_job(self, job: Job[T], datetime: dt.datetime | dt.timedelta, pipeline: Pipeline | None = None, unique: bool = False) -> Job[T]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from rq.client.scriptless import collect_enqueue, run_enqueue
 from rq.core.clock import utc_now
 from rq.core.errors import DuplicateJobError, InvalidJobDependency
 from rq.core.formats import parse_date
@@ -45,12 +46,12 @@ def send_job(session: Session, new: NewJob, job: JobData) -> None:
     Raises:
         DuplicateJobError: if it was to be unique and there is a job of its id. InvalidJobDependency: if it would wait for itself.
     """
-    confirm(job, session.run(enqueue_job(session.scripts, new)))
+    confirm(job, run_enqueue(session, enqueue_job(session.scripts, new), new))
 
 
 def collect_job(session: Session, pipeline: Pipeline, new: NewJob, job: JobData) -> None:
     """Add a job to a caller's pipeline. It shows what it will be when the pipeline is executed, as far as that can be known before."""
-    session.collect(pipeline, enqueue_job(session.scripts, new))
+    collect_enqueue(session, pipeline, enqueue_job(session.scripts, new), new)
     foresee(job, new)
 
 

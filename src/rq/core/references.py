@@ -135,6 +135,17 @@ def import_class(path: str, base: type[_T]) -> type[_T]:
     return found
 
 
+def path_of_class(kind: type) -> str:
+    """Return the dotted path under which another process finds a class.
+
+    Raises:
+        InvalidOptionError: It is defined in `__main__` or inside a function (a ValueError).
+    """
+    if kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
+        raise InvalidOptionError(f"Other processes cannot import {_described(kind)}; define it at the top level of a module")
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
 def _import_module(module_name: str, wanted_for: str) -> ModuleType | None:
     """Return the module, imported; None if there is none of this name. An import that fails inside it is an error."""
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -85,6 +85,11 @@ def dependencies_of(depends_on: Any) -> Dependencies:
     if len(policies) == len(ids) > 1 and len({*policies.values()}) == 1:
         policies = {ALL: next(iter(policies.values()))}
     return Dependencies(tuple(ids), any(item.allow_failure for item in items), any(item.enqueue_at_front for item in items), policies)
+
+
+def policy_for(policies: Mapping[str, str], job_id: str) -> str:
+    """Return what becomes of the job that waits when this one ends badly."""
+    return policies.get(ALL) or policies.get(job_id, "wait")
 
 
 def checked_policies(value: object) -> dict[str, str]:

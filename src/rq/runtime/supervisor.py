@@ -35,7 +35,7 @@ from rq.runtime.deliveries import delivery_about
 from rq.runtime.executors.base import Attempt, Ended, Executor
 from rq.runtime.heartbeat import register_again
 from rq.runtime.identity import is_provably_dead
-from rq.runtime.reporting import report_settlement
+from rq.runtime.reporting import report_aftermath, report_settlement
 from rq.runtime.running import RunningAttempt, WorkerContext
 from rq.runtime.stop_switch import StopSwitch
 from rq.store.calls import Call
@@ -370,6 +370,7 @@ class Supervisor:
         refused, self._refused = self._refused, []
         ended = [*refused, *self.executor.collect()]
         for attempt in ended:
+            report_aftermath(self.bus, self.running.get(attempt.execution_id), attempt.aftermath)
             self._settle(attempt.execution_id, attempt.outcome)
         return bool(ended)
 
@@ -417,8 +418,9 @@ class Supervisor:
         while self._notices:
             execution_id, code = self._notices.popleft()
             attempt = self.running.get(execution_id)
-            if attempt is None:
-                continue
+            if attempt is None or (code == "stop" and attempt.was_stopped):
+                continue  # the heartbeat says it again while the stopped callback runs
+            attempt.was_stopped = code == "stop"
             key = attempt.key
             self.bus.emit(events.AttemptAbandoned(self._name, key.queue, key.job_id, attempt.record.description, code))
             outcome = Stopped("The job was stopped by a user") if code == "stop" else Released(f"the attempt was ended: {code}")

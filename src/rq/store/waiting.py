@@ -20,10 +20,12 @@ import select
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from redis.backoff import NoBackoff
+from redis.connection import AbstractConnection
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
@@ -50,6 +52,7 @@ class _Line:
     queue_key: bytes | str
     caught_key: bytes | str
     connection: Any = None
+    read_reply: Callable[[], Any] = field(default=lambda: None)  # an error of the server's is a reply too
     client_id: int = 0
     riding: list[_Line | Call[Any]] = field(default_factory=list)  # whose replies follow that of the BLMOVE: lines to free, then the call
     armed_until: float | None = field(default=None)
@@ -124,6 +127,7 @@ class QueueWaiter:
                 line.connection.connect()
                 line.connection.send_command("CLIENT", "ID", check_health=False)
                 line.client_id = int(line.connection.read_response())
+                line.read_reply = _reply_reader(line.connection)
             except (RedisError, OSError):
                 self._drop(line)
         return line.connection is not None
@@ -207,10 +211,10 @@ class QueueWaiter:
 
         A connection that they freed has caught nothing, and what it said can be read when there is time.
         """
-        caught = _read_reply(line)
+        caught = line.read_reply()
         line.armed_until, line.is_readable, line.is_freed = None, False, False
         for rider in line.riding:
-            reply = _read_reply(line)
+            reply = line.read_reply()
             if isinstance(rider, _Line):
                 if reply == 1 and rider.armed_until is not None:
                     rider.armed_until, rider.is_readable, rider.is_freed = None, False, True
@@ -244,12 +248,22 @@ class QueueWaiter:
             self._drop(line)
 
 
-def _read_reply(line: _Line) -> Any:
-    """Return the next reply of a line; an error of the server's is a reply too."""
-    try:
-        return line.connection.read_response(disable_decoding=True)
-    except ResponseError as error:
-        return error
+def _reply_reader(connection: Any) -> Callable[[], Any]:
+    """Return what reads the next reply of a connection that is open, as bytes; an error of the server's is returned like any other reply.
+
+    A plain connection adds nothing to what its parser reads but work, before the job that the reply brings can begin: then the parser is asked, whichever
+    it is. One that has a way of its own (Sentinel's heeds a change of masters) keeps it.
+    """
+    if type(connection).read_response is AbstractConnection.read_response:
+        return partial(connection._parser.read_response, disable_decoding=True)  # noqa: SLF001 - redis-py offers no other way
+
+    def read() -> Any:
+        try:
+            return connection.read_response(disable_decoding=True)
+        except ResponseError as error:
+            return error
+
+    return read
 
 
 def _unblock(line: _Line) -> Call[Any]:
