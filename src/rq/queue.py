@@ -1,6 +1,7 @@
 """Queues: where jobs are enqueued."""
 
 from rq.client.job import Job
+from rq.client.many import EnqueueData
 from rq.client.old_names import FailedQueue, get_failed_queue
 from rq.client.queue import Queue, logger
 from rq.client.webhooks import Webhook
@@ -23,6 +24,7 @@ __all__ = [
     "BaseDeathPenalty",
     "Callback",
     "DequeueTimeout",
+    "EnqueueData",
     "FailedQueue",
     "FunctionReferenceType",
     "Job",
