@@ -1,6 +1,9 @@
 """Queues: where jobs are enqueued."""
 
+from rq.client.enqueueing import EnqueueArgs
+from rq.client.intermediate import IntermediateQueue
 from rq.client.job import Job
+from rq.client.many import EnqueueData
 from rq.client.old_names import FailedQueue, get_failed_queue
 from rq.client.queue import Queue, logger
 from rq.client.webhooks import Webhook
@@ -23,8 +26,11 @@ __all__ = [
     "BaseDeathPenalty",
     "Callback",
     "DequeueTimeout",
+    "EnqueueArgs",
+    "EnqueueData",
     "FailedQueue",
     "FunctionReferenceType",
+    "IntermediateQueue",
     "Job",
     "JobDependencyType",
     "JobStatus",

@@ -51,6 +51,13 @@ class Session:
         """Return the answers to independent calls, in order: one round trip."""
         return self._caller.run_many(calls) if calls else []
 
+    def run_or_collect(self, call: Call[T], pipeline: redis.client.Pipeline | None) -> T | None:
+        """Return the answer to a call; or add it to the caller's own pipeline, if there is one, and return None."""
+        if pipeline is None:
+            return self.run(call)
+        self.collect(pipeline, call)
+        return None
+
     def collect(self, pipeline: redis.client.Pipeline, call: Call[Any]) -> None:
         """Add a call to the caller's own pipeline, whose `execute()` will run it. A pipeline that is watching keys is switched to collecting, as RQ does."""
         if getattr(pipeline, "watching", False) and not pipeline.explicit_transaction:

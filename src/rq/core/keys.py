@@ -36,6 +36,7 @@ TEMPLATES: dict[str, str] = {
     "suspended": "suspended",
     "maintenance_lock": "clean_registries:{}",
     "scheduler_lock": "scheduler-lock:{}",
+    "scheduler": "scheduler:{}",
     "workers": "workers",
     "queue_workers": "workers:{}",
     "worker": "worker:{}",

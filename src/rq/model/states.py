@@ -53,6 +53,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("delete", _EVERY, (None,)),
     Transition("stop", (_S.STARTED,), (_S.STARTED,)),
     Transition("release_dependents", (_S.DEFERRED,), _AFTER_WAITING),
+    Transition("tell_dependents", (_S.DEFERRED,), _AFTER_WAITING),
     Transition("sweep_deferred", (_S.DEFERRED,), _AFTER_WAITING),
 )
 
