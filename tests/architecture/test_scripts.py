@@ -21,15 +21,15 @@ NO_TRANSITION = {
     *("birth", "death", "sweep", "expired_workers", "update_hash"),
     *("list_worker", "unlist_worker", "forget_workers", "acquire_lock", "release_lock"),
     *("take_deliveries", "end_delivery"),
-    *("compact", "forget_queue"),
+    *("compact", "forget_queue", "expire", "register_dependencies"),
 }
 # Producers are meant to be refused by a full server; everybody else is not.
-PRODUCERS = {"enqueue", "enqueue_many", "requeue"}
+PRODUCERS = {"enqueue", "enqueue_many", "requeue", "save"}
 
 COMMAND = re.compile(r"(?:redis\.p?call|try)\(\s*'([A-Z]+)'")
 READS = {
     *("EXISTS", "GET", "HGET", "HGETALL", "HMGET", "LLEN", "LRANGE", "TIME", "TYPE"),
-    *("ZCARD", "ZRANGE", "ZRANGEBYSCORE", "ZSCORE", "SMEMBERS", "SISMEMBER", "SRANDMEMBER", "SSCAN", "TTL", "LPOS", "HEXISTS", "SCARD"),
+    *("ZCARD", "ZRANGE", "ZRANGEBYSCORE", "ZSCORE", "SMEMBERS", "SISMEMBER", "SRANDMEMBER", "SSCAN", "TTL", "LPOS", "HEXISTS", "HLEN", "SCARD"),
 }
 NEVER_REFUSED = {"DEL", "EXPIRE", "HDEL", "LPOP", "LREM", "LTRIM", "PERSIST", "RPOP", "SREM", "ZREM", "UNLINK"}
 

@@ -12,8 +12,8 @@ from rq.client.fields import KeyOfClass, StatusCheck
 from rq.client.old_names import OldJobNames
 from rq.client.payload import checked_arguments, serializer_of
 from rq.client.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
-from rq.client.relations import JobRelations
 from rq.client.result import Result
+from rq.client.saving import JobSaving
 from rq.client.session import current_keyspace, session_of
 from rq.client.types import T_co
 from rq.core.errors import InvalidJobOperation
@@ -43,7 +43,7 @@ logger = logging.getLogger("rq.job")
 UNEVALUATED = object()
 
 
-class Job(JobRelations, OldJobNames, Generic[T_co]):
+class Job(JobSaving, OldJobNames, Generic[T_co]):
     """One job: a handle. It knows what it was given and what was read last; methods that ask the server say so.
 
     To type checkers, a `Job[int]` is one whose function returns an int; `Job` alone is a `Job[Any]`.

@@ -74,6 +74,7 @@ def confirm(job: JobData, answer: Enqueued) -> None:
     record.status = JobStatus(answer.status)
     if record.status is JobStatus.QUEUED:
         record.enqueued_at = parse_date(answer.enqueued_at) if answer.enqueued_at else utc_now()
+    job.take_as_stored()
 
 
 def refuse(job: JobData, answer: Enqueued) -> None:

@@ -39,6 +39,7 @@ _AFTER_WAITING = (_S.QUEUED, _S.SCHEDULED, _S.CANCELED, _S.FAILED)
 TRANSITIONS: tuple[Transition, ...] = (
     Transition("enqueue", (None, *_EVERY), (_S.QUEUED, _S.SCHEDULED)),
     Transition("enqueue_many", (None, *_EVERY), (*_AFTER_WAITING, _S.DEFERRED)),
+    Transition("save", (None, *_EVERY), _EVERY),
     Transition("promote", (_S.SCHEDULED,), (_S.QUEUED, None)),
     Transition("claim", (_S.QUEUED, _S.CREATED), (_S.STARTED,)),
     Transition("heartbeat", (_S.STARTED,), (_S.STARTED,)),

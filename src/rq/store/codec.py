@@ -10,6 +10,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from rq.core.errors import CorruptDataError
@@ -135,6 +136,8 @@ READ_ONLY: tuple[tuple[str, str, Decoder], ...] = (
     ("x_crashes", "crashes", int),
     ("x_execution", "execution_id", _text_or_none),
 )
+_ATTRIBUTE_OF = {name: attribute for name, attribute, *_ in (*ALWAYS, *IF_GIVEN)} | {"status": "status", "enqueued_at": "enqueued_at"}
+_values_of = attrgetter(*_ATTRIBUTE_OF.values())
 _DECODERS: dict[bytes, tuple[str, Decoder]] = {
     **{name.encode(): (attribute, decoder) for name, attribute, _, decoder in (*ALWAYS, *IF_GIVEN)},
     **{name.encode(): (attribute, decoder) for name, attribute, decoder in READ_ONLY},
@@ -158,6 +161,27 @@ def encode_job(record: JobRecord) -> list[Argument]:
     if record.enqueue_at_front_on_retry:
         flat += ["enqueue_at_front_on_retry", 1]
     return flat
+
+
+def snapshot_of(record: JobRecord) -> tuple[Any, ...]:
+    """Return what `encode_changes` compares a record with later."""
+    return tuple(_values_of(record))
+
+
+def encode_changes(record: JobRecord, former: tuple[Any, ...] | None) -> list[Argument]:
+    """Return the fields that somebody changed since the snapshot `former`, as `encode_job` does; all of them without one. The status is among them.
+
+    A list may have been changed in place, so that it is always among them: no script ever writes one.
+    """
+    pairs_before = zip(_ATTRIBUTE_OF.values(), _values_of(record), former or (), strict=False)
+    same = {attribute for attribute, value, before in pairs_before if value == before and not isinstance(value, (list, dict))}
+    flat = encode_job(record)
+    if record.status is not None:
+        flat += ["status", str(getattr(record.status, "value", record.status))]
+    if record.enqueued_at is not None:
+        flat += ["enqueued_at", format_date(record.enqueued_at)]
+    changed = [(name, value) for name, value in zip(flat[::2], flat[1::2], strict=True) if _ATTRIBUTE_OF.get(str(name)) not in same]
+    return [part for field in changed for part in field]
 
 
 def decode_job(job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
