@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 from rq.client.enqueueing import new_nonce
-from rq.client.execution import Execution, executions_of
+from rq.client.execution import Execution, ExecutionRegistry
 from rq.client.fields import KeyOfClass, StatusCheck
 from rq.client.old_names import OldJobNames
 from rq.client.payload import checked_arguments, serializer_of
@@ -61,6 +61,7 @@ class Job(JobSaving, OldJobNames, Generic[T_co]):
 
     redis_job_namespace_prefix = KeyOfClass("job", "")
     log = logger
+    redis_server_version: tuple[int, int, int] | None = None  # as in RQ, for whoever wants to keep it there
 
     is_queued = StatusCheck(JobStatus.QUEUED)
     is_started = StatusCheck(JobStatus.STARTED)
@@ -258,7 +259,12 @@ class Job(JobSaving, OldJobNames, Generic[T_co]):
 
     def get_executions(self) -> list[Execution]:
         """Return the attempts that run now: two round trips."""
-        return executions_of(self.session, self.id)
+        return self.execution_registry.get_executions()
+
+    @property
+    def execution_registry(self) -> ExecutionRegistry:
+        """The registry of the attempts that run now."""
+        return ExecutionRegistry(self.id, self.connection)
 
     @property
     def started_job_registry(self) -> StartedJobRegistry:

@@ -114,6 +114,10 @@ class JobData:
             self.record.meta = self.serializer.dumps(self._meta) if self._meta else None
         return self.record
 
+    def note_exception(self, exc_string: str) -> None:
+        """Keep in memory why the job failed, for `exc_info` of a job without a result."""
+        self._exc_info = exc_string or self._exc_info
+
     def take_as_stored(self) -> None:
         """Note that the server has the job as it is now."""
         self._stored = snapshot_of(self.record)

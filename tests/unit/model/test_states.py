@@ -11,8 +11,9 @@ def test_a_status_compares_equal_to_its_text_and_prints_as_rq_prints_it():
 
 
 def test_every_status_can_be_reached_and_every_waiting_or_running_one_left():
-    reached = {target for transition in TRANSITIONS for target in transition.targets}
-    left = {source for transition in TRANSITIONS if transition.name not in {"enqueue", "heartbeat"} for source in transition.sources}
+    by_rule = [transition for transition in TRANSITIONS if transition.name != "save"]  # where its caller says what becomes of the job
+    reached = {target for transition in by_rule for target in transition.targets}
+    left = {source for transition in by_rule if transition.name not in {"enqueue", "heartbeat"} for source in transition.sources}
     assert set(JobStatus) - reached == {JobStatus.CREATED}
     assert set(JobStatus) - TERMINAL <= left
 
