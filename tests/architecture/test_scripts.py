@@ -21,7 +21,7 @@ NO_TRANSITION = {
     *("birth", "death", "sweep", "expired_workers", "update_hash"),
     *("list_worker", "unlist_worker", "forget_workers", "acquire_lock", "release_lock"),
     *("take_deliveries", "end_delivery"),
-    *("compact", "forget_queue", "expire", "register_dependencies", "enlist", "forget_expired", "write_execution", "end_executions"),
+    *("compact", "forget_queue", "expire", "register_dependencies", "enlist", "forget_expired", "write_execution", "end_executions", "add_result"),
 }
 # Producers are meant to be refused by a full server; everybody else is not.
 PRODUCERS = {"enqueue", "enqueue_many", "requeue", "save"}

@@ -110,8 +110,8 @@ def test_all_executions_of_a_job_end_at_once(queue, job, worker, redis_client):
 def test_a_worker_of_a_programs_own_has_an_execution_while_it_runs_a_job(queue, job, redis_client):
     worker: Any = OwnWorker(redis_client)
     execution = prepare_execution(worker, job)
-    assert worker.execution is execution
-    assert (redis_client.hget("rq:worker:own", "state"), job.get_executions(), execution.worker_name) == (b"busy", [execution], "own")
+    assert (worker.execution, job.get_executions()) == (execution, [execution])
+    assert (redis_client.hget("rq:worker:own", "state"), execution.worker_name) == (b"busy", "own")
     for _ in range(2):
         with redis_client.pipeline() as pipeline:
             cleanup_execution(worker, job, pipeline)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
+from rq.core.clock import to_timestamp
 from rq.core.errors import CorruptDataError
 from rq.core.formats import compress, decompress, format_date, parse_date
 from rq.model.dependency import checked_policies
@@ -227,6 +228,20 @@ def encode_return_value(payload: bytes | None) -> str:
 def encode_exception(exc_text: str) -> str:
     """Return an exception text as the result stream keeps it: UTF-8, zlib, base64."""
     return base64.b64encode(compress(exc_text.encode("utf-8", "backslashreplace"))).decode("ascii")
+
+
+def encode_result(record: ResultRecord) -> dict[str, Argument]:
+    """Return the fields of one entry of the result stream; what is not known is left out."""
+    moments = {"execution_started_at": record.execution_started_at, "execution_ended_at": record.execution_ended_at}
+    given: dict[str, Argument | None] = {
+        "type": record.type.value,
+        "worker_name": wire(record.worker_name),
+        "return_value": None if record.return_value is None else encode_return_value(record.return_value),
+        "exc_string": None if record.exc_string is None else encode_exception(record.exc_string),
+        "execution_id": record.execution_id,
+        **{name: None if moment is None else to_timestamp(moment) for name, moment in moments.items()},
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def decode_result(entry_id: str, fields: Mapping[bytes, bytes]) -> ResultRecord:
