@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rq import Queue, SimpleWorker, Worker
-from rq.job import Job
+from rq.job import Callback, Job
 from tests.support.waiting import wait_until
 
 HERE = Path(__file__).parent
@@ -67,9 +67,45 @@ def test_rq_enqueues_our_worker_runs_and_rq_reads(worker_class, rq212, redis_cli
     assert (found["finished"], found["failed"], found["queued"], found["started"]) == ([good], [bad], [], [])
 
 
+@pytest.mark.parametrize("worker_class", [SimpleWorker, Worker])
+def test_our_worker_calls_back_what_rq_enqueued(worker_class, rq212, redis_client):
+    good, bad = rq212("enqueue_with_callbacks", "shared", "add", 2, 3), rq212("enqueue_with_callbacks", "shared", "fail")
+    worker_class(["shared"], connection=redis_client).work(burst=True, logging_level="CRITICAL")
+    assert redis_client.lrange("callbacks", 0, -1) == [f"{good} finished 5".encode(), f"{bad} failed ValueError it broke".encode()]
+
+
+@pytest.mark.parametrize("class_name", ["SimpleWorker", "Worker"])
+def test_rqs_worker_calls_back_what_we_enqueued(class_name, rq212, queue, redis_client):
+    import shared_jobs  # type: ignore[import-not-found]
+
+    callbacks = {"on_success": Callback(shared_jobs.succeeded), "on_failure": Callback(shared_jobs.failed, timeout=5)}
+    good, bad = queue.enqueue(shared_jobs.add, 2, 3, **callbacks), queue.enqueue(shared_jobs.fail, **callbacks)
+    rq212("work", class_name, "shared")
+    assert redis_client.lrange("callbacks", 0, -1) == [f"{good.id} finished 5".encode(), f"{bad.id} failed ValueError it broke".encode()]
+
+
+@pytest.mark.parametrize("function", ["add", "fail"])
+def test_a_queue_that_runs_its_jobs_leaves_what_rqs_leaves(function, rq212, redis_client):
+    import shared_jobs
+
+    arguments = (2, 3) if function == "add" else ()
+    theirs = rq212("enqueue_here", "shared", function, *arguments)
+    ours = Queue("shared", connection=redis_client, is_async=False).enqueue(getattr(shared_jobs, function), *arguments).id
+    read = [rq212("describe", job_id) for job_id in (theirs, ours)]
+    for described in read:
+        del described["exc_string"], described["has_ended"]  # of a failed job, RQ does not say when it ended
+    assert read[0] == read[1]
+    found = rq212("registries", "shared")
+    assert sorted(found["finished"] + found["failed"]) == sorted([theirs, ours])
+    scores = [redis_client.zscore(f"rq:{'finished' if function == 'add' else 'failed'}:shared", job_id) for job_id in (theirs, ours)]
+    assert abs(scores[0] - scores[1]) < 60
+    fields = [[entry.keys() for _, entry in redis_client.xrange(f"rq:results:{job_id}")] for job_id in (theirs, ours)]
+    assert fields[0] == fields[1]
+
+
 @pytest.mark.parametrize("class_name", ["SimpleWorker", "Worker"])
 def test_we_enqueue_rqs_worker_runs_and_we_read(class_name, rq212, queue, redis_client):
-    import shared_jobs  # type: ignore[import-not-found]
+    import shared_jobs
 
     good = queue.enqueue(shared_jobs.add, 2, b=3, meta={"a": 1}, result_ttl=60, job_timeout="1h", description="a sum")
     bad = queue.enqueue(shared_jobs.fail)

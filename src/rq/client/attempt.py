@@ -21,7 +21,7 @@ class Attempt(Protocol):
         """The job's id."""
 
     @property
-    def fields(self) -> Mapping[str, bytes]:
+    def fields(self) -> Mapping[bytes, bytes]:
         """The job's hash as it was claimed."""
 
 
@@ -35,6 +35,10 @@ class CurrentAttempt(Protocol):
     @property
     def connection_settings(self) -> bytes | None:
         """What the store makes a connection of."""
+
+    @property
+    def job_class(self) -> type[Any] | str | None:
+        """What the job is made of; None means `Job`."""
 
     serializer: Any  # what the payload is written with; None means pickle
     connection: object | None  # made from the settings when user code asks for it first

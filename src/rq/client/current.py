@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, cast
 
 from rq.client.attempt import connect_attempt
+from rq.client.classes import job_class_of
 from rq.client.job import Job
 from rq.core import context
 from rq.store.codec import decode_job
@@ -29,13 +30,18 @@ def get_current_job(connection: redis.Redis | None = None, job_class: type[Job] 
     current = context.top()
     if current is None or isinstance(current, Job):
         return current
-    return _job_of(cast("CurrentAttempt", current))
+    return job_of(cast("CurrentAttempt", current))
 
 
-def _job_of(current: CurrentAttempt) -> Job:
+def job_of(current: CurrentAttempt) -> Job:
+    """Return the job of an attempt: always the same object.
+
+    Raises:
+        ReferenceNotFound: if its class cannot be imported here. CorruptDataError: if its hash cannot be read.
+    """
     if current.job is None:
-        current.job = Job.of_attempt(
-            decode_job(current.attempt.job_id, {name.encode(): value for name, value in current.attempt.fields.items()}),
+        current.job = job_class_of(current.job_class).of_attempt(
+            decode_job(current.attempt.job_id, current.attempt.fields),
             lambda: connect_attempt(current),
             current.serializer,
         )

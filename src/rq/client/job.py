@@ -11,9 +11,11 @@ from rq.client.execution import Execution, ExecutionRegistry
 from rq.client.fields import KeyOfClass, StatusCheck
 from rq.client.old_names import OldJobNames
 from rq.client.payload import checked_arguments, serializer_of
+from rq.client.performing import Performing
 from rq.client.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
 from rq.client.result import Result
 from rq.client.saving import JobSaving
+from rq.client.scriptless import send_meta
 from rq.client.session import current_keyspace, session_of
 from rq.client.types import T_co
 from rq.core.errors import InvalidJobOperation
@@ -25,7 +27,6 @@ from rq.model.states import JobStatus
 from rq.store.cancel import cancel_job as cancel_call
 from rq.store.codec import decode_fields, decode_job
 from rq.store.delete import delete_job as delete_call
-from rq.store.fields import write_meta
 from rq.store.reads import find_position, job_exists, read_job, read_meta, read_status, require_job
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ logger = logging.getLogger("rq.job")
 UNEVALUATED = object()
 
 
-class Job(JobSaving, OldJobNames, Generic[T_co]):
+class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
     """One job: a handle. It knows what it was given and what was read last; methods that ask the server say so.
 
     To type checkers, a `Job[int]` is one whose function returns an int; `Job` alone is a `Job[Any]`.
@@ -185,7 +186,7 @@ class Job(JobSaving, OldJobNames, Generic[T_co]):
     def save_meta(self) -> None:
         """Write the meta, and nothing else, to the server."""
         stored = self.serializer.dumps(self.meta)
-        self.session.run(write_meta(self.session.scripts, self.id, stored))
+        send_meta(self.session, self.id, stored)
         self.record.meta = stored
 
     # --- keys ---

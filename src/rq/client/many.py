@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rq.client.enqueueing import new_nonce
 from rq.client.sending import calls_for_many, confirm, foresee, in_order_of_dependence, new_job
-from rq.core.errors import RQError
+from rq.core.errors import InvalidOptionError, RQError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +18,6 @@ if TYPE_CHECKING:
     from rq.client.session import Session
     from rq.store.enqueue import NewJob
     from rq.store.replies import Enqueued
-
-# So many calls, of 250 jobs each, go in one round trip: enough that the network does not count, and some megabytes at most.
-_CALLS_AT_ONCE = 16
 
 
 class EnqueueData(NamedTuple):
@@ -50,8 +49,9 @@ class EnqueueData(NamedTuple):
 
     def relations(self) -> dict[str, Any]:
         """Return what `Queue.create_job` takes by name, as far as it was given."""
-        given = {name: getattr(self, name) for name in ("retry", "repeat", "on_success", "on_failure", "on_stopped", "webhooks")}
-        return {name: value for name, value in given.items() if value}
+        if not any(self[12:18]):
+            return {}
+        return {name: getattr(self, name) for name in ("retry", "repeat", "on_success", "on_failure", "on_stopped", "webhooks")}
 
 
 def prepare_data(  # noqa: PLR0913, PLR0917 - RQ's signature
@@ -104,11 +104,16 @@ def send_many(session: Session, jobs: Sequence[Job], datas: Sequence[EnqueueData
     """Send jobs that were created for these calls; or let a caller's pipeline collect them.
 
     Raises:
-        InvalidJobDependency: if some of them would wait for one another; before anything is sent. DuplicateJobError: for the first that was to be unique and
-        is not; the others were sent.
+        InvalidOptionError: if an id is given twice. InvalidJobDependency: if some jobs would wait for one another. Both before anything is sent.
+        DuplicateJobError: for the first that was to be unique and is not; the others were sent.
     """
     by_id = {job.id: job for job in jobs}
-    new_jobs = in_order_of_dependence([new_job(job, at_front=data.at_front, unique=data.unique) for job, data in zip(jobs, datas, strict=True)])
+    if len(by_id) < len(jobs):
+        twice = next(job_id for job_id, count in Counter(job.id for job in jobs).items() if count > 1)
+        message = f"The id {twice} is given twice; each job enqueued in one call needs an id of its own"
+        raise InvalidOptionError(message)
+    nonce = new_nonce()
+    new_jobs = in_order_of_dependence([new_job(job, nonce, at_front=data.at_front, unique=data.unique) for job, data in zip(jobs, datas, strict=True)])
     calls = calls_for_many(session.scripts, new_jobs)
     if pipeline is not None:
         for call in calls:
@@ -116,7 +121,7 @@ def send_many(session: Session, jobs: Sequence[Job], datas: Sequence[EnqueueData
         for new in new_jobs:
             foresee(by_id[new.record.id], new)
         return
-    answers = [answer for at in range(0, len(calls), _CALLS_AT_ONCE) for some in session.run_many(calls[at : at + _CALLS_AT_ONCE]) for answer in some]
+    answers = [answer for some in session.run_stream(calls) for answer in some]
     _confirm_all(by_id, new_jobs, answers)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from rq.client.classes import job_class_of
 from rq.client.dequeueing import Dequeueing
-from rq.client.enqueueing import EnqueueArgs, check_due, check_unique, delay_of, split_options, take_repeat
+from rq.client.enqueueing import EnqueueArgs, check_due, check_unique, delay_of, new_nonce, split_options, take_repeat
 from rq.client.fields import KeyOfClass
 from rq.client.job import Job
 from rq.client.many import EnqueueData, prepare_data, send_many
@@ -19,9 +19,10 @@ from rq.client.queue_contents import QueueContents
 from rq.client.queue_lists import name_of_queue_key
 from rq.client.sending import collect_job, new_job, send_job
 from rq.client.session import session_of
+from rq.client.sync import perform_here, run_here
 from rq.core import defaults
 from rq.core.clock import to_timestamp
-from rq.core.errors import InvalidOptionError
+from rq.core.errors import DuplicateJobError
 from rq.core.formats import parse_duration
 from rq.core.references import check_importable
 from rq.model.states import JobStatus
@@ -50,7 +51,7 @@ class Queue(Dequeueing, QueueContents):
         name: the queue's name.
         connection: any synchronous redis-py client.
         default_timeout: how long its jobs may run if they do not say: seconds, a text such as '1h', -1 for no limit; None for 180 seconds.
-        is_async: false would run jobs here and now; not supported yet.
+        is_async: whether workers run the jobs; if not, each is run by `enqueue` itself before it returns, in this thread and without a time limit.
         job_class: what jobs are made of: a subclass of `Job` or a dotted path.
         serializer: what payloads, meta and results are written with: a name, a dotted path, or an object with `dumps` and `loads`; None for pickle.
         death_penalty_class: accepted and kept, as with RQ; workers enforce time limits.
@@ -84,9 +85,7 @@ class Queue(Dequeueing, QueueContents):
         if "async" in kwargs:
             is_async = kwargs["async"]
             warnings.warn("Queue takes is_async, not async", DeprecationWarning, stacklevel=2)
-        if not is_async:
-            message = "is_async=False is an option of RQ that this version does not support yet; enqueue the jobs and run a worker"
-            raise InvalidOptionError(message)
+        self._is_async = is_async
         self._session: Session = session_of(connection)
         self.connection: redis.Redis = self._session.connection
         self.name = name
@@ -128,8 +127,8 @@ class Queue(Dequeueing, QueueContents):
 
     @property
     def is_async(self) -> bool:
-        """Whether workers run the jobs: true."""
-        return True
+        """Whether workers run the jobs; if not, whoever enqueues them does."""
+        return self._is_async
 
     # --- enqueueing ---
 
@@ -307,7 +306,11 @@ class Queue(Dequeueing, QueueContents):
         """
         datas = list(job_datas)
         jobs = [self.create_job(*data.for_create_job(), **data.relations(), group_id=group_id) for data in datas]
-        send_many(self._session, jobs, datas, pipeline)
+        if self._is_async:
+            send_many(self._session, jobs, datas, pipeline)
+        else:
+            for job, data in zip(jobs, datas, strict=True):
+                self.enqueue_job(job, None, data.at_front, **_if_true(unique=data.unique))
         return jobs
 
     prepare_data = staticmethod(prepare_data)
@@ -329,7 +332,35 @@ class Queue(Dequeueing, QueueContents):
 
     def _enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:
         """Send a job that is ready. On the path of every enqueue, because tracing libraries wrap it."""
-        self._send(job, new_job(job, at_front=at_front, unique=unique), pipeline)
+        if not self._is_async and not self._must_wait(job):
+            return self.run_sync(job, unique=unique)
+        self._send(job, new_job(job, new_nonce(), at_front=at_front, unique=unique), pipeline)
+        return job
+
+    def _must_wait(self, job: Job) -> bool:
+        return bool(job.record.dependency_ids) and not job.dependencies_are_met()
+
+    def run_sync(self, job: Job[T], unique: bool = False) -> Job[T]:
+        """Run a job here and now, as a queue with `is_async=False` does, and return it. What the function raises is written down, not raised.
+
+        Retries and repeats do not apply. When the end was written, the callback is called, webhooks are sent, and those who wait for the job go on.
+
+        Args:
+            job: the job.
+            unique: whether it is refused if there is a job of its id.
+
+        Raises:
+            DuplicateJobError: see `unique`. Exception: what the callback raises.
+        """
+        if unique and self.job_class.exists(job.id, self.connection):
+            message = f"Job {job.id} exists already; delete it, or enqueue another id, or without unique=True"
+            raise DuplicateJobError(message)
+        run_here(self._session, job)
+        return job
+
+    def run_job(self, job: Job[T]) -> Job[T]:
+        """Call a job's function here and now, write down that it succeeded, and return the job; what the function raises is raised, and nothing written."""
+        perform_here(self._session, job)
         return job
 
     def schedule_job(self, job: Job[T], datetime: dt.datetime | dt.timedelta, pipeline: Pipeline | None = None, unique: bool = False) -> Job[T]:
@@ -347,7 +378,7 @@ class Queue(Dequeueing, QueueContents):
         check_due(datetime)
         self._own(job)
         due = datetime if isinstance(datetime, dt.timedelta) else to_timestamp(datetime)
-        self._send(job, new_job(job, at_front=bool(job.enqueue_at_front), due=due, unique=unique), pipeline)
+        self._send(job, new_job(job, new_nonce(), at_front=bool(job.enqueue_at_front), due=due, unique=unique), pipeline)
         return job
 
     def _own(self, job: Job) -> None:

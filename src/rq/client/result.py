@@ -144,6 +144,7 @@ class Result(Generic[T_co]):
     def fetch(cls, job: HasResults, serializer: Serializer | str | None = None) -> Result | None:
         """Return None, as in RQ, where it is a stub; see `fetch_latest`."""
         del job, serializer
+        return None
 
     @classmethod
     def restore(cls, job_id: str, result_id: str, payload: Mapping[Any, Any], connection: redis.Redis, serializer: Serializer | str | None = None) -> Result:

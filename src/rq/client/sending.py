@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from rq.client.enqueueing import new_nonce
+from rq.client.scriptless import collect_enqueue, run_enqueue
 from rq.core.clock import utc_now
 from rq.core.errors import DuplicateJobError, InvalidJobDependency
 from rq.core.formats import parse_date
@@ -12,7 +13,7 @@ from rq.model.states import JobStatus
 from rq.store.enqueue import MOST_NEW_JOBS, NewJob, enqueue_job, enqueue_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import timedelta
 
     from redis.client import Pipeline
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from rq.store.scripts import ScriptLibrary
 
 
-def new_job(job: JobData, *, at_front: bool = False, due: float | timedelta | None = None, unique: bool = False) -> NewJob:
-    """Return a job on its way, its payload and meta serialized.
+def new_job(job: JobData, nonce: str, *, at_front: bool = False, due: float | timedelta | None = None, unique: bool = False) -> NewJob:
+    """Return a job on its way, its payload and meta serialized. `nonce` names the call.
 
     Raises:
         InvalidJobDependency: if it depends on itself. Whatever the serializer raises for what it cannot serialize.
@@ -36,7 +37,7 @@ def new_job(job: JobData, *, at_front: bool = False, due: float | timedelta | No
             message = f"Job {record.id} depends on itself: it would wait for ever"
             raise InvalidJobDependency(message)
         record.enqueue_at_front = record.enqueue_at_front or at_front or None  # it has no place in the queue yet
-    return NewJob(record, new_nonce(), at_front, due, unique)
+    return NewJob(record, nonce, at_front, due, unique)
 
 
 def send_job(session: Session, new: NewJob, job: JobData) -> None:
@@ -45,12 +46,12 @@ def send_job(session: Session, new: NewJob, job: JobData) -> None:
     Raises:
         DuplicateJobError: if it was to be unique and there is a job of its id. InvalidJobDependency: if it would wait for itself.
     """
-    confirm(job, session.run(enqueue_job(session.scripts, new)))
+    confirm(job, run_enqueue(session, enqueue_job(session.scripts, new), new))
 
 
 def collect_job(session: Session, pipeline: Pipeline, new: NewJob, job: JobData) -> None:
     """Add a job to a caller's pipeline. It shows what it will be when the pipeline is executed, as far as that can be known before."""
-    session.collect(pipeline, enqueue_job(session.scripts, new))
+    collect_enqueue(session, pipeline, enqueue_job(session.scripts, new), new)
     foresee(job, new)
 
 
@@ -69,12 +70,18 @@ def confirm(job: JobData, answer: Enqueued) -> None:
     Raises:
         DuplicateJobError: if it was to be unique and there is a job of its id. InvalidJobDependency: if it would wait for itself.
     """
-    refuse(job, answer)
+    if answer.code not in _ACCEPTED:
+        refuse(job, answer)
     record = job.record
     record.status = JobStatus(answer.status)
     if record.status is JobStatus.QUEUED:
-        record.enqueued_at = parse_date(answer.enqueued_at) if answer.enqueued_at else utc_now()
+        record.enqueued_at = _moment(answer.enqueued_at) if answer.enqueued_at else utc_now()
     job.take_as_stored()
+
+
+_ACCEPTED = frozenset({"ok", "dup"})
+# The jobs of one call have one date.
+_moment = lru_cache(maxsize=4)(parse_date)
 
 
 def refuse(job: JobData, answer: Enqueued) -> None:
@@ -94,9 +101,9 @@ def refuse(job: JobData, answer: Enqueued) -> None:
 # --- many ---------------------------------------------------------------------------------------------------------------------------
 
 
-def calls_for_many(scripts: ScriptLibrary, new_jobs: Sequence[NewJob]) -> list[Call[list[Enqueued]]]:
-    """Return the calls that send jobs, each call one step on the server. A job comes after those of the list that it depends on."""
-    return [enqueue_jobs(scripts, new_jobs[at : at + MOST_NEW_JOBS]) for at in range(0, len(new_jobs), MOST_NEW_JOBS)]
+def calls_for_many(scripts: ScriptLibrary, new_jobs: Sequence[NewJob]) -> Iterator[Call[list[Enqueued]]]:
+    """Make the calls that send jobs, each call one step on the server. A job comes after those of the list that it depends on."""
+    return (enqueue_jobs(scripts, new_jobs[at : at + MOST_NEW_JOBS]) for at in range(0, len(new_jobs), MOST_NEW_JOBS))
 
 
 def in_order_of_dependence(new_jobs: Sequence[NewJob]) -> list[NewJob]:

@@ -10,12 +10,12 @@ from weakref import WeakValueDictionary
 
 from rq.client.legacy import require_connection
 from rq.core.defaults import DEFAULT_KEY_PREFIX
-from rq.core.errors import OptionTypeError
+from rq.core.errors import OptionTypeError, ScriptsRefused
 from rq.core.keys import Keyspace
 from rq.store.scripts import ScriptLibrary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import redis
 
@@ -30,9 +30,12 @@ class Session:
     Args:
         connection: any synchronous redis-py client.
         keyspace: the names of the keys.
+
+    Attributes:
+        lacks_scripts: whether the server was found to run no scripts.
     """
 
-    __slots__ = ("__weakref__", "_caller", "_collect", "connection", "keyspace", "scripts")
+    __slots__ = ("__weakref__", "_caller", "_collect", "connection", "keyspace", "lacks_scripts", "scripts")
 
     def __init__(self, connection: redis.Redis, keyspace: Keyspace) -> None:
         from rq.store.connection import Caller, collect  # noqa: PLC0415 - loads the client library, which jobs that only ask who they are do not need
@@ -40,12 +43,22 @@ class Session:
         self.connection = connection
         self.keyspace = keyspace
         self.scripts = ScriptLibrary(keyspace)
+        self.lacks_scripts = False
         self._caller = Caller(connection)
         self._collect = collect
 
     def run(self, call: Call[T]) -> T:
         """Return the answer to a call."""
         return self._caller.run(call)
+
+    def run_or(self, call: Call[T], do_plainly: Callable[[], T]) -> T:
+        """Return the answer to a script; on a server without scripts, which is found out once, do the same with plain commands."""
+        if not self.lacks_scripts:
+            try:
+                return self.run(call)
+            except ScriptsRefused:
+                self.lacks_scripts = True
+        return do_plainly()
 
     def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
         """Return the answers to independent calls, in order: one round trip."""
@@ -57,6 +70,14 @@ class Session:
             return self.run(call)
         self.collect(pipeline, call)
         return None
+
+    def run_stream(self, calls: Iterable[Call[T]]) -> list[T]:
+        """Return the answers to independent calls, in order; each is made while the server works at those before it."""
+        return self._caller.run_stream(calls)
+
+    def run_together(self, calls: Sequence[Call[Any]]) -> None:
+        """Carry out plain commands that write, as one transaction: one round trip."""
+        self._caller.run_together(calls)
 
     def collect(self, pipeline: redis.client.Pipeline, call: Call[Any]) -> None:
         """Add a call to the caller's own pipeline, whose `execute()` will run it. A pipeline that is watching keys is switched to collecting, as RQ does."""

@@ -33,6 +33,7 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
         ├── StoreError                    the server, or what it holds
         │   ├── StoreUnavailable          not reachable
         │   ├── StorePermissionError      reachable, but it refuses this user
+        │   │   └── ScriptsRefused        ... scripts, or has none at all
         │   └── CorruptDataError          (ValueError) what it holds cannot be read
         └── BaseTimeoutException          a time limit passed
             ├── JobTimeoutException       ... of a job or a callback; raised inside user code
@@ -240,6 +241,12 @@ class StoreUnavailable(StoreError):
 
 class StorePermissionError(StoreError):
     """The server refuses this user a command or a key."""
+
+    __module__ = "rq.exceptions"
+
+
+class ScriptsRefused(StorePermissionError):
+    """The server runs no Lua scripts, or not for this user; only what plain commands can do works there."""
 
     __module__ = "rq.exceptions"
 

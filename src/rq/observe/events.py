@@ -148,6 +148,13 @@ class JobStopped(JobEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class StoppedCallbackFailed(JobEvent):
+    """The callback of a stopped job raised, took too long, or died; the job is stopped all the same."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobReleased(JobEvent):
     """The job went back to the head of its queue; the attempt never counted."""
 

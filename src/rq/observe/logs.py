@@ -127,6 +127,10 @@ def _job_stopped(event: e.JobStopped, lines: LogLines) -> None:
     logger.warning("Worker %s: job %s was stopped (%s)", event.worker, lines.name(event), event.reason)
 
 
+def _stopped_callback_failed(event: e.StoppedCallbackFailed, lines: LogLines) -> None:
+    logger.error("Worker %s: the stopped callback of job %s failed\n%s", event.worker, lines.name(event), event.reason.rstrip())
+
+
 def _released(event: e.JobReleased, lines: LogLines) -> None:
     logger.info("Worker %s: job %s went back to its queue (%s)", event.worker, lines.name(event), event.reason)
 
@@ -179,6 +183,7 @@ _LINES: dict[type[e.WorkerEvent], Callable[[Any, LogLines], None]] = {
     e.JobRepeated: _repeated,
     e.JobDied: _died,
     e.JobStopped: _job_stopped,
+    e.StoppedCallbackFailed: _stopped_callback_failed,
     e.JobReleased: _released,
     e.OutcomeRefused: _outcome_refused,
     e.AttemptAbandoned: _abandoned,

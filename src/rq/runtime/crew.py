@@ -33,10 +33,12 @@ class Crew:
     def __init__(self, caller: Caller, context: WorkerContext, notice: Callable[[str, str], None], on_trouble: Callable[[Exception, float], None]) -> None:
         config, name = context.config, context.name
         self.janitor = Janitor(caller, context)
+        self._releaser = Releaser(caller, context)
+        self._known_released = 0
         self._courier = Courier(caller, context)
         heartbeat = Heartbeat(caller, context, notice)
         now_and_then = partial(PeriodicService, interval_seconds=config.sweep_seconds, on_trouble=on_trouble, jitter=0.2, at_once=True)
-        self._releasing = now_and_then(f"rq-releaser-{name}", run_once=Releaser(caller, context).run_once)
+        self._releasing = now_and_then(f"rq-releaser-{name}", run_once=self._releaser.run_once)
         self._delivering = now_and_then(f"rq-courier-{name}", run_once=self._courier.run_once)
         self._services = [
             PeriodicService(f"rq-heartbeat-{name}", config.beat_seconds, heartbeat.run_once, on_trouble),
@@ -54,6 +56,13 @@ class Crew:
         """Stop all of them."""
         for service in self._services:
             service.stop()
+
+    def release_waiting(self) -> bool:
+        """Let go on, here and now, whoever waits for nothing any more. Says whether there was anybody since this was asked last."""
+        with suppress(RedisError, OSError):
+            self._releaser.run_once()
+        known, self._known_released = self._known_released, self._releaser.released
+        return self._known_released > known
 
     def release_now(self) -> None:
         """Let the releaser look at once: a job with many dependents has just ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rq.model.outcome import Died, Outcome, Raised, Released, TimedOut
 from rq.model.settlement import AskRetry, BadEnd, Crash, Decision, Fail, Finish, GiveUp, PutBack, Retry, Stop
 from rq.observe import events
 from rq.observe.bus import EventBus
@@ -43,3 +44,13 @@ def _bad_end(about: tuple[str, str, str, str | None], decision: BadEnd, settled:
             return events.JobStopped(*about, reason)
         case Crash(reason=reason):
             return events.JobDied(*about, reason, settled.detail)
+
+
+def report_aftermath(bus: EventBus, attempt: RunningAttempt | None, aftermath: Outcome | None) -> None:
+    """Emit that the stopped callback of an attempt failed, if one was called and did."""
+    match aftermath:
+        case Raised(exc_text=reason) | TimedOut(exc_text=reason) | Died(reason=reason) | Released(reason=reason) if attempt is not None:
+            key = attempt.key
+            bus.emit(events.StoppedCallbackFailed(key.worker, key.queue, key.job_id, attempt.record.description, reason))
+        case _:
+            pass

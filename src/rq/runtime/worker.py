@@ -196,6 +196,10 @@ class BaseWorker:
         message = f"{type(self).__name__} does not say where its jobs run; use Worker or SimpleWorker, or override make_executor()"
         raise InvalidOptionError(message)
 
+    def _own_job_class(self) -> type[Job] | None:
+        """Return the class of jobs for an executor: None for RQ's own, which job processes need not load for every job."""
+        return None if self.job_class is Job else self.job_class
+
     # --- what the server says of workers --------------------------------------------------------------------------------------------
 
     @property
@@ -339,6 +343,7 @@ class Worker(BaseWorker):
             serializer=self.serializer,
             connection_settings=describe_client(self.connection),
             worker_name=self.name,
+            job_class=self._own_job_class(),
         )
 
 
@@ -347,7 +352,7 @@ class SimpleWorker(BaseWorker):
 
     def make_executor(self) -> Executor:
         """Return the executor that runs jobs right here."""
-        return InlineExecutor(serializer=self.serializer, connection=self.connection)
+        return InlineExecutor(serializer=self.serializer, connection=self.connection, job_class=self._own_job_class())
 
 
 def _listed(queues: str | Queue | Iterable[str | Queue]) -> Sequence[str | Queue]:

@@ -23,6 +23,11 @@ def list_releases(scripts: ScriptLibrary) -> Call[list[str]]:
     )
 
 
+def note_release(scripts: ScriptLibrary, parent: str, ended: str) -> Call[bool]:
+    """Note that a job ended, as what, and that those who wait for it have not heard of it: for an end that no script wrote."""
+    return Call(bool, ("HSET", scripts.keyspace.releases, wire(parent), f"{ended} 0"))
+
+
 def release_dependents(scripts: ScriptLibrary, parent: str) -> Call[tuple[bool, int]]:
     """Tell some more of those who wait for an ended job. Returns whether there are more, and how many went on."""
     keys = scripts.keyspace

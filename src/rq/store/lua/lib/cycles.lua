@@ -8,14 +8,14 @@ local function waited_for_by(id)
   return pending
 end
 
-local function find_cycle(id, parents)
-  if redis.call('EXISTS', dependents_key(id)) == 0 then return nil end
+local function find_cycle(job)
+  if redis.call('EXISTS', dependents_key(job.id)) == 0 then return nil end
   local seen, todo = {}, {}
-  for _, parent in ipairs(parents) do todo[#todo + 1] = parent end
+  for i = job.first_parent, job.last_parent do todo[#todo + 1] = ARGV[i] end
   local at = 1
   while todo[at] do
     local visited = todo[at]
-    if visited == id then return 'cycle' end
+    if visited == job.id then return 'cycle' end
     if at > MOST_VISITED then return 'deep' end
     if not seen[visited] then
       seen[visited] = true

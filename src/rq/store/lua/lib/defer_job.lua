@@ -1,7 +1,7 @@
 -- A job that depends on others enters: it waits for those that have not ended, or ends at once if one of them ended badly and it is to share its fate.
 local function field_of(job, name)
-  for i = 1, #job.fields, 2 do
-    if job.fields[i] == name then return job.fields[i + 1] end
+  for i = job.first, job.last, 2 do
+    if ARGV[i] == name then return ARGV[i + 1] end
   end
 end
 
@@ -9,7 +9,8 @@ end
 local function judge_parents(job)
   local allows_failure, policies = field_of(job, 'allow_dependency_failures') == '1', field_of(job, 'x_on_parent_failure')
   local answer, because, awaited, existing = 'met', nil, {}, {}
-  for _, parent in ipairs(job.parents) do
+  for i = job.first_parent, job.last_parent do
+    local parent = ARGV[i]
     local ended = status_of(parent)
     local verdict = verdict_on(parent, ended, allows_failure, policies)
     if ended ~= 'gone' then existing[#existing + 1] = parent end
@@ -22,11 +23,8 @@ local function judge_parents(job)
 end
 
 local function defer_job(now, job, old, awaited, existing)
-  if not job.is_due then
-    job.fields[#job.fields + 1] = 'x_due'
-    job.fields[#job.fields + 1] = due_time(now, job.where)
-  end
   write_job(job, old, '', 'deferred')
+  if not job.is_due then redis.call('HSET', job_key(job.id), 'x_due', due_time(now, job.where)) end
   redis.call('ZADD', deferred_key(job.queue), math.floor(now), job.id)
   for _, parent in ipairs(existing) do try('SADD', dependencies_key(job.id), parent) end
   for _, parent in ipairs(awaited) do
@@ -35,12 +33,12 @@ local function defer_job(now, job, old, awaited, existing)
   end
 end
 
-local function enter_dependent(now, job, old)
+local function enter_dependent(now, date, job, old, push)
   if not try('ZCARD', deferred_key(job.queue)) then return {'badtype', deferred_key(job.queue)} end
-  local cycle = find_cycle(job.id, job.parents)
+  local cycle = find_cycle(job)
   if cycle then return {cycle, ''} end
   local verdict, because, awaited, existing = judge_parents(job)
-  if verdict == 'met' then return enter_job(now, job, old) end
+  if verdict == 'met' then return enter_job(now, date, job, old, push) end
   defer_job(now, job, old, awaited, existing)
   if verdict ~= 'wait' then carry_out(now, job.id, read_child(job.id), verdict, because) end
   return {'ok', try('HGET', job_key(job.id), 'status') or 'failed', ''}
