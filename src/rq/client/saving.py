@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from rq.client.relations import JobRelations
+from rq.client.scriptless import send_fields
 from rq.core.clock import utc_now
 from rq.core.formats import format_date
 from rq.model.dependency import dependencies_of
@@ -18,7 +19,7 @@ from rq.model.settlement import retry_delay
 from rq.model.states import JobStatus
 from rq.store.codec import encode_changes
 from rq.store.fields import write_job_fields
-from rq.store.save import expire_job, register_dependencies, save_job
+from rq.store.save import expire_job, register_dependencies
 
 if TYPE_CHECKING:
     from redis.client import Pipeline
@@ -55,7 +56,7 @@ class JobSaving(JobRelations):
         fields = [part for name, value in zip(flat[::2], flat[1::2], strict=True) if name not in left_out for part in (name, value)]
         if fields:
             how: Literal["create", "update"] = "create" if self._stored is None else "update"
-            self.session.run_or_collect(save_job(self.session.scripts, self.id, fields, how), pipeline)
+            send_fields(self.session, self.id, fields, how, pipeline)
         self.take_as_stored()
 
     def set_status(self, status: JobStatus | str, pipeline: Pipeline | None = None) -> None:
@@ -70,7 +71,7 @@ class JobSaving(JobRelations):
             self.save(pipeline)
         else:
             fields = ("status", self.record.status.value)
-            self.session.run_or_collect(save_job(self.session.scripts, self.id, fields), pipeline)
+            send_fields(self.session, self.id, fields, "update", pipeline)
 
     def cleanup(self, ttl: int | None = None, pipeline: Pipeline | None = None, remove_from_queue: bool = True) -> None:
         """Let the job expire.
@@ -114,7 +115,7 @@ class JobSaving(JobRelations):
         record.status, record.worker_name, record.started_at, record.last_heartbeat = JobStatus.STARTED, worker_name, now, now
         date = format_date(now)
         fields = ("status", JobStatus.STARTED.value, "worker_name", worker_name, "started_at", date, "last_heartbeat", date)
-        self.session.collect(pipeline, save_job(self.session.scripts, self.id, fields))
+        send_fields(self.session, self.id, fields, "update", pipeline)
 
     def retry(self, queue: Queue, pipeline: Pipeline | None) -> None:
         """Use up a retry: put the job into a queue again, after the time its `Retry` says. Whatever runs it now is no longer asked what came of it.
