@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from collections import Counter
@@ -12,7 +13,13 @@ from pathlib import Path
 import pytest
 
 from rq import Queue, SimpleWorker, Worker
+from rq.core.keys import Keyspace
 from rq.job import Callback, Job
+from rq.model.record import JobRecord
+from rq.store.connection import Caller
+from rq.store.dependents import sweep_deferred
+from rq.store.enqueue import NewJob, enqueue_jobs
+from rq.store.scripts import ScriptLibrary
 from tests.support.waiting import wait_until
 
 HERE = Path(__file__).parent
@@ -40,6 +47,16 @@ def rq212(redis_url, rq212_python):
         return json.loads(done.stdout)
 
     return run
+
+
+@pytest.fixture
+def family(redis_client):
+    """Our store lets job c wait for job p; both add 1."""
+    scripts = ScriptLibrary(Keyspace())
+    data = pickle.dumps(("shared_jobs.add", None, (1,), {}))
+    records = [JobRecord("p", origin="shared", data=data, timeout=180), JobRecord("c", origin="shared", data=data, timeout=180, dependency_ids=["p"])]
+    Caller(redis_client).run(enqueue_jobs(scripts, [NewJob(record, f"nonce-{record.id}") for record in records]))
+    return scripts
 
 
 @pytest.fixture(autouse=True)
@@ -166,3 +183,35 @@ def test_a_job_scheduled_by_either_is_promoted_by_our_worker(rq212, queue, redis
     assert rq212("registries", "shared")["scheduled"] == [job.id]
     SimpleWorker([queue], connection=redis_client).work(burst=True, logging_level="CRITICAL")
     assert job.get_status() == "finished"
+
+
+# --- jobs that wait for others ---
+
+
+def test_jobs_that_rq_deferred_go_on_when_our_worker_ends_their_parents(rq212, redis_client):
+    ids = rq212("enqueue_families", "shared")
+    Worker(["shared", "one", "two"], "ours", connection=redis_client).work(burst=True, logging_level="CRITICAL")
+    statuses = {name: rq212("describe", job_id)["status"] for name, job_id in ids.items()}
+    assert statuses == {"child": "finished", "lenient": "finished", "patient": "deferred", "of two": "finished"}
+    assert rq212("registries", "shared")["deferred"] == [ids["patient"]]
+
+
+def test_a_job_goes_on_when_one_parent_was_ended_by_rq_and_the_other_by_us(rq212, redis_client):
+    ids = rq212("enqueue_families", "shared")
+    rq212("work", "SimpleWorker", "one")
+    assert rq212("describe", ids["of two"])["status"] == "deferred"
+    Worker(["two"], "ours", connection=redis_client).work(burst=True, logging_level="CRITICAL")
+    assert ids["of two"] in rq212("registries", "shared")["queued"]
+
+
+def test_a_job_of_ours_goes_on_when_an_rq_worker_ends_its_parent_and_leaves_nothing_for_ever(rq212, redis_client, family):
+    assert rq212("registries", "shared")["deferred"] == ["c"]
+    rq212("work", "SimpleWorker", "shared")
+    assert [rq212("describe", job_id)["status"] for job_id in "pc"] == ["finished", "finished"]
+    assert rq212("registries", "shared")["deferred"] == []
+    assert redis_client.ttl(family.keyspace.pending("c")) > 0
+
+
+def test_our_sweep_finds_nothing_left_to_do_after_rq(rq212, redis_client, family):
+    rq212("work", "SimpleWorker", "shared")
+    assert Caller(redis_client).run(sweep_deferred(family, "shared")) == (0, None)

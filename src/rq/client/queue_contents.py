@@ -16,12 +16,12 @@ from rq.client.registry import (
     StartedJobRegistry,
 )
 from rq.core.defaults import MAINTENANCE_LOCK_SECONDS
-from rq.model.states import JobStatus
-from rq.store.dependents import tell_dependents
+from rq.model.states import JobStatus, ended_as
+from rq.store.dependents import note_release, release_dependents
 from rq.store.locks import acquire_lock, release_lock
 from rq.store.purge import MOST_PURGED, purge_queue
 from rq.store.queue_list import compact_queue, forget_queue, push_id, remove_id, take_id
-from rq.store.reads import count_queue, find_position, list_queue, read_scheduler_name, read_scheduler_pid
+from rq.store.reads import count_queue, find_position, list_queue, read_scheduler_name, read_scheduler_pid, read_status
 from rq.store.server_version import get_version
 
 if TYPE_CHECKING:
@@ -169,20 +169,25 @@ class QueueContents:
             rank = self._session.run(compact_queue(self._session.scripts, self.name, rank))
 
     def enqueue_dependents(self, job: Job, pipeline: Pipeline | None = None, exclude_job_id: str | None = None, refresh_job_status: bool = True) -> None:
-        """Let the jobs that wait for a job go on, as far as they wait for nothing else. Atomic; if they are many, workers do it, some hundred at a time.
+        """Let the jobs that wait for a job go on, as far as they wait for nothing else. Should this program die meanwhile, workers see to the rest.
 
         Nothing needs this: the step that ends a job lets them go on. A job that has not ended is taken for one that is about to end well.
 
         Args:
             job: the job.
-            pipeline: collects the call.
+            pipeline: collects the calls, for a hundred jobs; workers see to the rest.
             exclude_job_id: its own id, if it counts as ended well, however it ended; another id means nothing here.
             refresh_job_status: whether the server is asked for the job's status; else the one it knows is taken.
         """
-        ended = "" if refresh_job_status else str(getattr(job.record.status, "value", job.record.status))
-        if exclude_job_id == job.id:
-            ended = JobStatus.FINISHED.value
-        self._session.run_or_collect(tell_dependents(self._session.scripts, job.id, ended), pipeline)
+        scripts = self._session.scripts
+        status = self._session.run(read_status(scripts, job.id)) if refresh_job_status else job.record.status
+        ended = JobStatus.FINISHED.value if exclude_job_id == job.id else ended_as(status)
+        self._session.run_or_collect(note_release(scripts, job.id, ended), pipeline)
+        if pipeline is not None:
+            self._session.collect(pipeline, release_dependents(scripts, job.id))
+            return
+        while self._session.run(release_dependents(scripts, job.id))[0]:
+            pass
 
     # --- RQ's maintenance ---
 

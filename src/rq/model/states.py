@@ -39,7 +39,6 @@ _AFTER_WAITING = (_S.QUEUED, _S.SCHEDULED, _S.CANCELED, _S.FAILED)
 TRANSITIONS: tuple[Transition, ...] = (
     Transition("enqueue", (None, *_EVERY), (_S.QUEUED, _S.SCHEDULED)),
     Transition("enqueue_many", (None, *_EVERY), (*_AFTER_WAITING, _S.DEFERRED)),
-    Transition("save", (None, *_EVERY), _EVERY),
     Transition("promote", (_S.SCHEDULED,), (_S.QUEUED, None)),
     Transition("claim", (_S.QUEUED, _S.CREATED), (_S.STARTED,)),
     Transition("heartbeat", (_S.STARTED,), (_S.STARTED,)),
@@ -54,7 +53,6 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("delete", _EVERY, (None,)),
     Transition("stop", (_S.STARTED,), (_S.STARTED,)),
     Transition("release_dependents", (_S.DEFERRED,), _AFTER_WAITING),
-    Transition("tell_dependents", (_S.DEFERRED,), _AFTER_WAITING),
     Transition("sweep_deferred", (_S.DEFERRED,), _AFTER_WAITING),
 )
 
@@ -70,3 +68,10 @@ REGISTRY_OF: dict[JobStatus, str] = {
     _S.SCHEDULED: "scheduled",
     _S.CANCELED: "canceled",
 }
+
+
+def ended_as(status: str | None) -> str:
+    """Return how a job ended, for those who wait for it: `failed`, `stopped` or `canceled`, `gone` if there is none, and `finished` for anything else."""
+    if status is None:
+        return "gone"
+    return JobStatus(status).value if status in TERMINAL else _S.FINISHED.value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -156,9 +156,14 @@ _DECODERS_OF_CLAIMS = {name: known for name, known in _DECODERS.items() if name 
 # Fields of which every hash has at least a blank.
 BLANK_FIELDS = tuple(name for name, *_ in ALWAYS)
 
-# Each takes all attributes of its group out of a record in one call: one by one, they are what encoding a job spends its time on.
-_values_always = attrgetter(*(attribute for _, attribute, _, _ in ALWAYS))
-_values_if_given = attrgetter(*(attribute for _, attribute, _, _ in IF_GIVEN))
+# What nearly every new job has, and the rest. The rest of a record is taken out in one call, and compared in one with that of a record that says nothing: one
+# by one, the many fields that a job does not have are what encoding it would spend its time on.
+_USUAL = frozenset({"created_at", "data", "origin", "description", "timeout"})
+_USUAL_FIELDS = tuple(field for field in (*ALWAYS, *IF_GIVEN) if field[0] in _USUAL)
+_UNUSUAL_FIELDS = tuple(field for field in (*ALWAYS, *IF_GIVEN) if field[0] not in _USUAL)
+_usual_values = attrgetter(*(attribute for _, attribute, _, _ in _USUAL_FIELDS))
+_unusual_values = attrgetter(*(attribute for _, attribute, _, _ in _UNUSUAL_FIELDS), "enqueue_at_front_on_retry")
+_NOTHING_UNUSUAL = _unusual_values(JobRecord(""))
 
 
 def encode_job(record: JobRecord) -> list[Argument]:
@@ -169,21 +174,24 @@ def encode_job(record: JobRecord) -> list[Argument]:
 def encode_new_job(record: JobRecord) -> list[Argument]:
     """Return what `encode_job` does, without the blank fields: scripts that write a new hash add those (see `BLANK_FIELDS`)."""
     flat: list[Argument] = []
-    for field, value in zip(ALWAYS, _values_always(record), strict=True):
-        if value is not None:
-            name, _, encode, _ = field
-            flat.append(name)
-            flat.append(encode(value))
-    for field, value in zip(IF_GIVEN, _values_if_given(record), strict=True):
-        if value is not None and value not in ("", [], {}):
-            name, _, encode, _ = field
-            flat.append(name)
-            flat.append(encode(value))
+    _append_given(flat, _USUAL_FIELDS, _usual_values(record))
+    unusual = _unusual_values(record)
+    if unusual == _NOTHING_UNUSUAL:
+        return flat
+    _append_given(flat, _UNUSUAL_FIELDS, unusual)
     if record.dependency_ids:
         flat += ["dependency_id", wire(record.dependency_ids[0])]
     if record.enqueue_at_front_on_retry:
         flat += ["enqueue_at_front_on_retry", 1]
     return flat
+
+
+def _append_given(flat: list[Argument], fields: Sequence[tuple[str, str, Encoder, Decoder]], values: Sequence[Any]) -> None:
+    """Add the names and the written values of those fields that have one."""
+    for (name, _, encode, _), value in zip(fields, values, strict=False):
+        if value is not None and value not in ("", [], {}):
+            flat.append(name)
+            flat.append(encode(value))
 
 
 def snapshot_of(record: JobRecord) -> tuple[Any, ...]:

@@ -39,15 +39,10 @@ def release_dependents(scripts: ScriptLibrary, parent: str) -> Call[tuple[bool, 
     )
 
 
-def tell_dependents(scripts: ScriptLibrary, parent: str, ended: str = "") -> Call[bool]:
-    """Tell those who wait for a job that it ended: as `ended` says (a status), or as its hash does. Returns whether workers have to tell some of them."""
-    return Call(lambda reply: bool(reply[1]), (wire(parent), ended), scripts.script("tell_dependents"), (scripts.keyspace.dependents(parent),))
-
-
-def sweep_deferred(scripts: ScriptLibrary, queue: str, first: int = 0, limit: int = MOST_DEFERRED) -> Call[tuple[int, int]]:
-    """Look at the deferred jobs of a queue from rank `first` on. Returns how many left the registry, and the rank to go on at (0: that was the end)."""
+def sweep_deferred(scripts: ScriptLibrary, queue: str, first: int = 0, limit: int = MOST_DEFERRED) -> Call[tuple[int, int | None]]:
+    """Look at the deferred jobs of a queue from rank `first` on. Returns how many left the registry, and the rank to go on at (None: that was the end)."""
     return Call(
-        lambda reply: (int(reply[1]), int(reply[2])),
+        lambda reply: (int(reply[1]), None if reply[2] in {b"", ""} else int(reply[2])),
         (first, limit),
         scripts.script("sweep_deferred"),
         (scripts.keyspace.registry("deferred", queue),),

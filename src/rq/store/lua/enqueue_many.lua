@@ -7,7 +7,7 @@
 --   7 group or '', 8 number of jobs it depends on, then their ids, then the number of items that follow: field, value, ...
 -- Reply: for each job {ok, status, enqueued_at} | {dup, status} | {exists, status} | {cycle, ''} | {deep, ''} | {badtype, the key that holds something else}
 -- Atomic: nobody sees a job in two places or in none, or a dependent whose parent has ended already; sent again, the call changes nothing.
--- include: try server_time dates expiry places results releases keep_job parents release_child enter_job cycles defer_job
+-- include: try server_time dates expiry places results releases keep_job parents release_child come_and_gone enter_job cycles defer_job
 -- Answers the job whose description begins at ARGV[at], and where the next one begins.
 local function read_job(at)
   local job = {id = ARGV[at], queue = ARGV[at + 1], nonce = ARGV[at + 2], where = ARGV[at + 3], ttl = ARGV[at + 4], unique = ARGV[at + 5], group = ARGV[at + 6]}
@@ -28,8 +28,8 @@ local function read_jobs()
   return jobs
 end
 
--- What goes to the tail of a queue goes there at the end, in one command for each queue.
-local tails, tail_of = {}, {}
+-- What goes to the tail of a queue goes there at the end, in one command for each queue; or before another job of an id that may be among it.
+local tails, tail_of, is_known = {}, {}, {}
 
 local function push(command, key, id)
   if command == 'LPUSH' then return redis.call(command, key, id) end
@@ -40,7 +40,14 @@ local function push(command, key, id)
   table.insert(tail_of[key], id)
 end
 
+local function push_tails()
+  for _, key in ipairs(tails) do redis.call('RPUSH', key, unpack(tail_of[key])) end
+  tails, tail_of = {}, {}
+end
+
 local function enter(now, date, job)
+  if is_known[job.id] then push_tails() end
+  is_known[job.id] = true
   local refusal, old = check_entry(job)
   if refusal then return refusal end
   local depends = job.last_parent >= job.first_parent
@@ -55,5 +62,5 @@ end
 local replies, now = {}, server_time()
 local date = iso_date(now)
 for i, job in ipairs(read_jobs()) do replies[i] = enter(now, date, job) end
-for _, key in ipairs(tails) do redis.call('RPUSH', key, unpack(tail_of[key])) end
+push_tails()
 return replies

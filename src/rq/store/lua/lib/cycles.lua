@@ -1,5 +1,5 @@
--- Says whether a job would wait for itself. Only a job that others wait for already can: a new one costs one question. Answers 'cycle', 'deep' (the chain is
--- too long to follow), or nothing.
+-- Says whether a job would wait for itself. Past that, only a job that others wait for already can: a new one costs one question. Answers 'cycle', 'deep' (the
+-- chain is too long to follow), or nothing.
 local MOST_VISITED = 10000
 
 local function waited_for_by(id)
@@ -9,9 +9,12 @@ local function waited_for_by(id)
 end
 
 local function find_cycle(job)
-  if redis.call('EXISTS', dependents_key(job.id)) == 0 then return nil end
   local seen, todo = {}, {}
-  for i = job.first_parent, job.last_parent do todo[#todo + 1] = ARGV[i] end
+  for i = job.first_parent, job.last_parent do
+    if ARGV[i] == job.id then return 'cycle' end
+    todo[#todo + 1] = ARGV[i]
+  end
+  if redis.call('EXISTS', dependents_key(job.id)) == 0 then return nil end
   local at = 1
   while todo[at] do
     local visited = todo[at]

@@ -26,11 +26,13 @@ local function defer_job(now, job, old, awaited, existing)
   write_job(job, old, '', 'deferred')
   if not job.is_due then redis.call('HSET', job_key(job.id), 'x_due', due_time(now, job.where)) end
   redis.call('ZADD', deferred_key(job.queue), math.floor(now), job.id)
+  redis.call('DEL', pending_key(job.id), dependencies_key(job.id))  -- an earlier job of this id may have expired while it waited
   for _, parent in ipairs(existing) do try('SADD', dependencies_key(job.id), parent) end
   for _, parent in ipairs(awaited) do
     redis.call('SADD', pending_key(job.id), parent)
     try('SADD', dependents_key(parent), job.id)
   end
+  expire_after(pending_key(job.id), PENDING_SECONDS)
 end
 
 local function enter_dependent(now, date, job, old, push)

@@ -16,8 +16,7 @@ local function check_entry(job)
   local old = try('HMGET', key, 'x_enqueue', 'status', 'x_attempt', 'x_generation', 'origin')
   if not old then return {'badtype', key} end
   if old[1] == job.nonce then return {'dup', old[2]} end
-  local note = not old[2] and job.note
-  if note and string.sub(note, -#job.nonce - 1) == ' ' .. job.nonce then return {'dup', 'finished'} end
+  if not old[2] and is_of_call(job.note, job.nonce) then return {'dup', 'finished'} end
   if job.unique == '1' and redis.call('EXISTS', key) == 1 then return {'exists', old[2] or 'created'} end
   job.is_due = job.where == 'back' or job.where == 'front'
   if job.is_due and not fits(list_fits, job.queue, 'LLEN', queue_key(job.queue)) then return {'badtype', queue_key(job.queue)} end
@@ -25,12 +24,21 @@ local function check_entry(job)
   return nil, old
 end
 
--- An earlier job of this id leaves its place. Its number of attempts stays, because it is a fencing number.
+-- An earlier job of this id leaves its place and its parents. Its number of attempts stays, because it is a fencing number. Those who wait for it wait for the
+-- new one.
 local function replace_job(job, old)
   leave_place(old[2], old[5] or job.queue, job.id)
-  if old[2] == 'deferred' then redis.call('DEL', pending_key(job.id), dependencies_key(job.id)) end
-  redis.call('DEL', job_key(job.id))
+  redis.call('DEL', job_key(job.id), pending_key(job.id), dependencies_key(job.id))
+  redis.call('PERSIST', dependents_key(job.id))
   if old[3] then redis.call('HSET', job_key(job.id), 'x_attempt', old[3]) end
+end
+
+-- So do those who were still to be told how the earlier one ended.
+local has_releases
+
+local function forget_release(id)
+  if has_releases == nil then has_releases = redis.call('EXISTS', releases_key()) == 1 end
+  if has_releases then try('HDEL', releases_key(), id) end
 end
 
 local is_registered = {}  -- queues, in this call
@@ -42,6 +50,7 @@ local function write_job(job, old, date, status)
     is_registered[job.queue] = true
   end
   if old[2] then replace_job(job, old) end
+  forget_release(job.id)
   local generation = old[4] and (tonumber(old[4]) or 0) + 1 or 1
   if status == 'queued' then
     write_hash(key, 'x_enqueue', job.nonce, 'x_generation', generation, 'status', status, 'enqueued_at', date, unpack(ARGV, job.first, job.last))

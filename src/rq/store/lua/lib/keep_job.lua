@@ -10,6 +10,7 @@ local function delete_job(id, last, enqueue_nonce)
 end
 
 local function keep_job(now, id, registry, ttl, forever)
+  redis.call('DEL', pending_key(id))  -- still there if an RQ worker let the job go on: it knows nothing of this key
   if ttl < 0 then
     try('ZADD', registry, forever, id)
     redis.call('PERSIST', job_key(id))
