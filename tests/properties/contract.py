@@ -29,10 +29,12 @@ class Known:
     Attributes:
         strays: ids that were put into lists, or whose hash was taken away, behind the store's back.
         touched: executions whose keys RQ, an operator or the server's expiry removed.
+        let_go_by_rq: jobs that waited for others and that RQ let go on; it leaves their pending sets.
     """
 
     strays: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
+    let_go_by_rq: set[str] = field(default_factory=set)
 
 
 class Facts:

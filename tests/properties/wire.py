@@ -56,7 +56,7 @@ class Message:
     name: str
     call: Call[Any]
     predict: Callable[[], Any]
-    receive: Callable[[Any], object]
+    receive: Callable[[Any], object] = lambda _: None
 
 
 class Wire:
@@ -142,12 +142,12 @@ class Wire:
 def changes_nothing(answer: Any) -> bool:
     """Say whether an answer promises that the call changed nothing."""
     match answer:
-        case Enqueued(code="dup") | Birth(code="taken") | Beat(known=False):
+        case Enqueued(code="dup" | "exists" | "cycle" | "absent" | "refused" | "gone") | Birth(code="taken") | Beat(known=False):
             return True
         case Claimed(code="replay" | "stale" | "unknown" | "idle", given_back=0):
             return True
         case Settled(code="dup" | "fenced" | "badtype", claimed=claimed):
             return claimed is None or changes_nothing(claimed)
         case (str() as code, *_):
-            return code in {"dup", "terminal", "gone", "badtype", "alive"}
+            return code in {"dup", "terminal", "gone", "badtype", "alive", "idle"}
     return answer is CorruptDataError

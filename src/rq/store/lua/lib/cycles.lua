@@ -1,4 +1,4 @@
--- Says whether a job would wait for itself. Only a job that others wait for already can: a new one costs one question. Answers 'cycle', 'deep' (the chain is
+-- Says whether a job would wait for itself. Only a job that names itself, or that others wait for already, can: a new one costs one question. Answers 'cycle', 'deep' (the chain is
 -- too long to follow), or nothing.
 local MOST_VISITED = 10000
 
@@ -9,9 +9,12 @@ local function waited_for_by(id)
 end
 
 local function find_cycle(id, parents)
-  if redis.call('EXISTS', dependents_key(id)) == 0 then return nil end
   local seen, todo = {}, {}
-  for _, parent in ipairs(parents) do todo[#todo + 1] = parent end
+  for _, parent in ipairs(parents) do
+    if parent == id then return 'cycle' end
+    todo[#todo + 1] = parent
+  end
+  if redis.call('EXISTS', dependents_key(id)) == 0 then return nil end
   local at = 1
   while todo[at] do
     local visited = todo[at]

@@ -24,8 +24,8 @@ local function write_job(job, old, date, status)
   redis.call('SADD', queues_key(), queue_key(job.queue))
   if old[2] then
     leave_place(old[2], old[5] or job.queue, job.id)
-    if old[2] == 'deferred' then redis.call('DEL', pending_key(job.id), dependencies_key(job.id)) end
-    redis.call('DEL', key)
+    redis.call('DEL', key, pending_key(job.id), dependencies_key(job.id))
+    redis.call('PERSIST', dependents_key(job.id))  -- those who wait for an ended job were to be forgotten with it
   end
   local fields = {'x_enqueue', job.nonce, 'x_generation', (tonumber(old[4] or '0') or 0) + 1, 'status', status}
   if old[3] then
@@ -41,7 +41,7 @@ local function write_job(job, old, date, status)
 end
 
 local function due_time(now, where)
-  return string.sub(where, 1, 1) == '+' and now + tonumber(where) or where
+  return string.sub(where, 1, 1) == '+' and seconds_text(now + tonumber(where)) or where
 end
 
 -- Writes the job and puts it into its queue or among the scheduled ones. Answers {ok, status, the moment as a date}.

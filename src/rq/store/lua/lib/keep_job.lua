@@ -9,14 +9,23 @@ local function delete_job(id, last, enqueue_nonce)
   redis.call('SET', ended_key(id), last .. ' ' .. (enqueue_nonce or ''), 'EX', NOTE_SECONDS)
 end
 
+-- Those who wait for an ended job may still hope (it can be requeued), as long as it stays.
+local function keep_dependents_as_long_as(id)
+  if is_being_released(id) then return end
+  local ttl = redis.call('TTL', job_key(id))
+  if ttl == -2 then redis.call('DEL', dependents_key(id)) elseif ttl >= 0 then expire_after(dependents_key(id), ttl) end
+end
+
 local function keep_job(now, id, registry, ttl, forever)
   if ttl < 0 then
     try('ZADD', registry, forever, id)
     redis.call('PERSIST', job_key(id))
+    redis.call('DEL', pending_key(id))
   else
     try('ZADD', registry, math.floor(now) + ttl, id)
     expire_after(job_key(id), ttl)
     if not is_being_released(id) then expire_after(dependents_key(id), ttl) end
-    expire_after(dependencies_key(id), ttl)
+    -- An RQ worker that lets a job go on knows nothing of its pending set.
+    if expire_after(dependencies_key(id), ttl) == 1 then redis.call('DEL', pending_key(id)) end
   end
 end
