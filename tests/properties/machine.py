@@ -127,7 +127,7 @@ class TransitionMachine(Families):
                 waits = job_id in model.jobs and model.jobs[job_id].status == "deferred"
                 assert waits or job_id in known.let_go_by_rq, f"{job_id} waits no more, and {name} is left over"
             elif key.type == "set" and kind.startswith("job:"):
-                job_id = kind.strip("job:").partition(":")[0]
+                job_id = kind.removeprefix("job:").lstrip(":").partition(":")[0]
                 assert job_id in model.jobs or job_id in known.strays or key.ttl is not None, f"{job_id} is gone, and {name} is left over: {key}"
 
     def _is_blocked(self, job_id: str, seen: frozenset[str]) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rq.store.scripts import Script, ScriptLibrary
+from tests.properties.family_mutants import FAMILY_MUTANTS
 
 Edit = tuple[str, str]
 
@@ -114,4 +115,6 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "a cancel leaves a superseded attempt of another queue its lease": (("end_lease(held_queue or queue,", "end_lease(queue,"),),
     "a canceled job stands in the wrong registry": (("try('ZADD', canceled_key(queue),", "try('ZADD', canceled_key(ARGV[2]),"),),
     "a worker is not told of a cancel": (("if fields[2] then redis.call('HSET', job, 'x_last', fields[2] .. ':C') end", NOTHING),),
+    # --- operators, dependencies, deliveries ---
+    **FAMILY_MUTANTS,
 }

@@ -121,7 +121,8 @@ class Producers:
             assert bool(broken) == (answers is CorruptDataError)
             return answers
 
-        self.send(Message("enqueue many", enqueue_jobs(self.scripts, [new for new, _ in new_jobs]), predict), fate)
+        call = enqueue_jobs(self.scripts, [new for new, _ in new_jobs])
+        self.send(Message("enqueue many", call, predict, is_one_thing=False), fate)
 
     def has_entered(self, entry: Entry) -> bool:
         job, note = self.model.job(entry.job_id), self.model.notes.get(entry.job_id)

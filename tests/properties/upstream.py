@@ -113,6 +113,7 @@ class RqWorkers:
         model.dependencies.setdefault(job_id, Ids()).ids.add(parent)
         model.dependents.setdefault(parent, Ids()).ids.add(job_id)
         model.known_queues.add(queue)
+        self._fleet.accepted.pop(job_id, None)
         self._fleet.wire.write(
             ("HSET", keys.job(job_id), *flat),
             ("ZADD", keys.registry("deferred", queue), math.floor(model.now), job_id),
@@ -202,6 +203,7 @@ class RqWorkers:
     def _keep(self, job_id: str, status: str, queue: str, ttl: int, forever: float) -> list[Command]:
         """The job stays for a while, and so do the sets of those who wait for it, and for whom it waited."""
         model, keys = self._model, self._keys
+        self._fleet.wire.known.untold.add(job_id)
         model.registry(status, queue)[job_id] = forever if ttl < 0 else math.floor(model.now) + ttl
         if ttl < 0:
             return []
