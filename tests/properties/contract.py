@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.properties.snapshot import Snapshot
-    from tests.properties.world import Flat
+    from tests.properties.world import Flat, Key
 
 DEFAULT_RESULT_TTL = 500
 DEFAULT_FAILURE_TTL = 365 * 24 * 60 * 60
@@ -55,24 +55,32 @@ class Facts:
         self.releases: set[str] = set()
         for name, key in snapshot.items():
             kind, _, rest = name.removeprefix(prefix).partition(":")
-            if kind == "x" and rest.startswith("pending:"):
-                self.pending[rest.removeprefix("pending:")] = key.value
-            elif kind == "x" and rest == "releases":
-                self.releases = set(key.value)
+            if kind == "x":
+                self._sort_ours(rest, key)
             elif kind == "job" and rest.endswith(":dependents"):
                 self.dependents[rest.removesuffix(":dependents")] = key.value
             elif kind == "job" and key.type == "hash":
                 self.jobs[rest], self.ttl[rest] = key.value, key.ttl
-            elif key.type == "list" and not rest.startswith("bad:"):
+            elif key.type == "list":
                 self.lists += [(name, job_id) for job_id in key.value]
             elif key.type == "zset":
                 self.zsets[kind, rest] = key.value
             elif kind == "execution" and key.type == "hash":
                 self.execution[rest] = key.value
-            elif kind == "x" and rest.startswith("worker:"):
-                self.held[rest.removeprefix("worker:")] = key.value
             elif kind == "results":
                 self.results[rest] = len(key.value)
+
+    def _sort_ours(self, name: str, key: Key) -> None:
+        """What this package keeps beside RQ's keys."""
+        kind, _, rest = name.partition(":")
+        if kind == "pending":
+            self.pending[rest] = key.value
+        elif kind == "releases":
+            self.releases = set(key.value)
+        elif kind == "caught":
+            self.lists += [(name, job_id) for job_id in key.value]
+        elif kind == "worker":
+            self.held[rest] = key.value
 
     def members(self, kind: str, queue: str) -> dict[str, float]:
         return self.zsets.get((kind, queue), {})

@@ -82,13 +82,16 @@ class Cycles(Steps):
         self.fleet.pass_time(36)
         self.fleet.look_at_workers(Fate.OK, just_in_time=just_in_time)
 
-    @rule(pick=picks, outcome=outcomes)
-    def stop_what_runs(self, pick: int, outcome: str) -> None:
+    @rule(pick=picks, outcome=outcomes, by_hand=st.booleans())
+    def stop_what_runs(self, pick: int, outcome: str, by_hand: bool) -> None:
         process = self.worker(pick)
         if not process:
             return
         for attempt in list(process.attempts.values()):
-            self.others.ask_to_stop(attempt.key.job_id, attempt.key.queue)
+            if by_hand:
+                self.others.ask_to_stop(attempt.key.job_id, attempt.key.queue)
+            else:
+                self.fleet.stop(attempt.key.job_id, Fate.OK)
             self.fleet.beat(process)
             if attempt.key.execution_id in process.attempts:
                 self.fleet.settle(process, attempt, outcome, 0, Fate.OK)
@@ -120,6 +123,28 @@ class Cycles(Steps):
                 self.enqueue_and_claim(process, job_id, "q1")
                 for attempt in list(process.attempts.values()):
                     self.fleet.settle(process, attempt, "returned", 0, Fate.OK)
+
+    @rule(pick=picks, job_id=jobs, outcome=st.sampled_from(["asked at once", "asked"]))
+    def ask_once_too_often(self, pick: int, job_id: str, outcome: str) -> None:
+        process = self.worker(pick)
+        if process and not process.attempts:
+            self.enqueue_and_claim(process, job_id, "q1")
+            for attempt in list(process.attempts.values()):
+                self.fleet.settle(process, attempt, outcome, 0, Fate.OK)
+            self.fleet.pass_time(6)
+            self.fleet.claim(process, 1, Fate.OK)
+            for attempt in list(process.attempts.values()):
+                self.fleet.settle(process, attempt, outcome, 0, Fate.OK)
+
+    @rule(fate=fates)
+    def two_send_the_same(self, fate: Fate) -> None:
+        """One of them is slow: when it says what is left, somebody else has sent it all."""
+        slow = self.fleet.take_deliveries(1, Fate.OK)
+        self.fleet.pass_time(31)
+        for name in self.fleet.take_deliveries(2, Fate.OK):
+            self.fleet.end_delivery(name, fate)
+        for name in slow:
+            self.fleet.end_delivery(name, fate, "the rest")
 
     @rule(pick=picks, job_id=jobs, first=queues, then=queues, by=st.sampled_from(["ours", "ours", "rq"]), canceled=st.booleans())
     def enqueue_what_runs(self, pick: int, job_id: str, first: str, then: str, by: str, canceled: bool) -> None:

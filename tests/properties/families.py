@@ -38,6 +38,7 @@ class Families(Cycles):
         at_front=st.booleans(),
         due=st.sampled_from([None, None, None, 50, timedelta(seconds=50)]),
         group=groups,
+        unique=st.sampled_from([False, False, True]),
         fate=fates,
     )
     def enqueue_with_parents(  # noqa: PLR0917 - all that a producer may say
@@ -51,13 +52,14 @@ class Families(Cycles):
         at_front: bool,
         due: int | timedelta | None,
         group: str | None,
+        unique: bool,
         fate: Fate,
     ) -> None:
         record = new_record(job_id, queue, options)
         record.dependency_ids, record.allow_dependency_failures, record.enqueue_at_front = parents, allows_failure, at_front
         record.dependency_policies = {parents[0]: policy} if policy else {}
         record.group_id = group
-        self.fleet.enqueue(record, fate, due=self.fleet.model.now + due if isinstance(due, int) else due)
+        self.fleet.enqueue(record, fate, due=self.fleet.model.now + due if isinstance(due, int) else due, unique=unique)
 
     @rule(shape=st.sampled_from(SHAPES), queue=queues, policy=policies, group=groups, failure_ttl=st.sampled_from([None, None, 0, -1]), fate=fates)
     def enqueue_a_family(self, shape: dict[str, str], queue: str, policy: str, group: str | None, failure_ttl: int | None, fate: Fate) -> None:

@@ -22,10 +22,9 @@ FAMILY_MUTANTS: dict[str, tuple[tuple[str, str], ...]] = {
     "those who wait for a failed job are remembered for ever": (("if not is_being_released(id) then expire_after(dependents_key(id), ttl) end", NOTHING),),
     "those who wait for a job that starts over are forgotten": (("redis.call('PERSIST', dependents_key(job.id))", NOTHING),),
     # --- what that means for them ---
-    "the first parent's end is enough": (("verdict, parent = look_at_parents(id, fields.allows_failure, fields.policies)", NOTHING),),
+    "the first parent's end is enough": (("    verdict, parent = look_at_parents(id, fields.allows_failure, fields.policies)", NOTHING),),
     "a child that went on stays deferred": (("try('ZREM', deferred_key(queue), id)", NOTHING),),
     "a child goes on again": (("if not fields or fields[1] ~= 'deferred' then return nil end", "if not fields then return nil end"),),
-    "a child that went on still waits": (("redis.call('DEL', pending_key(id))\n  if due", "if due"),),
     "a child that is due later goes on at once": (("if due and due > now and", "if false and"),),
     "a child shares no fate": (("if policy == 'cancel' or policy == 'fail' then return policy end", NOTHING),),
     "no failure is allowed": (("(allows_failure and ended == 'failed')", "false"),),

@@ -90,7 +90,8 @@ class TransitionMachine(Families):
             self._sweep_all_deferred(queue)
         self.fleet.look_at_workers(Fate.OK)
         self.fleet.carry_out_releases()
-        self.fleet.send_deliveries(100, Fate.OK, Fate.OK)
+        for name in self.fleet.take_deliveries(100, Fate.OK):
+            self.fleet.end_delivery(name, Fate.OK)
         self.fleet.claim(healthy, 3, Fate.OK)
         for attempt in list(healthy.attempts.values()):
             self.fleet.settle(healthy, attempt, "returned", 0, Fate.OK)

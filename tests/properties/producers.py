@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rq.store.scripts import ScriptLibrary
 
 HISTORY = 12
+DELIVERY_SECONDS = 30
 # What is sent again if no answer comes, after whatever happened meanwhile.
 SENT_AGAIN = frozenset({"enqueue", "enqueue many", "delete", "requeue"})
 
@@ -214,14 +215,17 @@ class Producers:
         self.send(message, fate)
         return ranks[0][1] if ranks else 0
 
-    def send_deliveries(self, most: int, fate: Fate, end_fate: Fate, rest: bytes = b"") -> None:
-        """Take what is to be sent; what could be sent is done with, or `rest` of it is left for later."""
+    def take_deliveries(self, most: int, fate: Fate) -> list[str]:
+        """Take some of what is to be sent. Returns their names, none if no answer came."""
         taken: list[list[tuple[str, bytes]]] = []
-        self.send(Message("take deliveries", take_deliveries(self.scripts, most, 30), lambda: self.model.take_deliveries(most, 30), taken.append), fate)
-        for name, body in taken[0] if taken else ():
-            left = rest if body != rest else b""
-            call = end_delivery(self.scripts, name, left, 5.0)
-            self.send(Message("end delivery", call, partial(self.model.end_delivery, name, left.decode(), 5.0)), end_fate)
+        call = take_deliveries(self.scripts, most, DELIVERY_SECONDS)
+        self.send(Message("take deliveries", call, partial(self.model.take_deliveries, most, DELIVERY_SECONDS), taken.append), fate)
+        return [name for name, _ in taken[0]] if taken else []
+
+    def end_delivery(self, name: str, fate: Fate, rest: str = "") -> None:
+        """It was sent; or `rest` of it is to be tried again."""
+        call = end_delivery(self.scripts, name, rest.encode(), 5.0)
+        self.send(Message("end delivery", call, partial(self.model.end_delivery, name, rest, 5.0)), fate)
 
 
 def flat(arguments: Sequence[Argument]) -> dict[str, str]:

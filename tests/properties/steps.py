@@ -189,9 +189,10 @@ class Steps(Setup):
     def sweep(self, queue: str, fate: Fate) -> None:
         self.fleet.sweep(queue, fate)
 
-    @rule(most=st.integers(1, 2), fate=fates, end_fate=fates, rest=st.sampled_from([b"", b"", b"the rest"]))
-    def send_deliveries(self, most: int, fate: Fate, end_fate: Fate, rest: bytes) -> None:
-        self.fleet.send_deliveries(most, fate, end_fate, rest)
+    @rule(most=st.integers(1, 2), fate=fates, end_fate=fates, rest=st.sampled_from(["", "", "the rest"]))
+    def send_deliveries(self, most: int, fate: Fate, end_fate: Fate, rest: str) -> None:
+        for name in self.fleet.take_deliveries(most, fate):
+            self.fleet.end_delivery(name, end_fate, rest)
 
     @rule(parent=jobs, fate=fates)
     def release_dependents(self, parent: str, fate: Fate) -> None:

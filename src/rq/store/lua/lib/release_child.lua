@@ -2,7 +2,6 @@
 local function start_child(now, id, fields)
   local queue, due = fields.origin, tonumber(fields.due or '')
   try('ZREM', deferred_key(queue), id)
-  redis.call('DEL', pending_key(id))
   if due and due > now and try('ZADD', scheduled_key(queue), due, id) then
     redis.call('HDEL', job_key(id), 'x_due')
     redis.call('HSET', job_key(id), 'status', 'scheduled')
