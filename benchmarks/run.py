@@ -72,6 +72,11 @@ def measure_enqueueing(place: Place, side: Side) -> Mapping[str, float]:
     return {"rate": side.task("enqueue", place.url, _QUEUE, "bench_jobs.do_nothing", place.scaled(1500))["per_second"]}
 
 
+def measure_enqueueing_many(place: Place, side: Side) -> Mapping[str, float]:
+    """Enqueue jobs in one call."""
+    return {"rate": side.task("enqueue_many", place.url, _QUEUE, "bench_jobs.do_nothing", place.scaled(10_000))["per_second"]}
+
+
 def measure_simple_worker(place: Place, side: Side) -> Mapping[str, float]:
     """Run jobs in a SimpleWorker; then see how much memory the finished ones take."""
     count = place.scaled(1500)
@@ -141,6 +146,7 @@ def chapters(theirs: Side, rounds: int, jobs_of_slow_imports: int) -> tuple[Chap
     ]
     return (
         Chapter("enqueueing", measure_enqueueing, rounds, (rate("enqueue(), one by one", target=">= 1.5x"),)),
+        Chapter("enqueueing many", measure_enqueueing_many, rounds, (rate("enqueue_many(), 10,000 jobs", target=">= 3x"),)),
         Chapter(
             "SimpleWorker",
             measure_simple_worker,

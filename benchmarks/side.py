@@ -29,6 +29,15 @@ def enqueue(connection: Redis, queue: str, function: str, count: str) -> dict[st
     return {"per_second": int(count) / (time.perf_counter() - began), "ids": ids}
 
 
+def enqueue_many(connection: Redis, queue: str, function: str, count: str) -> dict[str, object]:
+    """Enqueue `count` jobs in one call; figure: jobs per second."""
+    target = Queue(queue, connection=connection)
+    target.enqueue_many([Queue.prepare_data(function, (0,))])
+    began = time.perf_counter()
+    jobs = target.enqueue_many([Queue.prepare_data(function, (number,)) for number in range(int(count))])
+    return {"per_second": len(jobs) / (time.perf_counter() - began)}
+
+
 def simple_worker(connection: Redis, *queues: str) -> dict[str, object]:
     """Run what waits in a SimpleWorker."""
     SimpleWorker(list(queues), connection=connection).work(burst=True, logging_level="WARNING")
@@ -68,7 +77,7 @@ def _one_latency(target: Queue) -> float:
     raise TimeoutError(f"Job {job.id} was not done within {_ANSWER_TIMEOUT_SECONDS} seconds")
 
 
-TASKS: dict[str, Callable[..., dict[str, object]]] = {task.__name__: task for task in (enqueue, simple_worker, worker, serve, latency)}
+TASKS: dict[str, Callable[..., dict[str, object]]] = {task.__name__: task for task in (enqueue, enqueue_many, simple_worker, worker, serve, latency)}
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -15,13 +15,19 @@ from typing import TYPE_CHECKING
 from rq.version import VERSION
 
 if TYPE_CHECKING:  # what type checkers and editors see in the place of `_EXPORTS`
+    from rq.connections import Connection as Connection
     from rq.connections import connect as connect
+    from rq.connections import get_current_connection as get_current_connection
+    from rq.connections import pop_connection as pop_connection
+    from rq.connections import push_connection as push_connection
+    from rq.connections import use_connection as use_connection
     from rq.job import Callback as Callback
     from rq.job import Retry as Retry
     from rq.job import cancel_job as cancel_job
     from rq.job import get_current_job as get_current_job
     from rq.job import requeue_job as requeue_job
     from rq.queue import Queue as Queue
+    from rq.queue import get_failed_queue as get_failed_queue
     from rq.repeat import Repeat as Repeat
     from rq.webhook import Webhook as Webhook
     from rq.worker import SimpleWorker as SimpleWorker
@@ -34,6 +40,7 @@ __all__ = ["VERSION", "__version__"]
 # Exported name -> the door that has it.
 _EXPORTS: dict[str, str] = {
     "Callback": "rq.job",
+    "Connection": "rq.connections",
     "Queue": "rq.queue",
     "Repeat": "rq.repeat",
     "Retry": "rq.job",
@@ -42,8 +49,13 @@ _EXPORTS: dict[str, str] = {
     "Worker": "rq.worker",
     "cancel_job": "rq.job",
     "connect": "rq.connections",
+    "get_current_connection": "rq.connections",
     "get_current_job": "rq.job",
+    "get_failed_queue": "rq.queue",
+    "pop_connection": "rq.connections",
+    "push_connection": "rq.connections",
     "requeue_job": "rq.job",
+    "use_connection": "rq.connections",
 }
 
 # RQ's names of features that do not exist yet.
@@ -52,20 +64,26 @@ _LATER: frozenset[str] = frozenset({"SpawnWorker"})
 # The doors that can be reached as attributes after a plain `import rq`.
 _DOORS: tuple[str, ...] = (
     "connections",
+    "decorators",
     "defaults",
     "exceptions",
     "executions",
     "job",
+    "local",
+    "logutils",
     "queue",
     "registry",
     "repeat",
     "results",
+    "scripts",
     "serializers",
+    "suspension",
     "timeouts",
     "types",
     "utils",
     "webhook",
     "worker",
+    "worker_registration",
 )
 
 

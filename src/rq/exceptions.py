@@ -2,6 +2,7 @@
 
 from rq.core.errors import (
     AbandonedJobError,
+    ConnectionStackError,
     CorruptDataError,
     DependencyFailedError,
     DequeueTimeout,
@@ -15,12 +16,14 @@ from rq.core.errors import (
     InvalidJobOperationError,
     InvalidOptionError,
     InvalidSerializerError,
+    NoQueueError,
     NoSuchGroupError,
     NoSuchJobError,
     OptionTypeError,
     ReferenceNotFound,
     RQError,
     SchedulerNotFound,
+    ScriptsRefused,
     ShutDownImminentException,
     StopRequested,
     StoreError,
@@ -30,9 +33,11 @@ from rq.core.errors import (
     UnimportableFunctionError,
     WorkerNameTaken,
 )
+from rq.core.errors import DeserializationError as UnpickleError
 
 __all__ = [
     "AbandonedJobError",
+    "ConnectionStackError",
     "CorruptDataError",
     "DependencyFailedError",
     "DequeueTimeout",
@@ -46,12 +51,14 @@ __all__ = [
     "InvalidJobOperationError",
     "InvalidOptionError",
     "InvalidSerializerError",
+    "NoQueueError",
     "NoSuchGroupError",
     "NoSuchJobError",
     "OptionTypeError",
     "RQError",
     "ReferenceNotFound",
     "SchedulerNotFound",
+    "ScriptsRefused",
     "ShutDownImminentException",
     "StopRequested",
     "StoreError",
@@ -59,5 +66,6 @@ __all__ = [
     "StoreUnavailable",
     "TimeoutFormatError",
     "UnimportableFunctionError",
+    "UnpickleError",
     "WorkerNameTaken",
 ]

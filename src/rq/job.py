@@ -17,12 +17,14 @@ from rq.core.legacy import (
     str_to_date,
     utcformat,
 )
+from rq.core.local import LocalStack
 from rq.core.references import import_attribute
 from rq.core.serializers import resolve_serializer
 from rq.model.callback import Callback
 from rq.model.dependency import Dependency
 from rq.model.retry import Retry
 from rq.model.states import JobStatus
+from rq.model.states import JobStatus as Status
 from rq.timeouts import BaseDeathPenalty
 from rq.types import FailureCallbackType, FunctionReferenceType, JobDependencyType, SuccessCallbackType
 
@@ -42,8 +44,10 @@ __all__ = [
     "JobDependencyType",
     "JobStatus",
     "JobTimeoutException",
+    "LocalStack",
     "NoSuchJobError",
     "Retry",
+    "Status",
     "SuccessCallbackType",
     "Webhook",
     "as_text",

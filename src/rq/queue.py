@@ -1,6 +1,7 @@
 """Queues: where jobs are enqueued."""
 
 from rq.client.job import Job
+from rq.client.old_names import FailedQueue, get_failed_queue
 from rq.client.queue import Queue, logger
 from rq.client.webhooks import Webhook
 from rq.core.clock import utc_now as now
@@ -12,6 +13,8 @@ from rq.core.serializers import Serializer, resolve_serializer
 from rq.model.callback import Callback
 from rq.model.repeat import Repeat
 from rq.model.states import JobStatus
+from rq.observe.colors import blue, green
+from rq.store.server_version import get_version
 from rq.timeouts import BaseDeathPenalty, UnixSignalDeathPenalty
 from rq.types import FunctionReferenceType, JobDependencyType
 
@@ -20,6 +23,7 @@ __all__ = [
     "BaseDeathPenalty",
     "Callback",
     "DequeueTimeout",
+    "FailedQueue",
     "FunctionReferenceType",
     "Job",
     "JobDependencyType",
@@ -32,7 +36,11 @@ __all__ = [
     "Webhook",
     "as_text",
     "backend_class",
+    "blue",
     "compact",
+    "get_failed_queue",
+    "get_version",
+    "green",
     "import_attribute",
     "logger",
     "now",

@@ -54,6 +54,10 @@ def test_importing_rq_loads_no_client_library():
     assert loaded_by("rq") == []
 
 
+def test_importing_the_helpers_loads_no_client_library():
+    assert loaded_by("rq.utils") == []
+
+
 def test_importing_rq_loads_nothing_else_of_rq_than_its_version():
     script = "import rq, sys; print(*sorted(m for m in sys.modules if m.startswith('rq')))"
     printed = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout

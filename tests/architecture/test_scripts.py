@@ -16,8 +16,12 @@ LIBRARY_NAMES = sorted(f"lib/{entry.name.removesuffix('.lua')}" for entry in (re
 EVERY_FILE = [*script_names(), *LIBRARY_NAMES]
 MOST_LINES = 120
 
-# Scripts that change no job's state: workers come and go, registries forget, somebody looks.
-NO_TRANSITION = {"birth", "death", "sweep", "expired_workers", "update_hash", "take_deliveries", "end_delivery"}
+# Scripts that change no job's state: workers come and go, registries forget, somebody looks, locks are taken, messages are sent.
+NO_TRANSITION = {
+    *("birth", "death", "sweep", "expired_workers", "update_hash"),
+    *("list_worker", "unlist_worker", "forget_workers", "acquire_lock", "release_lock"),
+    *("take_deliveries", "end_delivery"),
+}
 # Producers are meant to be refused by a full server; everybody else is not.
 PRODUCERS = {"enqueue", "enqueue_many", "requeue"}
 

@@ -49,7 +49,7 @@ def nothing_seen():
 def run_inline(redis_client, queue, **options) -> list[Ended]:
     """Run the one job of a queue as a worker that runs jobs in its own process would."""
     [job] = queue.jobs
-    fields = {name.decode(): value for name, value in redis_client.hgetall(job.key).items()}
+    fields = redis_client.hgetall(job.key)
     executor = InlineExecutor(**options)
     executor.submit(Attempt(job.id, "e", queue.name, 1, None, fields))
     return executor.collect()
@@ -82,7 +82,7 @@ def running(redis_client, queue):
 
     def begin(**known):
         job = queue.enqueue(tasks.add)
-        fields = {name.decode(): value for name, value in redis_client.hgetall(job.key).items()}
+        fields = redis_client.hgetall(job.key)
         context.push(CurrentAttempt(Attempt(job.id, "e", "default", 1, None, fields), **known))
         pushed.append(job)
         return job

@@ -142,20 +142,10 @@ def test_a_text_that_is_no_duration_is_refused(queue):
         queue.enqueue(tasks.add, job_timeout="soon")
 
 
-LATER = ["depends_on", "retry", "repeat", "on_success", "on_failure", "on_stopped", "webhooks", "unique"]
+RELATIONS = ["depends_on", "retry", "repeat", "on_success", "on_failure", "on_stopped", "webhooks", "unique"]
 
 
-@pytest.mark.parametrize("option", LATER)
-def test_an_option_of_rq_that_is_not_supported_yet_is_refused_and_not_handed_to_the_function(queue, redis_client, option):
-    for enqueue in (queue.enqueue, functools.partial(queue.enqueue_in, timedelta(1))):
-        with pytest.raises(ValueError, match=f"{option} is an option of RQ"):
-            enqueue(tasks.anything, **{option: "something"})
-    with pytest.raises(ValueError, match=f"{option} is an option of RQ"):
-        queue.enqueue_call(tasks.anything, **{option: "something"})
-    assert redis_client.keys() == []
-
-
-@pytest.mark.parametrize("option", LATER)
+@pytest.mark.parametrize("option", RELATIONS)
 def test_such_an_option_may_say_that_it_is_not_used(queue, option):
     assert queue.enqueue(tasks.anything, **{option: False if option == "unique" else None}).kwargs == {}
 

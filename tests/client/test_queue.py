@@ -21,16 +21,11 @@ def test_a_queue_needs_a_connection():
         Queue("a")
 
 
-def test_a_queue_that_runs_its_jobs_itself_is_refused(redis_client):
-    with pytest.raises(ValueError, match="is_async"):
-        Queue(connection=redis_client, is_async=False)
-
-
 def test_a_queue_ignores_keywords_that_it_does_not_know(redis_client):
     assert Queue(connection=redis_client, unknown=1).is_async
     old: dict[str, Any] = {"async": True}
     with pytest.warns(DeprecationWarning, match="is_async"):
-        Queue(connection=redis_client, **old)
+        assert Queue(connection=redis_client, **old).is_async
 
 
 def test_a_time_limit_that_is_no_duration_is_refused(redis_client):

@@ -151,7 +151,7 @@ def test_a_job_is_requeued_only_from_where_it_is(queue, worker, redis_client):
     running = queue.enqueue(tasks.add)
     attempt = worker.take()
     redis_client.zadd("rq:failed:default", {running.id: 1})
-    with pytest.raises(InvalidJobOperation, match="is started; only jobs that failed"):
+    with pytest.raises(InvalidJobOperation, match="is started; the registry"):
         queue.failed_job_registry.requeue(running)
     assert queue.started_job_registry.get_job_and_execution_ids() == [(running.id, attempt.execution_id)]
 

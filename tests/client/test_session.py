@@ -45,6 +45,11 @@ def test_a_url_is_not_taken_for_a_connection_nor_repeated():
     assert "secret" not in str(caught.value)
 
 
+def test_the_time_limit_that_rq_1_took_second_is_not_taken_for_a_connection(redis_client):
+    with pytest.raises(TypeError, match="not a value of type int"):
+        Queue("low", 30, redis_client)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("client", [redis.asyncio.Redis(port=1), redis.asyncio.RedisCluster(host="nowhere")])
 def test_an_asyncio_client_is_refused(client):
     with pytest.raises(TypeError, match=r"is an asyncio client: pass a synchronous one"):

@@ -9,7 +9,7 @@ import redis
 import shared_jobs  # type: ignore[import-not-found]
 
 from rq import Queue, SimpleWorker, Worker
-from rq.job import Job
+from rq.job import Callback, Dependency, Job
 
 
 def enqueue(client: redis.Redis, queue: str, function: str, *arguments: str) -> str:
@@ -21,6 +21,31 @@ def enqueue_notes(client: redis.Redis, queue: str, path: str, count: str) -> lis
     """Enqueue that many jobs that write a line each."""
     target = Queue(queue, connection=client)
     return [target.enqueue(shared_jobs.note, path, f"rq{number}", result_ttl=-1).id for number in range(int(count))]
+
+
+def enqueue_with_callbacks(client: redis.Redis, queue: str, function: str, *arguments: str) -> str:
+    """Enqueue one job that calls back whatever becomes of it. Returns its id."""
+    callbacks = {"on_success": Callback(shared_jobs.succeeded), "on_failure": Callback(shared_jobs.failed, timeout=5)}
+    return Queue(queue, connection=client).enqueue(getattr(shared_jobs, function), *map(json.loads, arguments), **callbacks).id
+
+
+def enqueue_here(client: redis.Redis, queue: str, function: str, *arguments: str) -> str:
+    """Run one job in a queue that does so by itself. Returns its id."""
+    return Queue(queue, connection=client, is_async=False).enqueue(getattr(shared_jobs, function), *map(json.loads, arguments)).id
+
+
+def enqueue_families(client: redis.Redis, queue: str) -> dict[str, str]:
+    """Enqueue jobs and others that depend on them; parents one and two stand in queues of their own. Returns their ids by what is special about them."""
+    shared = Queue(queue, connection=client)
+    good, bad = shared.enqueue(shared_jobs.add, 1), shared.enqueue(shared_jobs.fail)
+    one, two = (Queue(name, connection=client).enqueue(shared_jobs.add, 1) for name in ("one", "two"))
+    dependents = {
+        "child": good,
+        "lenient": Dependency([bad], allow_failure=True),
+        "patient": bad,
+        "of two": [one, two],
+    }
+    return {name: shared.enqueue(shared_jobs.add, 1, depends_on=parents).id for name, parents in dependents.items()}
 
 
 def work(client: redis.Redis, class_name: str, *queues: str) -> bool:

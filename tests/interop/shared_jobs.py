@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 
 def add(a: int, b: int = 0) -> int:
@@ -14,6 +15,16 @@ def add(a: int, b: int = 0) -> int:
 def fail() -> None:
     """Raise."""
     raise ValueError("it broke")
+
+
+def succeeded(job: Any, connection: Any, result: Any) -> None:
+    """Say so on the server."""
+    connection.rpush("callbacks", f"{job.id} {job.get_status(refresh=False).value} {result}")
+
+
+def failed(job: Any, connection: Any, kind: type[BaseException], value: BaseException, trace: Any) -> None:
+    """Say so on the server."""
+    connection.rpush("callbacks", f"{job.id} {job.get_status(refresh=False).value} {kind.__name__} {value}")
 
 
 def whose() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from collections import Counter
@@ -12,7 +13,13 @@ from pathlib import Path
 import pytest
 
 from rq import Queue, SimpleWorker, Worker
-from rq.job import Job
+from rq.core.keys import Keyspace
+from rq.job import Callback, Job
+from rq.model.record import JobRecord
+from rq.store.connection import Caller
+from rq.store.dependents import sweep_deferred
+from rq.store.enqueue import NewJob, enqueue_jobs
+from rq.store.scripts import ScriptLibrary
 from tests.support.waiting import wait_until
 
 HERE = Path(__file__).parent
@@ -42,6 +49,16 @@ def rq212(redis_url, rq212_python):
     return run
 
 
+@pytest.fixture
+def family(redis_client):
+    """Our store lets job c wait for job p; both add 1."""
+    scripts = ScriptLibrary(Keyspace())
+    data = pickle.dumps(("shared_jobs.add", None, (1,), {}))
+    records = [JobRecord("p", origin="shared", data=data, timeout=180), JobRecord("c", origin="shared", data=data, timeout=180, dependency_ids=["p"])]
+    Caller(redis_client).run(enqueue_jobs(scripts, [NewJob(record, f"nonce-{record.id}") for record in records]))
+    return scripts
+
+
 @pytest.fixture(autouse=True)
 def importable_shared_jobs(monkeypatch):
     monkeypatch.syspath_prepend(str(HERE))
@@ -67,9 +84,45 @@ def test_rq_enqueues_our_worker_runs_and_rq_reads(worker_class, rq212, redis_cli
     assert (found["finished"], found["failed"], found["queued"], found["started"]) == ([good], [bad], [], [])
 
 
+@pytest.mark.parametrize("worker_class", [SimpleWorker, Worker])
+def test_our_worker_calls_back_what_rq_enqueued(worker_class, rq212, redis_client):
+    good, bad = rq212("enqueue_with_callbacks", "shared", "add", 2, 3), rq212("enqueue_with_callbacks", "shared", "fail")
+    worker_class(["shared"], connection=redis_client).work(burst=True, logging_level="CRITICAL")
+    assert redis_client.lrange("callbacks", 0, -1) == [f"{good} finished 5".encode(), f"{bad} failed ValueError it broke".encode()]
+
+
+@pytest.mark.parametrize("class_name", ["SimpleWorker", "Worker"])
+def test_rqs_worker_calls_back_what_we_enqueued(class_name, rq212, queue, redis_client):
+    import shared_jobs  # type: ignore[import-not-found]
+
+    callbacks = {"on_success": Callback(shared_jobs.succeeded), "on_failure": Callback(shared_jobs.failed, timeout=5)}
+    good, bad = queue.enqueue(shared_jobs.add, 2, 3, **callbacks), queue.enqueue(shared_jobs.fail, **callbacks)
+    rq212("work", class_name, "shared")
+    assert redis_client.lrange("callbacks", 0, -1) == [f"{good.id} finished 5".encode(), f"{bad.id} failed ValueError it broke".encode()]
+
+
+@pytest.mark.parametrize("function", ["add", "fail"])
+def test_a_queue_that_runs_its_jobs_leaves_what_rqs_leaves(function, rq212, redis_client):
+    import shared_jobs
+
+    arguments = (2, 3) if function == "add" else ()
+    theirs = rq212("enqueue_here", "shared", function, *arguments)
+    ours = Queue("shared", connection=redis_client, is_async=False).enqueue(getattr(shared_jobs, function), *arguments).id
+    read = [rq212("describe", job_id) for job_id in (theirs, ours)]
+    for described in read:
+        del described["exc_string"], described["has_ended"]  # of a failed job, RQ does not say when it ended
+    assert read[0] == read[1]
+    found = rq212("registries", "shared")
+    assert sorted(found["finished"] + found["failed"]) == sorted([theirs, ours])
+    scores = [redis_client.zscore(f"rq:{'finished' if function == 'add' else 'failed'}:shared", job_id) for job_id in (theirs, ours)]
+    assert abs(scores[0] - scores[1]) < 60
+    fields = [[entry.keys() for _, entry in redis_client.xrange(f"rq:results:{job_id}")] for job_id in (theirs, ours)]
+    assert fields[0] == fields[1]
+
+
 @pytest.mark.parametrize("class_name", ["SimpleWorker", "Worker"])
 def test_we_enqueue_rqs_worker_runs_and_we_read(class_name, rq212, queue, redis_client):
-    import shared_jobs  # type: ignore[import-not-found]
+    import shared_jobs
 
     good = queue.enqueue(shared_jobs.add, 2, b=3, meta={"a": 1}, result_ttl=60, job_timeout="1h", description="a sum")
     bad = queue.enqueue(shared_jobs.fail)
@@ -130,3 +183,35 @@ def test_a_job_scheduled_by_either_is_promoted_by_our_worker(rq212, queue, redis
     assert rq212("registries", "shared")["scheduled"] == [job.id]
     SimpleWorker([queue], connection=redis_client).work(burst=True, logging_level="CRITICAL")
     assert job.get_status() == "finished"
+
+
+# --- jobs that wait for others ---
+
+
+def test_jobs_that_rq_deferred_go_on_when_our_worker_ends_their_parents(rq212, redis_client):
+    ids = rq212("enqueue_families", "shared")
+    Worker(["shared", "one", "two"], "ours", connection=redis_client).work(burst=True, logging_level="CRITICAL")
+    statuses = {name: rq212("describe", job_id)["status"] for name, job_id in ids.items()}
+    assert statuses == {"child": "finished", "lenient": "finished", "patient": "deferred", "of two": "finished"}
+    assert rq212("registries", "shared")["deferred"] == [ids["patient"]]
+
+
+def test_a_job_goes_on_when_one_parent_was_ended_by_rq_and_the_other_by_us(rq212, redis_client):
+    ids = rq212("enqueue_families", "shared")
+    rq212("work", "SimpleWorker", "one")
+    assert rq212("describe", ids["of two"])["status"] == "deferred"
+    Worker(["two"], "ours", connection=redis_client).work(burst=True, logging_level="CRITICAL")
+    assert ids["of two"] in rq212("registries", "shared")["queued"]
+
+
+def test_a_job_of_ours_goes_on_when_an_rq_worker_ends_its_parent_and_leaves_nothing_for_ever(rq212, redis_client, family):
+    assert rq212("registries", "shared")["deferred"] == ["c"]
+    rq212("work", "SimpleWorker", "shared")
+    assert [rq212("describe", job_id)["status"] for job_id in "pc"] == ["finished", "finished"]
+    assert rq212("registries", "shared")["deferred"] == []
+    assert redis_client.ttl(family.keyspace.pending("c")) > 0
+
+
+def test_our_sweep_finds_nothing_left_to_do_after_rq(rq212, redis_client, family):
+    rq212("work", "SimpleWorker", "shared")
+    assert Caller(redis_client).run(sweep_deferred(family, "shared")) == (0, None)

@@ -28,6 +28,8 @@ class Dependencies(Places):
         children = self.dependents.get(parent)
         if children is None:
             return False
+        if self.releases.get(parent) == "finished":
+            ended = "finished"  # it is repeated: for those who have not heard yet it has succeeded
         if len(children.ids) > self.most_at_once:
             self.releases[parent] = ended
             return True
@@ -210,12 +212,12 @@ class Dependencies(Places):
 
     # --- janitors -----------------------------------------------------------------------------------------------------
 
-    def sweep_deferred(self, queue: str, first: int, limit: int) -> tuple[int, int]:
+    def sweep_deferred(self, queue: str, first: int, limit: int) -> tuple[int, int | None]:
         """A worker's call: those that wait for nothing any more, because nobody told them, go on."""
         entries = self.registry("deferred", queue)
         looked_at = sorted(entries, key=lambda job_id: (entries[job_id], job_id))[first : first + limit]
         gone = sum(self._sweep_one(queue, job_id) for job_id in looked_at)
-        return gone, first + limit - gone if len(looked_at) == limit else 0
+        return gone, first + limit - gone if len(looked_at) == limit else None
 
     def _sweep_one(self, queue: str, job_id: str) -> bool:
         job = self.job(job_id)

@@ -100,7 +100,7 @@ class TransitionMachine(Families):
 
     def _sweep_all_deferred(self, queue: str) -> None:
         rank = self.fleet.sweep_deferred(queue, 0, 2, Fate.OK)
-        while rank:
+        while rank is not None:
             rank = self.fleet.sweep_deferred(queue, rank, 2, Fate.OK)
 
     def _is_work_left(self) -> bool:

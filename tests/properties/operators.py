@@ -102,7 +102,8 @@ class Operators(Endings):
             return CorruptDataError
         job, registry = self.jobs.get(job_id), self.registry(kind, queue)
         if job is None:
-            return Enqueued("gone", "", "")
+            note = self.notes.get(job_id)
+            return Enqueued("dup", "finished", "") if note and note.nonce == nonce else Enqueued("gone", "", "")
         status = job.fields["status"]
         if job.fields.get("x_enqueue") == nonce:
             return Enqueued("dup", status, "")
@@ -114,6 +115,7 @@ class Operators(Endings):
         del registry[job_id]
         self.leave_place(status, queue, job_id)
         self.pending.pop(job_id, None)
+        self.releases.pop(job_id, None)
         job.drop("x_execution", "x_stop", "x_crashes", "x_reason", "x_due")
         date = iso_date(self.now)
         generation = str(int(job.fields.get("x_generation", "0")) + 1)

@@ -204,16 +204,16 @@ class Producers:
         for parent in found[0]:
             self.release_dependents(parent, Fate.OK)
 
-    def sweep_deferred(self, queue: str, first: int, limit: int, fate: Fate) -> int:
-        """Look at some jobs that wait. Returns where to go on, 0 if that was the end or no answer came."""
-        ranks: list[tuple[int, int]] = []
+    def sweep_deferred(self, queue: str, first: int, limit: int, fate: Fate) -> int | None:
+        """Look at some jobs that wait. Returns where to go on, None if that was the end or no answer came."""
+        ranks: list[tuple[int, int | None]] = []
         message = Message(
             *("sweep deferred", sweep_deferred(self.scripts, queue, first, limit)),
             partial(self.model.sweep_deferred, queue, first, limit),
             ranks.append,
         )
         self.send(message, fate)
-        return ranks[0][1] if ranks else 0
+        return ranks[0][1] if ranks else None
 
     def take_deliveries(self, most: int, fate: Fate) -> list[str]:
         """Take some of what is to be sent. Returns their names, none if no answer came."""

@@ -70,6 +70,7 @@ class WaitingAndRunning(Dependencies):
         verdict, because = self._judge(JobHash(entry.written), parents)
         if old:
             self._start_over(entry.job_id, old)
+        self.releases.pop(entry.job_id, None)
         self.known_queues.add(entry.queue)
         fields = {"x_enqueue": entry.nonce, "x_generation": str(int(old.get("x_generation", "0")) + 1), **entry.written}
         if "x_attempt" in old:

@@ -18,6 +18,7 @@ START_SECONDS = 1_700_000_000
 # within which `reclaim` takes two scores for the same.
 TICK_SECONDS = 1 / 1024
 SCORE_MARGIN = 60
+PENDING_SECONDS = 60 * 86400
 
 Flat = dict[str, str]
 TERMINAL = frozenset({"finished", "failed", "stopped", "canceled"})
@@ -176,7 +177,7 @@ class World:
 
     def _expected_relations(self, keys: Keyspace) -> list[tuple[str, Key]]:
         return [
-            *((keys.pending(i), Key("set", parents)) for i, parents in self.pending.items()),
+            *((keys.pending(i), Key("set", parents, PENDING_SECONDS)) for i, parents in self.pending.items()),
             *((keys.dependents(i), Key("set", children.ids, children.ttl)) for i, children in self.dependents.items()),
             *((keys.dependencies(i), Key("set", parents.ids, parents.ttl)) for i, parents in self.dependencies.items()),
             (keys.releases, Key("hash", {i: f"{ended} 0" for i, ended in self.releases.items()})),

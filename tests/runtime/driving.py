@@ -39,7 +39,7 @@ def attempt_at(function: str, *args: Any, timeout: float | None = None, **kwargs
 
 
 def attempt_with(payload: bytes, timeout: float | None = None) -> Attempt:
-    fields = {"data": zlib.compress(payload, 1), "origin": b"default"}
+    fields = {b"data": zlib.compress(payload, 1), b"origin": b"default"}
     return Attempt(f"job-{uuid.uuid4().hex[:8]}", uuid.uuid4().hex, "default", 1, timeout, fields)
 
 

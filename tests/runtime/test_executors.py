@@ -59,7 +59,7 @@ def test_tasks_that_a_coroutine_leaves_behind_do_not_hold_it_up(executor: Execut
 
 
 def test_an_uncompressed_payload_is_run(executor: Executor) -> None:
-    attempt = Attempt("j", "e", "q", 1, None, {"data": pickle.dumps((f"{JOBS}.describe", None, (1,), {}))})
+    attempt = Attempt("j", "e", "q", 1, None, {b"data": pickle.dumps((f"{JOBS}.describe", None, (1,), {}))})
     assert isinstance(run(executor, attempt), Returned)
 
 
@@ -129,6 +129,7 @@ def test_an_exception_comes_back_as_a_traceback_that_begins_in_the_job(executor:
     outcome = run(executor, attempt_at("divide_by_zero"))
     assert isinstance(outcome, Raised)
     assert outcome.exc_type == "builtins.ZeroDivisionError"
+    assert outcome.exc_bases == ("builtins.ArithmeticError", "builtins.Exception", "builtins.BaseException")
     lines = outcome.exc_text.splitlines()
     assert lines[0] == "Traceback (most recent call last):"
     assert lines[1].endswith("in divide_by_zero")
@@ -170,8 +171,8 @@ def test_endless_recursion_is_an_ordinary_exception(executor: Executor) -> None:
     assert outcome.exc_type == "builtins.RecursionError"
 
 
-@pytest.mark.parametrize("fields", [{}, {"data": b""}, {"data": b"junk"}, {"data": zlib.compress(b"junk")}, {"data": pickle.dumps(7)}])
-def test_a_payload_that_cannot_be_loaded_raised_a_deserialization_error(executor: Executor, fields: dict[str, bytes]) -> None:
+@pytest.mark.parametrize("fields", [{}, {b"data": b""}, {b"data": b"junk"}, {b"data": zlib.compress(b"junk")}, {b"data": pickle.dumps(7)}])
+def test_a_payload_that_cannot_be_loaded_raised_a_deserialization_error(executor: Executor, fields: dict[bytes, bytes]) -> None:
     outcome = run(executor, Attempt("j", "e", "q", 1, 5.0, fields))
     assert isinstance(outcome, Raised)
     assert outcome.exc_type == "rq.exceptions.DeserializationError"

@@ -6,6 +6,12 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rq.job import Job
+
+if TYPE_CHECKING:
+    import redis
 
 
 def add(a: int, b: int = 0) -> int:
@@ -54,6 +60,32 @@ def die() -> None:
 def leave(status: int) -> None:
     """End this process without a word."""
     os._exit(status)
+
+
+def note_success(job: Job, connection: redis.Redis, result: object) -> None:
+    """Say what the function returned, and where the job stands on the server by now."""
+    connection.rpush("callbacks", f"success {result} {job.get_status().value} {type(job).__name__}")
+
+
+def note_failure(job: Job, connection: redis.Redis, kind: type[BaseException], value: BaseException, trace: object) -> None:
+    """Say what the function raised."""
+    connection.rpush("callbacks", f"failure {value} {job.get_status().value} {type(job).__name__}")
+
+
+def note_stop(job: Job, connection: redis.Redis) -> None:
+    """Say where the job stands on the server by now."""
+    connection.rpush("callbacks", f"stopped {job.get_status().value} {os.getpid()}")
+
+
+def note_stop_slowly(job: Job, connection: redis.Redis) -> None:
+    """As `note_stop`, after several heartbeats of a worker with the shortest lease."""
+    time.sleep(2)
+    note_stop(job, connection)
+
+
+def break_down(job: Job, connection: redis.Redis) -> None:
+    """Raise, as a stopped callback."""
+    raise LookupError("the callback broke")
 
 
 def process_id() -> int:

@@ -12,14 +12,19 @@ import redis.asyncio
 from rq.core.keys import Keyspace
 from rq.model.presence import WorkerIdentity
 from rq.model.record import JobRecord
-from rq.model.settlement import Crash, Fail, Finish, PutBack, Retry, Stop
+from rq.model.settlement import AskRetry, Crash, Fail, Finish, GiveUp, PutBack, Retry, Stop
 from rq.store.aio import AsyncCaller
-from rq.store.cancel import cancel_job
+from rq.store.cancel import cancel_job, stop_job
 from rq.store.claim import ClaimRequest, claim_jobs
+from rq.store.delete import delete_job
+from rq.store.dependents import list_releases, release_dependents, sweep_deferred
 from rq.store.enqueue import NewJob, enqueue_job, enqueue_jobs, promote_jobs
 from rq.store.lease import Beat, extend_leases
+from rq.store.outbox import end_delivery, take_deliveries
 from rq.store.presence import Birth, register_worker, unregister_worker
+from rq.store.purge import purge_queue
 from rq.store.reap import Reclaimed, Suspect, reclaim_jobs, reclaim_worker, sweep_queue
+from rq.store.requeue import requeue_job
 from rq.store.scripts import ScriptLibrary
 from rq.store.settle import AttemptKey, settle_attempt
 from tests.support.dump import Entry, dump
@@ -174,8 +179,8 @@ class Store:
         running = [(attempt.job_id, attempt.execution_id) for attempt in attempts]
         return self.run(extend_leases(self.scripts, worker, incarnation or f"{worker}-1", LEASE, 480, running))
 
-    def settle(self, attempt: AttemptKey, decision: Any, claim: ClaimRequest | None = None) -> Settled:
-        return self.run(settle_attempt(self.scripts, attempt, decision, MOST_CRASHES, claim))
+    def settle(self, attempt: AttemptKey, decision: Any, claim: ClaimRequest | None = None, delivery: bytes = b"") -> Settled:
+        return self.run(settle_attempt(self.scripts, attempt, decision, MOST_CRASHES, claim, delivery))
 
     def finish(self, attempt: AttemptKey, value: bytes | None = b"42", ttl: int = 500, claim: ClaimRequest | None = None) -> Settled:
         return self.settle(attempt, Finish(value, ttl), claim)
@@ -186,6 +191,18 @@ class Store:
     def retry(self, attempt: AttemptKey, left: int, delay: int = 0, *, front: bool = False) -> Settled:
         return self.settle(attempt, Retry("Traceback\nValueError: no", delay, left, front, 1000))
 
+    def repeat(self, attempt: AttemptKey, delay: int = 0, ttl: int = 500) -> Settled:
+        """The function returned, and the job is to be repeated."""
+        return self.settle(attempt, Finish(b"42", ttl, delay))
+
+    def ask(self, attempt: AttemptKey, number_of_retries: int = 0, delay: int = 0, *, front: bool = False) -> Settled:
+        """The function returned a `Retry`."""
+        return self.settle(attempt, AskRetry(b"asked", delay, number_of_retries, front, 1000))
+
+    def give_up(self, attempt: AttemptKey, ttl: int = 1000) -> Settled:
+        """The function returned a `Retry` once too often."""
+        return self.settle(attempt, GiveUp(b"asked", ttl))
+
     def stop(self, attempt: AttemptKey) -> Settled:
         return self.settle(attempt, Stop("stopped by hand", 1000))
 
@@ -195,8 +212,45 @@ class Store:
     def release(self, attempt: AttemptKey) -> Settled:
         return self.settle(attempt, PutBack())
 
-    def cancel(self, job_id: str = "a", queue: str = "q") -> tuple[str, str]:
-        return self.run(cancel_job(self.scripts, job_id, queue))
+    def cancel(self, job_id: str = "a", queue: str = "q", **options: bool) -> tuple[str, str]:
+        return self.run(cancel_job(self.scripts, job_id, queue, **options))
+
+    def ask_to_stop(self, job_id: str = "a") -> tuple[str, str]:
+        return self.run(stop_job(self.scripts, job_id))
+
+    def delete(self, job_id: str = "a", queue: str = "q", nonce: str = "", **options: bool) -> tuple[str, str]:
+        return self.run(delete_job(self.scripts, job_id, queue, nonce or f"nonce-{next(self._nonces)}", **options))
+
+    def requeue(self, job_id: str = "a", kind: str = "failed", queue: str = "q", *, nonce: str = "", front: bool = False) -> Enqueued:
+        return self.run(requeue_job(self.scripts, job_id, kind, queue, nonce or f"nonce-{next(self._nonces)}", at_front=front))
+
+    def purge(self, queue: str = "q", limit: int = 1000) -> tuple[int, int]:
+        return self.run(purge_queue(self.scripts, queue, limit))
+
+    def release_dependents(self, parent: str = "p") -> tuple[bool, int]:
+        return self.run(release_dependents(self.scripts, parent))
+
+    def notes(self) -> list[str]:
+        """The ended jobs that not all of their dependents have heard of, as a worker lists them."""
+        return self.run(list_releases(self.scripts))
+
+    def release_all(self) -> int:
+        """Do what workers do about notes until there is none. Answers how many calls it took."""
+        calls = 0
+        while parents := self.notes():
+            for parent in parents:
+                calls += 1
+                self.release_dependents(parent)
+        return calls
+
+    def sweep_deferred(self, queue: str = "q", first: int = 0, limit: int = 100) -> tuple[int, int | None]:
+        return self.run(sweep_deferred(self.scripts, queue, first, limit))
+
+    def take_deliveries(self, most: int = 10, seconds: float = 60) -> list[tuple[str, bytes]]:
+        return self.run(take_deliveries(self.scripts, most, seconds))
+
+    def end_delivery(self, name: str, rest: bytes = b"", delay_seconds: float = 0) -> bool:
+        return self.run(end_delivery(self.scripts, name, rest, delay_seconds))
 
     def reclaim(self, *suspects: Suspect, queue: str = "q") -> Reclaimed:
         return self.run(reclaim_jobs(self.scripts, queue, suspects, LEASE, MOST_CRASHES))
@@ -235,6 +289,25 @@ class Store:
 
     def waiting(self, queue: str = "q") -> list[str]:
         return _texts(self.client.lrange(self.keys.queue(queue), 0, -1))
+
+    def dependents(self, job_id: str = "p") -> set[str]:
+        """Who waits for a job, as the job's own set says."""
+        return self._members(self.keys.dependents(job_id))
+
+    def dependencies(self, job_id: str = "c") -> set[str]:
+        """RQ's set of what a job depends on."""
+        return self._members(self.keys.dependencies(job_id))
+
+    def pending(self, job_id: str = "c") -> set[str]:
+        """What a job waits for still."""
+        return self._members(self.keys.pending(job_id))
+
+    def group(self, name: str) -> set[str]:
+        return self._members(self.keys.group(name))
+
+    def _members(self, key: str) -> set[str]:
+        members: Any = self.client.smembers(key)
+        return set(_texts(members))
 
     def bad(self, queue: str = "q") -> list[str]:
         return _texts(self.client.lrange(self.keys.bad(queue), 0, -1))

@@ -9,6 +9,7 @@ from redis.exceptions import ResponseError
 
 from rq.core.errors import CorruptDataError
 from rq.core.keys import TEMPLATES
+from rq.model.settlement import Finish
 from rq.store.reap import list_worker_leases
 from tests.store.harness import LEASE, START
 
@@ -158,6 +159,8 @@ ARGUMENTS = {
     "job": ("a",),
     "dependents": ("a",),
     "dependencies": ("a",),
+    "pending": ("a",),
+    "group": ("g",),
     "results": ("a",),
     "executions": ("a",),
     "ended": ("a",),
@@ -186,6 +189,21 @@ TRANSITIONS: dict[str, Callable[[Store, AttemptKey], object]] = {
     "release": lambda store, attempt: store.release(attempt),
     "cancel": lambda store, _: store.cancel("a"),
     "cancel a waiting job": lambda store, _: store.cancel("waiting"),
+    "cancel for the dependents' sake": lambda store, _: store.cancel("a", enqueue_dependents=True, remove_from_dependencies=True),
+    "repeat": lambda store, attempt: store.repeat(attempt),
+    "repeat later": lambda store, attempt: store.repeat(attempt, 60),
+    "ask for a retry": lambda store, attempt: store.ask(attempt),
+    "ask for a retry later": lambda store, attempt: store.ask(attempt, delay=60),
+    "ask once too often": lambda store, attempt: store.give_up(attempt),
+    "delete": lambda store, _: store.delete("a"),
+    "delete a waiting job": lambda store, _: store.delete("waiting"),
+    "delete a job that depends on others": lambda store, _: store.delete("child"),
+    "ask to stop": lambda store, _: store.ask_to_stop("a"),
+    "tell of an outcome": lambda store, attempt: store.settle(attempt, Finish(None, 500), delivery=b"body"),
+    "release dependents": lambda store, _: store.release_dependents("ended"),
+    "sweep the deferred": lambda store, _: store.sweep_deferred(),
+    "take deliveries": lambda store, _: store.take_deliveries(),
+    "end a delivery": lambda store, _: (store.end_delivery("name", b"rest", 1), store.end_delivery("name")),
     "reclaim": lambda store, _: store.turn_clock(3600).reclaim_all(),
     "reclaim the worker": lambda store, _: store.reclaim_worker(seen_dead=True),
     "sweep": lambda store, _: (store.sweep(), store.turn_clock(61).sweep()),
@@ -194,6 +212,23 @@ TRANSITIONS: dict[str, Callable[[Store, AttemptKey], object]] = {
     "leave": lambda store, _: store.death(),
     "list leases": lambda store, _: store.run(list_worker_leases(store.scripts)),
 }
+
+
+def populate(store: Store) -> AttemptKey:
+    """Give every transition something to do. Answers the attempt of job a, which runs; the queue `sound` is for the second worker."""
+    store.birth(queues=("q", "sound"))
+    store.enqueue("a", retries_left=3, repeats_left=3)
+    attempt = store.take()
+    store.enqueue("due", due=START - 1)
+    store.enqueue("waiting")
+    store.enqueue("child", after=["a"])
+    store.enqueue("well", "sound")
+    store.client.zadd(store.keys.registry("deferred", "q"), {"expired": START})
+    store.client.sadd(store.keys.dependents("ended"), "child", "expired")
+    store.client.hset(store.keys.releases, "ended", "finished 0")
+    store.client.hset(store.keys.deliveries, "name", "body")
+    store.client.zadd(store.keys.outbox, {"name": START})
+    return attempt
 
 
 def spoil(store: Store, template: str, attempt: AttemptKey) -> None:
@@ -211,7 +246,7 @@ def is_accounted_for(store: Store, job_id: str, spoiled: str) -> bool:
     """Whether a job can still be found where its status says, among the bad ones, or in what was spoiled by hand."""
     if store.client.type(store.keys.job(job_id)) != b"hash":
         return True
-    home = {"queued": "queue", "scheduled": "scheduled", "started": "wip"}.get(store.status(job_id) or "")
+    home = {"queued": "queue", "scheduled": "scheduled", "started": "wip", "deferred": "deferred"}.get(store.status(job_id) or "")
     if home in {None, spoiled} or f"{home}:q" in store.places(job_id):
         return True
     return spoiled != "bad" and any(line.startswith(f"{job_id} ") for line in store.bad())
@@ -221,19 +256,14 @@ def is_accounted_for(store: Store, job_id: str, spoiled: str) -> bool:
 @pytest.mark.parametrize("template", [name for name in TEMPLATES if name not in {"test_clock", "commands"}])
 def test_no_transition_raises_or_loses_a_job_whatever_a_key_holds(plain_store: Store, template: str, transition: str):
     store = plain_store
-    store.birth(queues=("q", "sound"))
-    store.enqueue("stuck")
+    attempt = populate(store)
+    store.enqueue("stuck", front=True)
     store.client.lmove(store.keys.queue("q"), store.keys.intermediate("q"), "LEFT", "RIGHT")
-    store.enqueue("a", retries_left=3)
-    attempt = store.take()
-    store.enqueue("due", due=START - 1)
-    store.enqueue("waiting")
-    store.enqueue("well", "sound")
     spoil(store, template, attempt)
 
     TRANSITIONS[transition](store, attempt)
 
-    for job_id in ("a", "due", "waiting"):
+    for job_id in ("a", "due", "waiting", "child"):
         assert is_accounted_for(store, job_id, template), (job_id, store.dump())
 
     if template == "suspended":
@@ -243,17 +273,38 @@ def test_no_transition_raises_or_loses_a_job_whatever_a_key_holds(plain_store: S
         assert "well" in ids(store.claim("v", queues=("q", "sound"), places=9))
 
 
-@pytest.mark.parametrize("template", ["queues", "finished", "failed", "canceled", "ended", "wip", "results", "bad"])
-def test_an_enqueue_writes_all_or_nothing_whatever_a_key_holds(plain_store: Store, template: str):
+ENTRIES: dict[str, tuple[str, Callable[[Store], object]]] = {
+    "enqueue": ("queue", lambda store: store.enqueue("a")),
+    "enqueue for later": ("scheduled", lambda store: store.enqueue("a", due=START + 60)),
+    "enqueue a unique job": ("queue", lambda store: store.enqueue("a", unique=True)),
+    "enqueue after another": ("deferred", lambda store: store.enqueue("a", after=["p"])),
+    "enqueue into a group": ("queue", lambda store: store.enqueue("a", group_id="g")),
+    "enqueue many": ("queue", lambda store: store.enqueue_many(store.new_job("a"), store.new_job("b"))),
+    "enqueue after one that failed": ("failed", lambda store: store.enqueue("a", after=["bad"], dependency_policies={"bad": "fail"})),
+    "requeue": ("queue", lambda store: store.requeue("bad")),
+}
+NO_PART_OF_AN_ENTRY = {"test_clock", "commands", "execution", "executions", "first_seen", "caught", "held", "worker"}
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize("template", [name for name in TEMPLATES if name not in NO_PART_OF_AN_ENTRY])
+def test_an_enqueue_writes_all_or_nothing_whatever_a_key_holds(plain_store: Store, template: str, entry: str):
     store = plain_store
+    store.fail(store.start("bad"))
+    store.enqueue("p", "other", due=START + 60)
     spoil(store, template, None)  # type: ignore[arg-type]  # none of these keys belongs to an attempt
+    place, enter = ENTRIES[entry]
+    job_id = "bad" if entry == "requeue" else "a"
     before = store.dump()
     try:
-        store.enqueue("a", nonce="n")
+        enter(store)
     except (ResponseError, CorruptDataError):
-        assert store.dump() == before
+        assert {key: value for key, value in store.dump().items() if job_id in key.split(":")} == {
+            key: value for key, value in before.items() if job_id in key.split(":")
+        }
+        assert store.places(job_id) == (["failed:q"] if entry == "requeue" and template != "failed" else [])
     else:
-        assert store.places("a") == ["queue:q"]
+        assert store.places(job_id) == ([] if template == place or (template, entry) == ("failed", "requeue") else [f"{place}:q"])
 
 
 def test_caught_ids_whose_queue_is_no_list_any_more_are_set_aside(store: Store):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.store.harness import START
+from tests.store.situations import FAR, SITUATIONS
 
 if TYPE_CHECKING:
     from tests.store.harness import Store
@@ -29,11 +30,64 @@ def test_a_canceled_job_is_scheduled_no_longer(store: Store):
 
 
 def test_a_canceled_job_is_deferred_no_longer(store: Store):
-    store.enqueue("a")
-    store.client.lrem(store.keys.queue("q"), 1, "a")
-    store.client.hset(store.keys.job("a"), "status", "deferred")
-    store.client.zadd(store.keys.registry("deferred", "q"), {"a": 1})
+    store.enqueue("p")
+    store.enqueue("a", after=["p"])
     assert store.cancel("a") == ("ok", "deferred")
+    assert store.places("a") == ["canceled:q"]
+    assert store.pending("a") == set()
+
+
+def test_a_canceled_job_that_waited_stays_known_to_its_parents_as_in_rq(store: Store):
+    store.enqueue("p")
+    store.enqueue("a", after=["p"])
+    store.cancel("a")
+    assert (store.dependents("p"), store.dependencies("a")) == ({"a"}, {"p"})
+
+
+@pytest.mark.parametrize("state", ["created", "queued", "scheduled", "deferred"])
+def test_a_job_can_forget_its_parents_when_it_is_canceled(store: Store, state: str):
+    store.enqueue("p", due=FAR)
+    store.enqueue("q", due=FAR)
+    store.enqueue("a", after=["p", "q"])
+    if state != "deferred":
+        store.client.zrem(store.keys.registry("deferred", "q"), "a")
+        store.client.hset(store.keys.job("a"), "status", state)
+    assert store.cancel("a", remove_from_dependencies=True) == ("ok", state)
+    assert (store.dependents("p"), store.dependents("q"), store.dependencies("a")) == (set(), set(), set())
+
+
+@pytest.mark.parametrize("state", ["created", "queued", "started", "scheduled", "deferred"])
+def test_those_who_wait_for_a_canceled_job_may_go_on(store: Store, state: str):
+    SITUATIONS[state](store, "p")
+    store.enqueue("c", after=["p"])
+    store.enqueue("later", after=["p"], due=FAR)
+    store.enqueue("unlucky", after=["p"], dependency_policies={"p": "cancel"})
+    assert store.cancel("p", enqueue_dependents=True) == ("ok", state)
+    assert store.places("p") == ["canceled:q"]
+    assert [store.status(job_id) for job_id in ("c", "later", "unlucky")] == ["queued", "scheduled", "queued"]
+
+
+def test_those_who_wait_for_more_than_a_canceled_job_go_on_waiting_for_the_rest(store: Store):
+    store.enqueue("p")
+    store.enqueue("other")
+    store.enqueue("c", after=["p", "other"])
+    store.cancel("p", enqueue_dependents=True)
+    assert (store.status("c"), store.pending("c")) == ("deferred", {"other"})
+
+
+def test_a_cancel_sent_again_lets_nobody_go_on_twice(store: Store):
+    store.enqueue("p")
+    store.enqueue("c", after=["p"])
+    store.cancel("p", enqueue_dependents=True)
+    before = store.dump()
+    assert store.cancel("p", enqueue_dependents=True) == ("dup", "canceled")
+    assert store.dump() == before
+
+
+def test_a_job_of_no_queue_that_says_so_is_canceled_in_the_queue_it_is_asked_for(store: Store):
+    store.enqueue("a")
+    store.client.hset(store.keys.job("a"), "origin", "")
+    assert store.cancel("a") == ("ok", "queued")
     assert store.places("a") == ["canceled:q"]
 
 

@@ -21,6 +21,7 @@ from rq.store.codec import (
     ALWAYS,
     IF_GIVEN,
     READ_ONLY,
+    decode_claimed_job,
     decode_fields,
     decode_job,
     decode_result,
@@ -125,7 +126,7 @@ def test_lists_are_json_as_rq_writes_it():
 def test_what_rq_does_not_know_stands_in_fields_of_our_own():
     wire = wire_of(FULL)
     assert json.loads(wire[b"x_retry_policy"]) == FULL.retry_policy
-    assert json.loads(wire[b"x_on_parent_failure"]) == FULL.dependency_policies
+    assert wire[b"x_on_parent_failure"] == b"b=cancel"
     assert not {name for name in wire_of(JobRecord("a")) if name.startswith(b"x_")}
 
 
@@ -171,6 +172,19 @@ def test_a_field_that_cannot_be_read_is_named(field: str, value: bytes):
     with pytest.raises(CorruptDataError, match=rf"Job a: the field {field} holds ") as raised:
         decode_job("a", {**wire_of(FULL), field.encode(): value})
     assert len(str(raised.value)) < 500
+
+
+def test_a_worker_learns_of_a_claimed_job_all_but_payload_and_dates_and_what_the_claim_wrote():
+    left_out = ("data", "meta", "status", "created_at", "enqueued_at", "started_at", "ended_at", "last_heartbeat", "worker_name", "execution_id")
+    nothing: dict[str, Any] = dict.fromkeys(left_out)
+    fields = wire_of(FULL)
+    assert decode_claimed_job("a", fields) == dataclasses.replace(decode_job("a", fields), **nothing)
+
+
+def test_a_date_that_cannot_be_read_keeps_no_worker_from_a_job_but_a_time_limit_does():
+    assert decode_claimed_job("a", {b"created_at": b"yesterday", b"timeout": b"5"}).timeout == 5
+    with pytest.raises(CorruptDataError, match="Job a: the field timeout holds "):
+        decode_claimed_job("a", {b"timeout": b"12x"})
 
 
 @pytest.mark.parametrize("value", [b"not json", b"5", b"[1]", b"{}", b"[" * 100_000, b"\xff"], ids=lambda v: repr(v)[:20])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis.exceptions import OutOfMemoryError
 
 from rq.store.connection import Meaning, meaning_of
 from tests.store.harness import LEASE, START
-from tests.store.test_bad_data import TRANSITIONS
+from tests.store.situations import SITUATIONS
+from tests.store.test_bad_data import TRANSITIONS, populate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
     from rq.store.replies import Claimed
     from tests.store.harness import Store
     from tests.support.server import ValkeyServer
+
+
+WAYS: dict[str, dict[str, Any]] = {
+    "at once": {},
+    "later": {"due": START + 60},
+    "unique": {"unique": True},
+    "in a group": {"group_id": "g"},
+    "after another": {"after": ["p"]},
+    "after one that failed": {"after": ["bad"], "dependency_policies": {"bad": "fail"}},
+}
 
 
 @pytest.fixture
@@ -31,13 +42,34 @@ def fill(valkey: ValkeyServer, plain_store: Store) -> Callable[[], None]:
 
 
 def test_a_full_server_refuses_an_enqueue_and_nothing_is_written(plain_store: Store, fill: Callable[[], None]):
+    SITUATIONS["failed"](plain_store, "bad")
+    plain_store.enqueue("p")
     fill()
     before = plain_store.dump()
-    for due in (None, START + 60):
+    for options in WAYS.values():
         with pytest.raises(OutOfMemoryError) as raised:
-            plain_store.enqueue("a", due=due)
+            plain_store.enqueue("a", **options)
         assert meaning_of(raised.value) is Meaning.NOT_EXECUTED
     assert plain_store.dump() == before
+
+
+def test_a_full_server_refuses_a_requeue_and_nothing_is_written(plain_store: Store, fill: Callable[[], None]):
+    plain_store.fail(plain_store.start("a"))
+    fill()
+    before = plain_store.dump()
+    with pytest.raises(OutOfMemoryError):
+        plain_store.requeue("a")
+    assert plain_store.dump() == before
+
+
+def test_many_dependents_go_on_while_the_server_is_full(plain_store: Store, fill: Callable[[], None]):
+    store = plain_store
+    attempt = store.start("p")
+    store.enqueue_many(*(store.new_job(f"c{number}", after=["p"]) for number in range(150)))
+    fill()
+    assert store.finish(attempt).leaves_dependents
+    store.release_all()
+    assert len(store.waiting()) == 150
 
 
 def test_an_enqueue_refused_for_lack_of_memory_can_be_sent_again(valkey: ValkeyServer, plain_store: Store, fill: Callable[[], None]):
@@ -51,18 +83,17 @@ def test_an_enqueue_refused_for_lack_of_memory_can_be_sent_again(valkey: ValkeyS
 @pytest.mark.parametrize("transition", [name for name in TRANSITIONS if name not in {"register again", "list leases"}])
 def test_what_workers_do_goes_on_while_the_server_is_full(plain_store: Store, fill: Callable[[], None], transition: str):
     store = plain_store
-    store.birth(queues=("q", "sound"))
-    store.enqueue("a", retries_left=3)
-    attempt = store.take()
-    store.enqueue("due", due=START - 1)
-    store.enqueue("waiting")
+    attempt = populate(store)
     fill()
     before = store.dump()
     TRANSITIONS[transition](store, attempt)
     assert store.dump() != before or transition == "heartbeat"
 
 
-@pytest.mark.parametrize("transition", ["claim", "heartbeat", "sweep", "leave", "list leases", "promote", "reclaim"])
+NOTHING_TO_DO = ["delete", "cancel", "ask to stop", "release dependents", "sweep the deferred", "take deliveries", "end a delivery"]
+
+
+@pytest.mark.parametrize("transition", [*("claim", "heartbeat", "sweep", "leave", "list leases", "promote", "reclaim"), *NOTHING_TO_DO])
 def test_what_workers_do_with_nothing_to_do_is_not_refused_either(plain_store: Store, fill: Callable[[], None], transition: str):
     plain_store.birth(queues=("q", "sound"))
     fill()

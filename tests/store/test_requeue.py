@@ -6,7 +6,8 @@ from rq.core.errors import CorruptDataError
 from rq.store.cancel import cancel_job
 from rq.store.replies import Enqueued
 from rq.store.requeue import requeue_job
-from tests.store.harness import Store
+from tests.store.harness import START, Store
+from tests.store.situations import SITUATIONS
 
 
 def requeue(store: Store, job_id: str = "a", kind: str = "failed", queue: str = "q", *, nonce: str = "again", front: bool = False) -> Enqueued:
@@ -137,3 +138,74 @@ def test_a_key_of_another_type_is_reported_before_anything_is_written(store: Sto
     with pytest.raises(CorruptDataError, match="another type"):
         requeue(store)
     assert store.dump() == before
+
+
+# --- from the other registries ---
+
+WAITING = {"finished": "finished", "scheduled": "scheduled", "deferred": "deferred"}
+
+
+@pytest.mark.parametrize("kind", WAITING)
+def test_a_job_can_be_requeued_from_the_registry(store: Store, kind: str):
+    SITUATIONS[kind](store, "a")
+    assert requeue(store, kind=kind).code == "ok"
+    assert store.places() == ["queue:q"]
+    assert store.status() == "queued"
+    assert store.client.ttl(store.keys.job("a")) == -1
+
+
+@pytest.mark.parametrize("kind", [*WAITING, "failed", "canceled"])
+@pytest.mark.parametrize("state", [name for name in SITUATIONS if name != "no hash"])
+def test_a_registry_that_names_a_job_of_another_state_does_not_let_it_run(store: Store, kind: str, state: str):
+    SITUATIONS[state](store, "a")
+    store.client.zadd(store.keys.registry(kind, "q"), {"a": START})
+    before = store.dump()
+    reply = requeue(store, kind=kind)
+    if state == kind or ({state, kind} <= {"failed", "stopped", "canceled"}):
+        assert reply.code == "ok"
+    else:
+        assert reply.code == ("gone" if state in {"missing", "without data"} else "refused")
+        assert store.dump() == before
+
+
+def test_a_job_that_is_requeued_while_it_waits_for_others_runs_once(store: Store):
+    attempt = store.start("p")
+    store.enqueue("a", after=["p"])
+    requeue(store, kind="deferred")
+    assert store.pending("a") == set()
+    store.finish(attempt)
+    assert store.places() == ["queue:q"]
+    assert store.dependents("p") == set()
+
+
+def test_a_job_that_is_requeued_before_its_time_runs_now_and_not_again_then(store: Store):
+    store.enqueue("a", due=START + 60)
+    requeue(store, kind="scheduled")
+    store.birth()
+    store.finish(store.take())
+    store.turn_clock(60)
+    assert store.promote() == (0, None)
+    assert store.places() == ["finished:q"]
+
+
+def test_a_job_that_was_due_later_and_ended_with_its_parent_runs_at_once_when_requeued(store: Store):
+    SITUATIONS["failed"](store, "p")
+    store.enqueue("a", after=["p"], due=START + 60, dependency_policies={"p": "cancel"})
+    requeue(store, kind="canceled")
+    assert store.places() == ["queue:q"]
+    assert "x_due" not in store.hash()
+
+
+def test_a_requeue_whose_reply_was_lost_is_recognized_though_the_job_has_run_and_is_gone(store: Store):
+    store.fail(store.start("a"))
+    requeue(store, nonce="n")
+    store.finish(store.take(), ttl=0)
+    assert requeue(store, nonce="n").code == "dup"
+
+
+def test_those_who_wait_for_a_failed_job_go_on_when_it_succeeds_after_all(store: Store):
+    store.fail(store.start("a"), ttl=60)
+    store.enqueue("c", after=["a"])
+    requeue(store)
+    store.finish(store.take())
+    assert store.waiting() == ["c"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rq.store.settle import AttemptKey
     from tests.store.harness import Store
 
-EXITS = ["finish", "fail", "stop", "crash", "release"]
+EXITS = ["finish", "fail", "stop", "ask", "give_up", "crash", "release"]
 
 
 def exit_by(store: Store, name: str, attempt: AttemptKey):

@@ -64,7 +64,19 @@ class Waiting:
         return [job_id.decode() for ids in lists for job_id in ids]
 
 
-PARSERS: dict[str, dict[str, Any]] = {"default": {}, "pure python": {"parser_class": _RESP2Parser, "protocol": 2}}
+class OwnWayOfReading(redis.Connection):
+    """A connection that has its say before a reply is given out, as Sentinel's has."""
+
+    def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        return super().read_response(*args, **kwargs)
+
+
+PARSERS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "pure python": {"parser_class": _RESP2Parser, "protocol": 2},
+    "RESP3": {"protocol": 3},
+    "own way": {"connection_class": OwnWayOfReading},
+}
 
 
 @pytest.fixture(params=PARSERS)
@@ -92,6 +104,17 @@ def test_a_push_by_anybody_on_any_queue_wakes_the_worker(waiting: Waiting, queue
     waiting.store.client.rpush(waiting.store.keys.queue(queue), "a")
     assert waiting.is_woken()
     assert waiting.waiter.has_news()
+
+
+def test_only_what_concerns_a_waiting_connection_is_news(waiting: Waiting):
+    waiting.arm()
+    watched = waiting.waiter.filenos()
+    assert not waiting.waiter.note_readable([max(watched) + 1])
+    assert not waiting.waiter.has_news()
+    watched = waiting.waiter.filenos()
+    assert waiting.waiter.note_readable(watched[:1])
+    assert waiting.waiter.has_news()
+    assert not waiting.waiter.note_readable(watched)  # what was watched is taken over once: by the next wait, a descriptor may be somebody else's
 
 
 def test_a_woken_worker_claims_what_woke_it_in_one_round_trip(waiting: Waiting):

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rq.core.errors import InvalidOptionError, OptionTypeError
 from rq.core.formats import parse_duration
 from rq.model.options import EnqueueOptions
+from rq.model.repeat import Repeat
 
-# Options that RQ has and this version does not carry out yet. They are RQ's own names, so they are refused rather than handed to the function.
-LATER_OPTIONS = frozenset({"depends_on", "on_failure", "on_stopped", "on_success", "repeat", "retry", "unique", "webhooks"})
+if TYPE_CHECKING:
+    from rq.client.job_data import JobData
 
 # Options that are no keywords of `enqueue` in RQ: a function may have arguments of these names. Groups set the one, `job_timeout` is the other.
 _NOT_TAKEN = frozenset({"group_id", "timeout"})
 
 # Keyword of `enqueue` -> parameter of `enqueue_call`. The limit of a job's run is `job_timeout` in the one and `timeout` in the other, as in RQ.
 _TAKEN = {"job_timeout": "timeout"} | {name: name for name in ({field.name for field in fields(EnqueueOptions)} | {"pipeline"}) - _NOT_TAKEN}
+
+OPTION_NAMES = frozenset(_TAKEN.values())
 
 
 def split_options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
@@ -35,6 +40,9 @@ def split_options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, A
     if "args" not in kwargs and "kwargs" not in kwargs:
         return args, kwargs, options
     explicit_args, explicit_kwargs = kwargs.pop("args", None), kwargs.pop("kwargs", None)
+    if "timeout" in kwargs:  # its name before RQ 1.0; here it can be nothing of the function's
+        warnings.warn("enqueue() takes job_timeout, not timeout", DeprecationWarning, stacklevel=3)
+        options.setdefault("timeout", kwargs.pop("timeout"))
     if args or kwargs:
         extra = [*(repr(value) for value in args), *kwargs]
         message = f"With args= or kwargs= all of the function's arguments go in there; these would be lost: {', '.join(extra)}"
@@ -42,16 +50,33 @@ def split_options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, A
     return explicit_args, explicit_kwargs, options
 
 
-def refuse_later_options(**options: Any) -> None:
-    """Refuse an option of RQ that this version does not carry out yet; None, False and empty mean that it was not given.
+def keywords_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options that are named as in `enqueue_call` as keywords of `enqueue`: what `split_options` does, backwards."""
+    keywords = {parameter: keyword for keyword, parameter in _TAKEN.items()}
+    return {keywords[name]: value for name, value in options.items()}
+
+
+def check_unique(job_id: str | None) -> None:
+    """Refuse a unique job without an id of its own.
 
     Raises:
-        InvalidOptionError: naming the option (a ValueError).
+        InvalidOptionError: if there is none (a ValueError, as with RQ).
     """
-    for name, value in options.items():
-        if value:
-            message = f"{name} is an option of RQ that this version does not support yet; enqueue the job without it"
-            raise InvalidOptionError(message)
+    if not job_id:
+        message = "unique=True needs a job_id: it is the id that there may be only one of"
+        raise InvalidOptionError(message)
+
+
+def take_repeat(job: JobData, repeat: object) -> None:
+    """Let a job run again after it succeeded.
+
+    Raises:
+        OptionTypeError: if that is said by anything but a `Repeat` (a TypeError).
+    """
+    if not isinstance(repeat, Repeat):
+        message = f"repeat must be a Repeat, not {type(repeat).__name__}: {repeat!r}"
+        raise OptionTypeError(message)
+    job.repeats_left, job.repeat_intervals = repeat.times, list(repeat.intervals)
 
 
 def delay_of(value: timedelta | float | str) -> timedelta:

@@ -39,11 +39,11 @@ class Execution:
     def __init__(self, id: str, job_id: str, connection: redis.Redis, worker_name: str = "") -> None:
         self.id = id
         self.job_id = job_id
-        self.connection = connection
+        self._session = session_of(connection)
+        self.connection = self._session.connection
         self.worker_name = worker_name
         self.created_at: datetime | None = None
         self.last_heartbeat: datetime | None = None
-        self._session = session_of(connection)
         self._job: Job | None = None
 
     @classmethod

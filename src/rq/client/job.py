@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 import warnings
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Generic, cast
 
-from rq.client.enqueueing import refuse_later_options
+from rq.client.enqueueing import new_nonce
 from rq.client.execution import Execution, executions_of
 from rq.client.fields import KeyOfClass, StatusCheck
-from rq.client.job_data import JobData
+from rq.client.old_names import OldJobNames
 from rq.client.payload import checked_arguments, serializer_of
+from rq.client.performing import Performing
 from rq.client.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
+from rq.client.relations import JobRelations
 from rq.client.result import Result
+from rq.client.scriptless import send_meta
 from rq.client.session import current_keyspace, session_of
+from rq.client.types import T_co
 from rq.core.errors import InvalidJobOperation
 from rq.core.formats import call_string
 from rq.core.references import reference_of
@@ -22,7 +26,7 @@ from rq.model.record import JobRecord
 from rq.model.states import JobStatus
 from rq.store.cancel import cancel_job as cancel_call
 from rq.store.codec import decode_fields, decode_job
-from rq.store.fields import write_meta
+from rq.store.delete import delete_job as delete_call
 from rq.store.reads import find_position, job_exists, read_job, read_meta, read_status, require_job
 
 if TYPE_CHECKING:
@@ -40,8 +44,10 @@ logger = logging.getLogger("rq.job")
 UNEVALUATED = object()
 
 
-class Job(JobData):
+class Job(JobRelations, Performing, OldJobNames, Generic[T_co]):
     """One job: a handle. It knows what it was given and what was read last; methods that ask the server say so.
+
+    To type checkers, a `Job[int]` is one whose function returns an int; `Job` alone is a `Job[Any]`.
 
     Args:
         id: the job's id; None for a new one.
@@ -95,23 +101,36 @@ class Job(JobData):
         """Return a new job. Nothing is sent to the server; `Queue.enqueue_job` does that.
 
         `func` is a function, a method, another callable object, or a dotted path; `args` and `kwargs` are what it is called with. `timeout`, `result_ttl`,
-        `ttl`, `failure_ttl`, `description` and `meta` are those of `EnqueueOptions`. `status` is what the job shows until it is enqueued (None: `created`),
-        `origin` the name of its queue. `depends_on`, `retry`, the callbacks and `webhooks` are not supported yet.
+        `ttl`, `failure_ttl`, `description`, `depends_on`, `meta`, `retry`, the callbacks and `webhooks` are those of `EnqueueOptions`. `status` is what the job
+        shows until it is enqueued (None: `created`), `origin` the name of its queue, `group_id` that of its group.
 
         Raises:
             OptionTypeError: for a class or anything else that cannot be called, or arguments of the wrong kind (a TypeError).
             InvalidOptionError: for an option that makes no sense (a ValueError); TimeoutFormatError for a text that is no duration.
         """
-        if depends_on or retry or on_success or on_failure or on_stopped or webhooks:
-            refuse_later_options(depends_on=depends_on, retry=retry, on_success=on_success, on_failure=on_failure, on_stopped=on_stopped, webhooks=webhooks)
-        options = EnqueueOptions(timeout, result_ttl, ttl, failure_ttl, description, id, meta=meta)
+        options = EnqueueOptions(
+            timeout,
+            result_ttl,
+            ttl,
+            failure_ttl,
+            description,
+            id,
+            meta=meta,
+            depends_on=depends_on,
+            retry=retry,
+            on_success=on_success,
+            on_failure=on_failure,
+            on_stopped=on_stopped,
+            webhooks=webhooks,
+            group_id=group_id,
+        )
         args, kwargs = checked_arguments(args, kwargs)
         instance, func_name = reference_of(func)
         job = cls(id, connection, serializer)
         job.payload.give(func_name, instance, args, kwargs)
         job._take_options(options)
         record = job.record
-        record.origin, record.group_id = origin, group_id
+        record.origin = origin
         if status is not None:
             record.status = status
         if description is None:
@@ -130,14 +149,14 @@ class Job(JobData):
         return job
 
     @classmethod
-    def fetch_many(cls, job_ids: Iterable[str], connection: redis.Redis, serializer: Serializer | str | None = None) -> list[Self | None]:
+    def fetch_many(cls, job_ids: Iterable[str], connection: redis.Redis | None = None, serializer: Serializer | str | None = None) -> list[Self | None]:
         """Return jobs in the order of their ids, None for each that does not exist: one round trip."""
         session = session_of(connection)
         records = session.run_many([read_job(session.scripts, parse_job_id(job_id)) for job_id in job_ids])
-        return [None if record is None else cls._of(record, connection, serializer) for record in records]
+        return [None if record is None else cls._of(record, session.connection, serializer) for record in records]
 
     @classmethod
-    def exists(cls, job_id: str, connection: redis.Redis) -> bool:
+    def exists(cls, job_id: str, connection: redis.Redis | None = None) -> bool:
         """Say whether there is a job of this id."""
         session = session_of(connection)
         return session.run(job_exists(session.scripts, job_id))
@@ -166,7 +185,7 @@ class Job(JobData):
     def save_meta(self) -> None:
         """Write the meta, and nothing else, to the server."""
         stored = self.serializer.dumps(self.meta)
-        self.session.run(write_meta(self.session.scripts, self.id, stored))
+        send_meta(self.session, self.id, stored)
         self.record.meta = stored
 
     # --- keys ---
@@ -259,7 +278,7 @@ class Job(JobData):
 
     # --- what came of it ---
 
-    def latest_result(self, timeout: float = 0) -> Result | None:
+    def latest_result(self, timeout: float = 0) -> Result[T_co] | None:
         """Return the newest result, None if there is none.
 
         Args:
@@ -267,11 +286,11 @@ class Job(JobData):
         """
         return Result.fetch_latest(self, timeout=timeout)
 
-    def results(self) -> list[Result]:
+    def results(self) -> list[Result[T_co]]:
         """Return the results, newest first: one for each attempt that ended; the ten newest are kept."""
         return Result.all(self)
 
-    def return_value(self, refresh: bool = False) -> Any:
+    def return_value(self, refresh: bool = False) -> T_co | None:
         """Return what the function returned; None if the job has not succeeded (or returned nothing).
 
         Args:
@@ -283,7 +302,7 @@ class Job(JobData):
         return latest.return_value if latest is not None and latest.type is Result.Type.SUCCESSFUL else None
 
     @property
-    def result(self) -> Any:
+    def result(self) -> T_co | None:
         """Deprecated, as in RQ: `return_value()`, or what RQ before 1.12 kept in the hash."""
         warnings.warn("job.result is deprecated, use job.return_value()", DeprecationWarning, stacklevel=2)
         value = self.return_value()
@@ -305,14 +324,14 @@ class Job(JobData):
 
         Args:
             pipeline: collects the call; its `execute()` carries it out, and its reply says what became of it.
-            enqueue_dependents: not supported yet.
-            remove_from_dependencies: not supported yet.
+            enqueue_dependents: whether the jobs that wait for it go on as if it had finished. Otherwise they do what their `Dependency` says about a bad end.
+            remove_from_dependencies: whether it is no longer named among the `dependent_ids` of the jobs it depends on.
 
         Raises:
             InvalidJobOperation: if the job is canceled already, has ended, or does not exist.
         """
-        refuse_later_options(enqueue_dependents=enqueue_dependents, remove_from_dependencies=remove_from_dependencies)
-        call = cancel_call(self.session.scripts, self.id, self.origin)
+        options = {"enqueue_dependents": enqueue_dependents, "remove_from_dependencies": remove_from_dependencies}
+        call = cancel_call(self.session.scripts, self.id, self.origin, **options)
         if pipeline is not None:
             self.session.collect(pipeline, call)
             return
@@ -323,6 +342,56 @@ class Job(JobData):
             raise InvalidJobOperation(message)
         self.record.status = JobStatus.CANCELED
 
+    def delete(self, pipeline: Pipeline | None = None, remove_from_queue: bool = True, delete_dependents: bool = False) -> None:
+        """Delete the job with all that belongs to it: its place, its results, its part in a group. Atomic. If it runs now, its outcome does not count.
+
+        The jobs that wait for it go on, as if it had finished: a job that does not exist keeps nobody waiting.
+
+        Args:
+            pipeline: collects the call; its `execute()` carries it out.
+            remove_from_queue: whether its id leaves the list of its queue; if not, whoever takes it drops it.
+            delete_dependents: whether the jobs that wait for it are deleted first, those that wait for them not.
+
+        Raises:
+            InvalidJobOperation: if there is no such job (any more).
+        """
+        if delete_dependents:
+            self.delete_dependents()
+        call = delete_call(self.session.scripts, self.id, self.origin, new_nonce(), remove_from_queue=remove_from_queue)
+        if pipeline is not None:
+            self.session.collect(pipeline, call)
+            return
+        code, _ = self.session.run(call)
+        if code == "gone":
+            message = f"Job {self.id} cannot be deleted: it was never enqueued, was deleted, or its time to live passed"
+            raise InvalidJobOperation(message)
+
+    def delete_dependents(self, pipeline: Pipeline | None = None) -> None:
+        """Delete the jobs that wait for this one, those that wait for them not. `pipeline` collects the calls."""
+        scripts = self.session.scripts
+        calls = [delete_call(scripts, job_id, self.origin, new_nonce()) for job_id in self.dependent_ids]
+        if pipeline is None:
+            self.session.run_many(calls)
+            return
+        for call in calls:
+            self.session.collect(pipeline, call)
+
+    def set_progress(self, value: float, text: str = "") -> None:
+        """Say how far the job has come, for whoever looks: kept in the meta, as `progress` and `progress_text`, where any reader of jobs sees it.
+
+        Args:
+            value: how far, in whatever unit the job's owner likes: 0.4, or 120 (pages).
+            text: what it is doing, in words.
+        """
+        self.meta["progress"], self.meta["progress_text"] = value, text
+        self.save_meta()
+
+    @property
+    def progress(self) -> tuple[float, str] | None:
+        """How far the job has come, and what it is doing; None if it never said. Read with the job: `refresh()` or `get_meta()` read it anew."""
+        value = self.meta.get("progress")
+        return None if value is None else (value, str(self.meta.get("progress_text", "")))
+
     def requeue(self, at_front: bool = False) -> Self:
         """Put the job, which failed or was stopped, back into its queue, and return it. See `BaseRegistry.requeue`."""
         self.failed_job_registry.requeue(self, at_front=at_front)
@@ -332,12 +401,12 @@ class Job(JobData):
 _KNOWN_STATUS = frozenset(status.value for status in JobStatus)
 
 
-def cancel_job(job_id: str, connection: redis.Redis, serializer: Serializer | str | None = None, enqueue_dependents: bool = False) -> None:
+def cancel_job(job_id: str, connection: redis.Redis | None = None, serializer: Serializer | str | None = None, enqueue_dependents: bool = False) -> None:
     """Cancel a job: see `Job.cancel`. NoSuchJobError if there is none."""
     Job.fetch(job_id, connection=connection, serializer=serializer).cancel(enqueue_dependents=enqueue_dependents)
 
 
-def requeue_job(job_id: str, connection: redis.Redis, serializer: Serializer | str | None = None) -> Job:
+def requeue_job(job_id: str, connection: redis.Redis | None = None, serializer: Serializer | str | None = None) -> Job:
     """Put a failed job back into its queue: see `Job.requeue`. NoSuchJobError if there is none."""
     return Job.fetch(job_id, connection=connection, serializer=serializer).requeue()
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from rq.client.fields import JobId, PayloadField, RecordField
+from rq.client.legacy import require_connection
 from rq.client.payload import Payload, serializer_of
 from rq.client.session import Session, session_of
 from rq.core.clock import utc_now
-from rq.core.errors import OptionTypeError
 from rq.core.formats import call_string, decompress, format_date
 from rq.core.ids import new_job_id, validate_job_id
 from rq.core.references import import_attribute
@@ -75,13 +75,10 @@ class JobData:
     _kwargs = PayloadField[dict[str, Any]](3)
 
     def __init__(self, id: str | None = None, connection: redis.Redis | None = None, serializer: Serializer | str | None = None) -> None:
-        if not connection:
-            message = 'A job needs a connection: pass connection=rq.connect("redis://..."), or any redis.Redis(...)'
-            raise OptionTypeError(message)
         if id:
             validate_job_id(id)
         self._take_record(JobRecord(id or new_job_id(), status=JobStatus.CREATED, created_at=utc_now()), serializer_of(serializer))
-        self._connection: redis.Redis | None = connection
+        self._connection: redis.Redis | None = connection or require_connection()
         self._connect: Callable[[], redis.Redis] | None = None
         self._session: Session | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rq.core.errors import DeserializationError, InvalidOptionError, OptionTypeError
+from rq.core.errors import BaseTimeoutException, DeserializationError, InvalidOptionError, OptionTypeError
 from rq.core.serializers import DefaultSerializer, Serializer, resolve_serializer
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ class Payload:
             raise DeserializationError(message)
         try:
             func_name, instance, args, kwargs = self.serializer.loads(self._data)
+        except BaseTimeoutException:
+            raise  # the job's time is over: that says nothing about the payload
         except Exception as error:
             message = (
                 f"The payload of job {self.job_id} cannot be loaded ({type(error).__name__}: {error}); read it with the serializer it was written with, "

@@ -6,55 +6,50 @@ import datetime as dt
 import logging
 import warnings
 from functools import total_ordering
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from rq.client.classes import job_class_of
-from rq.client.enqueueing import check_due, delay_of, new_nonce, refuse_later_options, split_options
+from rq.client.enqueueing import check_due, check_unique, delay_of, new_nonce, split_options, take_repeat
 from rq.client.fields import KeyOfClass
 from rq.client.job import Job
+from rq.client.many import EnqueueData, prepare_data, send_many
 from rq.client.payload import serializer_of
-from rq.client.registry import (
-    CanceledJobRegistry,
-    DeferredJobRegistry,
-    FailedJobRegistry,
-    FinishedJobRegistry,
-    ScheduledJobRegistry,
-    StartedJobRegistry,
-)
+from rq.client.queue_contents import QueueContents
+from rq.client.sending import collect_job, new_job, send_job
 from rq.client.session import session_of
+from rq.client.sync import perform_here, run_here
 from rq.core import defaults
-from rq.core.clock import to_timestamp, utc_now
-from rq.core.errors import InvalidOptionError
-from rq.core.formats import as_text, parse_date, parse_duration
+from rq.core.clock import to_timestamp
+from rq.core.errors import DuplicateJobError, InvalidOptionError
+from rq.core.formats import as_text, parse_duration
 from rq.core.references import check_importable
 from rq.model.states import JobStatus
-from rq.store.enqueue import NewJob
-from rq.store.enqueue import enqueue_job as enqueue_call_of
-from rq.store.purge import MOST_PURGED, purge_queue
-from rq.store.reads import count_queue, find_position, list_queue, list_queue_keys
+from rq.store.reads import list_queue_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
     from typing import Self
 
     import redis
     from redis.client import Pipeline
 
     from rq.client.session import Session
+    from rq.client.types import T
     from rq.core.serializers import Serializer
+    from rq.store.enqueue import NewJob
 
 logger = logging.getLogger("rq.queue")
 
 
 @total_ordering
-class Queue:
+class Queue(QueueContents):
     """A queue of jobs: a handle that nothing is written for until a job is enqueued. Queues are equal, and ordered, by name.
 
     Args:
         name: the queue's name.
         connection: any synchronous redis-py client.
         default_timeout: how long its jobs may run if they do not say: seconds, a text such as '1h', -1 for no limit; None for 180 seconds.
-        is_async: false would run jobs here and now; not supported yet.
+        is_async: whether workers run the jobs; if not, each is run by `enqueue` itself before it returns, in this thread and without a time limit.
         job_class: what jobs are made of: a subclass of `Job` or a dotted path.
         serializer: what payloads, meta and results are written with: a name, a dotted path, or an object with `dumps` and `loads`; None for pickle.
         death_penalty_class: accepted and kept, as with RQ; workers enforce time limits.
@@ -88,9 +83,7 @@ class Queue:
         if "async" in kwargs:
             is_async = kwargs["async"]
             warnings.warn("Queue takes is_async, not async", DeprecationWarning, stacklevel=2)
-        if not is_async:
-            message = "is_async=False is an option of RQ that this version does not support yet; enqueue the jobs and run a worker"
-            raise InvalidOptionError(message)
+        self._is_async = is_async
         self._session: Session = session_of(connection)
         self.connection: redis.Redis = self._session.connection
         self.name = name
@@ -104,7 +97,7 @@ class Queue:
     @classmethod
     def all(
         cls,
-        connection: redis.Redis,
+        connection: redis.Redis | None = None,
         job_class: type[Job] | str | None = None,
         serializer: Serializer | str | None = None,
         death_penalty_class: type[Any] | None = None,
@@ -112,13 +105,13 @@ class Queue:
         """Return every queue that ever had a job, ordered by key."""
         session = session_of(connection)
         keys = session.run(list_queue_keys(session.scripts))
-        return [cls.from_queue_key(key, connection, job_class, serializer, death_penalty_class) for key in keys]
+        return [cls.from_queue_key(key, session.connection, job_class, serializer, death_penalty_class) for key in keys]
 
     @classmethod
     def from_queue_key(
         cls,
         queue_key: str,
-        connection: redis.Redis,
+        connection: redis.Redis | None = None,
         job_class: type[Job] | str | None = None,
         serializer: Serializer | str | None = None,
         death_penalty_class: type[Any] | None = None,
@@ -135,14 +128,23 @@ class Queue:
             raise InvalidOptionError(message)
         return cls(queue_key[len(prefix) :], connection, job_class=job_class, serializer=serializer, death_penalty_class=death_penalty_class)
 
+    @property
+    def is_async(self) -> bool:
+        """Whether workers run the jobs; if not, whoever enqueues them does."""
+        return self._is_async
+
     # --- enqueueing ---
 
+    @overload
+    def enqueue(self, f: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Job[T]: ...
+    @overload
+    def enqueue(self, f: Callable[..., T] | str, *args: Any, **kwargs: Any) -> Job[T]: ...
     def enqueue(self, f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Job:
         """Enqueue the call `f(*args, **kwargs)` and return its job: one round trip, atomic.
 
         These keyword arguments are the job's and not the function's: `job_timeout`, `result_ttl`, `ttl`, `failure_ttl`, `description`, `job_id`, `at_front`,
-        `meta` (see `EnqueueOptions`); `pipeline`, which collects the call instead of sending it; `args` and `kwargs`, which hold all the function's arguments
-        if one of those has a taken name. RQ's other options (`depends_on`, `retry`, `repeat`, callbacks, `webhooks`, `unique`) are not supported yet: refused.
+        `meta`, `depends_on`, `retry`, `repeat`, `on_success`, `on_failure`, `on_stopped`, `webhooks`, `unique` (see `EnqueueOptions`); `pipeline`, which
+        collects the call instead of sending it; `args` and `kwargs`, which hold all the function's arguments if one of those has a taken name.
 
         Args:
             f: what to call: a function, a method, another callable object, or a dotted path.
@@ -153,6 +155,7 @@ class Queue:
             UnimportableFunctionError: if no worker could import the function: a lambda, one defined in a function or in the main program (a ValueError).
             OptionTypeError: for a class or anything else that cannot be called (a TypeError).
             InvalidOptionError: for an option that makes no sense (a ValueError). Whatever the serializer raises for arguments it cannot serialize.
+            DuplicateJobError: with `unique`, if there is a job of this id, whatever its state. InvalidJobDependency: if the job would wait for itself.
         """
         own_args, own_kwargs, options = split_options(args, kwargs)
         return self.enqueue_call(f, own_args, own_kwargs, **options)
@@ -182,7 +185,7 @@ class Queue:
     ) -> Job:
         """Enqueue the call `func(*args, **kwargs)` and return its job. As `enqueue`, with the function's arguments and the options apart."""
         if unique:
-            refuse_later_options(unique=unique)
+            check_unique(job_id)
         job = self.create_job(
             func,
             args,
@@ -202,18 +205,27 @@ class Queue:
             on_stopped=on_stopped,
             webhooks=webhooks,
         )
-        return self.enqueue_job(job, pipeline=pipeline, at_front=at_front)
+        return self.enqueue_job(self.setup_dependencies(job, pipeline), pipeline, at_front, **_if_true(unique=unique))
 
+    @overload
+    def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Job[T]: ...
+    @overload
+    def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., T] | str, *args: Any, **kwargs: Any) -> Job[T]: ...
     def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Job:
         """Enqueue a call at a given time (a naive datetime is local time), or a given time from now. Arguments, options and errors are those of `enqueue`."""
         own_args, own_kwargs, options = split_options(args, kwargs)
-        pipeline, at_front = options.pop("pipeline", None), options.pop("at_front", False)
-        refuse_later_options(unique=options.pop("unique", False))
+        pipeline, at_front, unique = (options.pop(name, None) for name in ("pipeline", "at_front", "unique"))
+        if unique:
+            check_unique(options.get("job_id"))
         job = self.create_job(f, own_args, own_kwargs, status=JobStatus.SCHEDULED, **options)
         if at_front:
             job.enqueue_at_front = True
-        return self.schedule_job(job, datetime, pipeline=pipeline)
+        return self.schedule_job(job, datetime, pipeline=pipeline, **_if_true(unique=unique))
 
+    @overload
+    def enqueue_in(self, time_delta: dt.timedelta | float | str, func: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Job[T]: ...
+    @overload
+    def enqueue_in(self, time_delta: dt.timedelta | float | str, func: Callable[..., T] | str, *args: Any, **kwargs: Any) -> Job[T]: ...
     def enqueue_in(self, time_delta: dt.timedelta | float | str, func: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Job:
         """Enqueue a call after a given time, by the server's clock: a timedelta, a number of seconds, or a text such as '10m'. Else it is as `enqueue`."""
         return self.enqueue_at(delay_of(time_delta), func, *args, **kwargs)
@@ -243,9 +255,7 @@ class Queue:
     ) -> Job:
         """Return a new job of this queue. Nothing is sent to the server; `enqueue_job` does that. Errors are those of `enqueue`."""
         check_importable(func)
-        if repeat:
-            refuse_later_options(repeat=repeat)
-        return self.job_class.create(
+        job = self.job_class.create(
             func,
             args=args,
             kwargs=kwargs,
@@ -268,173 +278,115 @@ class Queue:
             on_stopped=on_stopped,
             webhooks=webhooks,
         )
+        if repeat:
+            take_repeat(job, repeat)
+        return job
 
-    def enqueue_job(self, job: Job, pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job:
+    def setup_dependencies(self, job: Job[T], pipeline: Pipeline | None = None) -> Job[T]:
+        """Return the job as it is: the step that enqueues it looks at what it depends on. On the path of `enqueue`, because tracing libraries wrap it."""
+        del pipeline
+        return job
+
+    def enqueue_many(self, job_datas: Iterable[EnqueueData], pipeline: Pipeline | None = None, group_id: str | None = None) -> list[Job]:
+        """Enqueue many calls, made by `prepare_data`, and return their jobs in the same order. Every 250 jobs are one step on the server.
+
+        A job may depend on others of the same call, by their id. If one is refused, the others are enqueued all the same.
+
+        Args:
+            job_datas: the calls.
+            pipeline: collects the calls; its `execute()` carries them out.
+            group_id: the name of the group that the jobs belong to.
+
+        Raises:
+            As `enqueue` does, before anything is written; but DuplicateJobError, after all others were enqueued.
+        """
+        datas = list(job_datas)
+        jobs = [self.create_job(*data.for_create_job(), **data.relations(), group_id=group_id) for data in datas]
+        if self._is_async:
+            send_many(self._session, jobs, datas, pipeline)
+        else:
+            for job, data in zip(jobs, datas, strict=True):
+                self.enqueue_job(job, None, data.at_front, **_if_true(unique=data.unique))
+        return jobs
+
+    prepare_data = staticmethod(prepare_data)
+
+    def enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:
         """Put a job into this queue and return it: one round trip, atomic. A job of the same id, whatever its state, starts over.
 
         Args:
             job: the job; its queue becomes this one.
             pipeline: collects the call; its `execute()` carries it out. The job shows what it will be then.
             at_front: whether it goes to the head of the queue.
-            unique: not supported yet.
+            unique: whether it is refused if there is a job of its id.
+
+        Raises:
+            DuplicateJobError: see `unique`. InvalidJobDependency: if it would wait for itself.
         """
-        if unique:
-            refuse_later_options(unique=unique)
-        job.origin = self.name
-        if job.timeout is None:
-            job.timeout = self.default_timeout
-        return self._enqueue_job(job, pipeline=pipeline, at_front=at_front)
+        self._own(job)
+        return self._enqueue_job(job, pipeline, at_front, **_if_true(unique=unique))
 
-    def _enqueue_job(self, job: Job, pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job:
+    def _enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:
         """Send a job that is ready. On the path of every enqueue, because tracing libraries wrap it."""
-        if unique:
-            refuse_later_options(unique=unique)
-        return self._send(job, pipeline, at_front=at_front)
+        if not self._is_async and not self._must_wait(job):
+            return self.run_sync(job, unique=unique)
+        self._send(job, new_job(job, new_nonce(), at_front=at_front, unique=unique), pipeline)
+        return job
 
-    def schedule_job(self, job: Job, datetime: dt.datetime | dt.timedelta, pipeline: Pipeline | None = None, unique: bool = False) -> Job:
+    def _must_wait(self, job: Job) -> bool:
+        return bool(job.record.dependency_ids) and not job.dependencies_are_met()
+
+    def run_sync(self, job: Job[T], unique: bool = False) -> Job[T]:
+        """Run a job here and now, as a queue with `is_async=False` does, and return it. What the function raises is written down, not raised.
+
+        Retries and repeats do not apply. When the end was written, the callback is called, webhooks are sent, and those who wait for the job go on.
+
+        Args:
+            job: the job.
+            unique: whether it is refused if there is a job of its id.
+
+        Raises:
+            DuplicateJobError: see `unique`. Exception: what the callback raises.
+        """
+        if unique and self.job_class.exists(job.id, self.connection):
+            message = f"Job {job.id} exists already; delete it, or enqueue another id, or without unique=True"
+            raise DuplicateJobError(message)
+        run_here(self._session, job)
+        return job
+
+    def run_job(self, job: Job[T]) -> Job[T]:
+        """Call a job's function here and now, write down that it succeeded, and return the job; what the function raises is raised, and nothing written."""
+        perform_here(self._session, job)
+        return job
+
+    def schedule_job(self, job: Job[T], datetime: dt.datetime | dt.timedelta, pipeline: Pipeline | None = None, unique: bool = False) -> Job[T]:
         """See to it that a job is put into this queue at a given time, and return it; a naive datetime is local time. One round trip, atomic.
 
         Args:
             job: the job; its queue becomes this one.
             datetime: when it is due: a time, or a duration from the server's now.
             pipeline: collects the call; its `execute()` carries it out.
-            unique: not supported yet.
+            unique: whether it is refused if there is a job of its id.
 
         Raises:
-            OptionTypeError: if the time is neither (a TypeError).
+            OptionTypeError: if the time is neither (a TypeError). DuplicateJobError: see `unique`. InvalidJobDependency: if it would wait for itself.
         """
-        if unique:
-            refuse_later_options(unique=unique)
         check_due(datetime)
+        self._own(job)
+        due = datetime if isinstance(datetime, dt.timedelta) else to_timestamp(datetime)
+        self._send(job, new_job(job, new_nonce(), at_front=bool(job.enqueue_at_front), due=due, unique=unique), pipeline)
+        return job
+
+    def _own(self, job: Job) -> None:
         job.origin = self.name
         if job.timeout is None:
             job.timeout = self.default_timeout
-        return self._send(job, pipeline, due=datetime if isinstance(datetime, dt.timedelta) else to_timestamp(datetime))
 
-    def _send(self, job: Job, pipeline: Pipeline | None, *, at_front: bool = False, due: float | dt.timedelta | None = None) -> Job:
-        call = enqueue_call_of(self._session.scripts, NewJob(job.packed_record(), new_nonce(), at_front, due))
-        record = job.record
-        if pipeline is not None:
-            self._session.collect(pipeline, call)
-            record.status = JobStatus.QUEUED if due is None else JobStatus.SCHEDULED
-            record.enqueued_at = utc_now() if due is None else None
-            return job
-        answer = self._session.run(call)
-        record.status = JobStatus(answer.status)
-        if due is None:
-            record.enqueued_at = parse_date(answer.enqueued_at) if answer.enqueued_at else utc_now()
-        return job
-
-    # --- looking ---
-
-    @property
-    def key(self) -> str:
-        """The key of the list of waiting job ids."""
-        return self._session.keyspace.queue(self.name)
-
-    @property
-    def intermediate_queue_key(self) -> str:
-        """The key of the list in which RQ's workers keep ids between taking and starting them."""
-        return self._session.keyspace.intermediate(self.name)
-
-    @property
-    def is_async(self) -> bool:
-        """Whether workers run the jobs: true."""
-        return True
-
-    @property
-    def count(self) -> int:
-        """How many jobs wait."""
-        return self._session.run(count_queue(self._session.scripts, self.name))
-
-    def is_empty(self) -> bool:
-        """Say whether no job waits."""
-        return self.count == 0
-
-    @property
-    def job_ids(self) -> list[str]:
-        """The ids of the jobs that wait, next one first."""
-        return self.get_job_ids()
-
-    @property
-    def jobs(self) -> list[Job]:
-        """The jobs that wait, next one first."""
-        return self.get_jobs()
-
-    def get_job_ids(self, offset: int = 0, length: int = -1) -> list[str]:
-        """Return the ids of jobs that wait, next one first.
-
-        Args:
-            offset: how many to skip.
-            length: how many to return at most; negative for all.
-        """
-        if length == 0:
-            return []
-        last = offset + length - 1 if length > 0 else -1
-        return self._session.run(list_queue(self._session.scripts, self.name, offset, last))
-
-    def get_jobs(self, offset: int = 0, length: int = -1) -> list[Job]:
-        """Return jobs that wait, next one first; ids without a job of this queue are left out. Two round trips.
-
-        Args:
-            offset: how many ids to skip.
-            length: how many ids to look at; negative for all.
-        """
-        jobs = self.job_class.fetch_many(self.get_job_ids(offset, length), connection=self.connection, serializer=self.serializer)
-        return [job for job in jobs if job is not None and job.origin == self.name]
-
-    def fetch_job(self, job_id: str) -> Job | None:
-        """Return a job of this queue, whatever its state; None if there is none."""
-        [job] = self.job_class.fetch_many([job_id], connection=self.connection, serializer=self.serializer)
-        return job if job is not None and job.origin == self.name else None
-
-    def get_job_position(self, job_or_id: Job | str) -> int | None:
-        """Return how many jobs stand before this one; None if it is not waiting here."""
-        job_id = job_or_id if isinstance(job_or_id, str) else job_or_id.id
-        return self._session.run(find_position(self._session.scripts, self.name, job_id))
-
-    # --- emptying ---
-
-    def empty(self) -> int:
-        """Delete all jobs that wait, and return how many they were: one round trip per thousand. Jobs that run, or have ended, are left alone."""
-        deleted = 0
-        while True:
-            taken, purged = self._session.run(purge_queue(self._session.scripts, self.name))
-            deleted += purged
-            if taken < MOST_PURGED:
-                return deleted
-
-    # --- registries ---
-
-    @property
-    def started_job_registry(self) -> StartedJobRegistry:
-        """The jobs that run now."""
-        return StartedJobRegistry(queue=self, job_class=self.job_class)
-
-    @property
-    def finished_job_registry(self) -> FinishedJobRegistry:
-        """The jobs that succeeded."""
-        return FinishedJobRegistry(queue=self, job_class=self.job_class)
-
-    @property
-    def failed_job_registry(self) -> FailedJobRegistry:
-        """The jobs that failed or were stopped."""
-        return FailedJobRegistry(queue=self, job_class=self.job_class)
-
-    @property
-    def deferred_job_registry(self) -> DeferredJobRegistry:
-        """The jobs that wait for others."""
-        return DeferredJobRegistry(queue=self, job_class=self.job_class)
-
-    @property
-    def scheduled_job_registry(self) -> ScheduledJobRegistry:
-        """The jobs that are due later."""
-        return ScheduledJobRegistry(queue=self, job_class=self.job_class)
-
-    @property
-    def canceled_job_registry(self) -> CanceledJobRegistry:
-        """The jobs that were canceled."""
-        return CanceledJobRegistry(queue=self, job_class=self.job_class)
+    def _send(self, job: Job, new: NewJob, pipeline: Pipeline | None) -> None:
+        if pipeline is None:
+            send_job(self._session, new, job)
+        else:
+            collect_job(self._session, pipeline, new, job)
 
     # --- being a queue among others ---
 
@@ -464,3 +416,8 @@ class Queue:
 
     def __str__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
+
+
+def _if_true(**flags: Any) -> dict[str, bool]:
+    """Return the flags that are set. A wrapper or subclass of the time before a flag existed is spared those that are not."""
+    return {name: True for name, value in flags.items() if value}

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from rq.client.job import Job
     from rq.client.queue import Queue
+    from rq.client.queue_contents import QueueContents
     from rq.core.serializers import Serializer
 
 logger = logging.getLogger("rq.registry")
@@ -59,7 +60,7 @@ class BaseRegistry:
         name: str = "default",
         connection: redis.Redis | None = None,
         job_class: type[Job] | str | None = None,
-        queue: Queue | None = None,
+        queue: QueueContents | None = None,
         serializer: Serializer | str | None = None,
         death_penalty_class: type[Any] | None = None,
     ) -> None:
@@ -129,7 +130,7 @@ class BaseRegistry:
         return FOR_EVER if score < 0 or math.isinf(score) else datetime.fromtimestamp(score, UTC)
 
     def requeue(self, job_or_id: Job | str, at_front: bool = False) -> Job:
-        """Put a failed, stopped or canceled job back into the queue it came from. It keeps the retries it has left. Atomic.
+        """Put a job of this registry into the queue it came from, to run again, or now. It keeps the retries it has left. Atomic.
 
         Args:
             job_or_id: the job. A `Job` is brought up to date and returned.
@@ -149,7 +150,7 @@ class BaseRegistry:
                 message = f"Job {job_id} is {answer.status} and not in {self.key}; requeue a job from the registry that names it"
                 raise InvalidJobOperation(message)
             case "refused":
-                message = f"Job {job_id} is {answer.status}; only jobs that failed, were stopped or were canceled can be requeued"
+                message = f"Job {job_id} is {answer.status}; the registry {self.key} should not name it, and it is left as it is"
                 raise InvalidJobOperation(message)
         if isinstance(job_or_id, str):
             return self.job_class.fetch(job_id, connection=self.connection, serializer=self.serializer)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 from rq.client.connections import reply_timeout_of
 from rq.client.payload import serializer_of
 from rq.client.session import current_keyspace
+from rq.client.types import T_co
 from rq.core.serializers import Serializer
 from rq.model.result import ResultRecord, ResultType
 from rq.store.reads import count_results, list_results, wait_for_result
@@ -43,7 +44,7 @@ class HasResults(Protocol):
         """What results are written with."""
 
 
-class Result:
+class Result(Generic[T_co]):
     """How one attempt of a job ended. Equal to another result of the same id.
 
     Args:
@@ -91,11 +92,11 @@ class Result:
         self.execution_id = execution_id
         self.execution_started_at = execution_started_at
         self.execution_ended_at = execution_ended_at
-        self._return_value = return_value
+        self._return_value: T_co | None = return_value
         self._stored_value: bytes | None = None
 
     @property
-    def return_value(self) -> Any:
+    def return_value(self) -> T_co | None:
         """What the function returned; None too if it returned nothing. Loaded when it is first asked for.
 
         Raises:

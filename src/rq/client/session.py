@@ -8,13 +8,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
+from rq.client.legacy import require_connection
 from rq.core.defaults import DEFAULT_KEY_PREFIX
-from rq.core.errors import OptionTypeError
+from rq.core.errors import OptionTypeError, ScriptsRefused
 from rq.core.keys import Keyspace
 from rq.store.scripts import ScriptLibrary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import redis
 
@@ -29,9 +30,12 @@ class Session:
     Args:
         connection: any synchronous redis-py client.
         keyspace: the names of the keys.
+
+    Attributes:
+        lacks_scripts: whether the server was found to run no scripts.
     """
 
-    __slots__ = ("__weakref__", "_caller", "_collect", "connection", "keyspace", "scripts")
+    __slots__ = ("__weakref__", "_caller", "_collect", "connection", "keyspace", "lacks_scripts", "scripts")
 
     def __init__(self, connection: redis.Redis, keyspace: Keyspace) -> None:
         from rq.store.connection import Caller, collect  # noqa: PLC0415 - loads the client library, which jobs that only ask who they are do not need
@@ -39,6 +43,7 @@ class Session:
         self.connection = connection
         self.keyspace = keyspace
         self.scripts = ScriptLibrary(keyspace)
+        self.lacks_scripts = False
         self._caller = Caller(connection)
         self._collect = collect
 
@@ -46,9 +51,26 @@ class Session:
         """Return the answer to a call."""
         return self._caller.run(call)
 
+    def run_or(self, call: Call[T], do_plainly: Callable[[], T]) -> T:
+        """Return the answer to a script; on a server without scripts, which is found out once, do the same with plain commands."""
+        if not self.lacks_scripts:
+            try:
+                return self.run(call)
+            except ScriptsRefused:
+                self.lacks_scripts = True
+        return do_plainly()
+
     def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
         """Return the answers to independent calls, in order: one round trip."""
         return self._caller.run_many(calls) if calls else []
+
+    def run_stream(self, calls: Iterable[Call[T]]) -> list[T]:
+        """Return the answers to independent calls, in order; each is made while the server works at those before it."""
+        return self._caller.run_stream(calls)
+
+    def run_together(self, calls: Sequence[Call[Any]]) -> None:
+        """Carry out plain commands that write, as one transaction: one round trip."""
+        self._caller.run_together(calls)
 
     def collect(self, pipeline: redis.client.Pipeline, call: Call[Any]) -> None:
         """Add a call to the caller's own pipeline, whose `execute()` will run it. A pipeline that is watching keys is switched to collecting, as RQ does."""
@@ -62,14 +84,13 @@ _sessions: WeakValueDictionary[tuple[int, str], Session] = WeakValueDictionary()
 
 
 def session_of(connection: redis.Redis | None) -> Session:
-    """Return the session of a connection, with the keyspace of this moment's environment.
+    """Return the session of a connection, with the keyspace of this moment's environment. None stands for the current connection of `rq.client.legacy`.
 
     Raises:
         OptionTypeError: if there is no connection, or something else in its place: a URL, an asyncio client (a TypeError, as with RQ).
     """
     if not connection:
-        message = 'A connection is needed: pass connection=rq.connect("redis://..."), or any redis.Redis(...)'
-        raise OptionTypeError(message)
+        connection = require_connection()
     keyspace = current_keyspace()
     key = (id(connection), keyspace.prefix)
     session = _sessions.get(key)
@@ -83,6 +104,9 @@ def _check_client(connection: object) -> None:
     """Refuse what people give in the place of a synchronous client. What a URL holds is not repeated: it may be a password."""
     if isinstance(connection, str):
         message = 'A connection is a client, not a URL: pass connection=rq.connect("redis://...")'
+        raise OptionTypeError(message)
+    if not hasattr(connection, "execute_command"):
+        message = f"A connection is a client, not a value of type {type(connection).__name__}: pass connection=redis.Redis(...)"
         raise OptionTypeError(message)
     if inspect.iscoroutinefunction(getattr(type(connection), "execute_command", None)):
         message = f"{type(connection).__module__}.{type(connection).__qualname__} is an asyncio client: pass a synchronous one, such as redis.Redis(...)"

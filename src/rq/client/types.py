@@ -1,4 +1,4 @@
-"""The types of RQ's public signatures (door: `rq.types`)."""
+"""The types of RQ's public signatures (door: `rq.types`), and what stands in them for the result of a job."""
 
 from __future__ import annotations
 
@@ -10,8 +10,18 @@ from rq.model.dependency import Dependency
 
 if TYPE_CHECKING:
     import redis
+    from typing_extensions import TypeVar
 
     from rq.client.job import Job
+
+    # The default makes a plain `Job` a `Job[Any]`, for the strictest checker too. Type checkers know it in every version of Python.
+    T = TypeVar("T", default=Any)
+    T_co = TypeVar("T_co", default=Any, covariant=True)
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+    T_co = TypeVar("T_co", covariant=True)
 
 FunctionReferenceType = str | Callable[..., Any]
 JobDependencyType = Union[Dependency, "Job", str, list[Union[Dependency, "Job", str]]]

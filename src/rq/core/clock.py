@@ -24,7 +24,7 @@ def as_utc(moment: datetime) -> datetime:
     date given in winter means what the user's wall clock will show. `fold` chooses between the two readings of a
     repeated hour.
     """
-    return moment.astimezone(UTC)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def to_timestamp(moment: datetime) -> float:

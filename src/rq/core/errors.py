@@ -11,6 +11,7 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
         ├── InvalidJobOperation           the job is in a state that does not allow this
         ├── InvalidJobOperationError      defined by RQ and raised by nobody
         ├── InvalidJobDependency          defined by RQ and raised by nobody
+        ├── NoQueueError                  defined by RQ 0.4 and raised by nobody
         ├── DuplicateJobError             a unique job with this id exists
         ├── DequeueTimeout                no job came in time
         ├── AbandonedJobError             the worker that ran the job is gone
@@ -21,6 +22,8 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
         ├── TimeoutFormatError            (ValueError) a duration that nobody understands
         ├── InvalidOptionError            (ValueError) an option with an impossible value
         ├── OptionTypeError               (TypeError) an option of the wrong type
+        │   └── NoRedisConnectionException    no connection was passed, and none is current
+        ├── ConnectionStackError          (AssertionError) connections were not popped as they were pushed
         ├── InvalidJobId                  (ValueError) a job id with other characters than letters, digits, `_` and `-`
         ├── InvalidSerializerError        (NotImplementedError) a serializer without `dumps` and `loads`
         ├── UnimportableFunctionError     (ValueError) a function that no worker can import
@@ -30,6 +33,7 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
         ├── StoreError                    the server, or what it holds
         │   ├── StoreUnavailable          not reachable
         │   ├── StorePermissionError      reachable, but it refuses this user
+        │   │   └── ScriptsRefused        ... scripts, or has none at all
         │   └── CorruptDataError          (ValueError) what it holds cannot be read
         └── BaseTimeoutException          a time limit passed
             ├── JobTimeoutException       ... of a job or a callback; raised inside user code
@@ -84,6 +88,12 @@ class InvalidJobOperationError(RQError):
 
 class InvalidJobDependency(RQError):
     """Defined by RQ, never raised; kept so that imports work."""
+
+    __module__ = "rq.exceptions"
+
+
+class NoQueueError(RQError):
+    """Defined by RQ 0.4, never raised; kept so that imports work."""
 
     __module__ = "rq.exceptions"
 
@@ -178,6 +188,18 @@ class OptionTypeError(RQError, TypeError):
     __module__ = "rq.exceptions"
 
 
+class NoRedisConnectionException(OptionTypeError):
+    """No connection was passed, and none is current in the way of RQ 1; a TypeError for programs written for RQ 2."""
+
+    __module__ = "rq.connections"
+
+
+class ConnectionStackError(RQError, AssertionError):
+    """The connections of a program written for RQ 1 were not popped as they were pushed."""
+
+    __module__ = "rq.exceptions"
+
+
 class InvalidJobId(RQError, ValueError):
     """A job id that is empty, too long, or has other characters than letters, digits, underscores and dashes."""
 
@@ -219,6 +241,12 @@ class StoreUnavailable(StoreError):
 
 class StorePermissionError(StoreError):
     """The server refuses this user a command or a key."""
+
+    __module__ = "rq.exceptions"
+
+
+class ScriptsRefused(StorePermissionError):
+    """The server runs no Lua scripts, or not for this user; only what plain commands can do works there."""
 
     __module__ = "rq.exceptions"
 

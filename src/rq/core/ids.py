@@ -12,13 +12,14 @@ from rq.core.errors import InvalidJobId, OptionTypeError
 MAX_JOB_ID_LENGTH = 255
 
 JOB_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]+")
-_VERSION_MASK = ~(0xF000 << 64) & ~(0xC000 << 48)
-_VERSION_4 = (0x4000 << 64) | (0x8000 << 48)
 
 
 def _random_uuid_hex() -> str:
     """Return the 32 hexadecimal digits of a fresh version 4 UUID."""
-    return f"{int.from_bytes(os.urandom(16), 'big') & _VERSION_MASK | _VERSION_4:032x}"
+    octets = bytearray(os.urandom(16))
+    octets[6] = octets[6] & 0x0F | 0x40  # the version: 4
+    octets[8] = octets[8] & 0x3F | 0x80  # the variant: that of RFC 9562
+    return octets.hex()
 
 
 def new_job_id() -> str:

@@ -4,9 +4,10 @@ Those that do the same as something of ours are one line over it.
 """
 
 import json
+import os
 import sys
 import warnings
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
@@ -93,6 +94,20 @@ def normalize_config_path(config_path: str) -> str:
     return ".".join(part for part in parts if part not in {"", "."})
 
 
+def validate_absolute_path(file_path: str) -> str:
+    """Return the path of a file that exists, as it was given.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        IsADirectoryError: It is a folder.
+    """
+    if not os.path.exists(file_path):  # noqa: PTH110 - the processes of jobs do without pathlib
+        raise FileNotFoundError(f"There is no configuration file {file_path!r}; relative paths begin in the folder of this process")
+    if os.path.isdir(file_path):  # noqa: PTH112 - likewise
+        raise IsADirectoryError(f"{file_path!r} is a folder; name the configuration file in it")
+    return file_path
+
+
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 
@@ -109,6 +124,11 @@ def is_nonstring_iterable(obj: Any) -> bool:
 def ensure_job_list(obj: Any) -> list[Any]:
     """Return the members of an iterable (a str does not count as one), or a list of `obj` alone."""
     return list(obj) if is_nonstring_iterable(obj) else [obj]
+
+
+def first(iterable: Iterable[_T], default: Any = None, key: Callable[[_T], Any] | None = None) -> Any:
+    """Return the first member that is true, or of which `key` is; `default` if there is none. RQ had it until 1.x."""
+    return next(filter(key, iterable), default)
 
 
 def split_list(a_list: Sequence[_T], segment_size: int) -> Generator[Sequence[_T], None, None]:

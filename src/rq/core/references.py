@@ -6,8 +6,8 @@ worker; a bound method or a callable object travels itself, as `instance`, with 
 
 import builtins
 import functools
-import importlib
 import os
+import sys
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple, TypeVar
@@ -135,10 +135,22 @@ def import_class(path: str, base: type[_T]) -> type[_T]:
     return found
 
 
+def path_of_class(kind: type) -> str:
+    """Return the dotted path under which another process finds a class.
+
+    Raises:
+        InvalidOptionError: It is defined in `__main__` or inside a function (a ValueError).
+    """
+    if kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
+        raise InvalidOptionError(f"Other processes cannot import {_described(kind)}; define it at the top level of a module")
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
 def _import_module(module_name: str, wanted_for: str) -> ModuleType | None:
     """Return the module, imported; None if there is none of this name. An import that fails inside it is an error."""
     try:
-        return importlib.import_module(module_name)
+        __import__(module_name)  # what importlib.import_module() does, without running Python code for a module that is there already
+        return sys.modules[module_name]
     except ImportError as error:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing is not None and f"{module_name}.".startswith(f"{missing}."):

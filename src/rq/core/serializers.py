@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from rq.core.defaults import UNSERIALIZABLE_RETURN_VALUE_PAYLOAD
 from rq.core.errors import InvalidSerializerError
 from rq.core.references import import_attribute
 
@@ -78,6 +79,14 @@ def resolve_serializer(serializer: Serializer | str | None = None) -> Serializer
     if not (isinstance(found, Serializer) and callable(found.dumps) and callable(found.loads)):
         raise InvalidSerializerError(f"A serializer has the methods dumps and loads; this has not: {found!r}")
     return found
+
+
+def serialized_result(result: object, serializer: Serializer) -> bytes:
+    """Return a job's result as bytes; of one that cannot be serialized, RQ's marker: the job is done, and doing it again would not help."""
+    try:
+        return bytes(serializer.dumps(result))
+    except BaseException:  # noqa: BLE001 - `__reduce__` is user code; the job is done whatever it raises
+        return serializer.dumps(UNSERIALIZABLE_RETURN_VALUE_PAYLOAD)
 
 
 def _serializer_named(name: str) -> Any:

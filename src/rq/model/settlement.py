@@ -89,7 +89,8 @@ class PutBack:
     """The attempt never counted; the job goes back to the head of its queue."""
 
 
-Decision = Finish | Fail | Retry | AskRetry | GiveUp | Stop | Crash | PutBack
+BadEnd = Fail | Retry | AskRetry | GiveUp | Stop | Crash
+Decision = Finish | BadEnd | PutBack
 
 
 def settle(record: JobRecord, outcome: Outcome, default_result_ttl: int, rand: float = 0.5) -> Decision:  # noqa: PLR0911 - one for each outcome

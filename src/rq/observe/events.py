@@ -118,6 +118,21 @@ class JobRetried(JobEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class JobAskedAgain(JobEvent):
+    """The function returned a `Retry`; the job runs again after `delay_seconds`, for the `number`th time because it asked to."""
+
+    delay_seconds: float
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobRepeated(JobEvent):
+    """The job has finished and runs again after `delay_seconds`."""
+
+    delay_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class JobDied(JobEvent):
     """The process of the attempt ended without an outcome; `status` is what became of the job (queued, failed)."""
 
@@ -128,6 +143,13 @@ class JobDied(JobEvent):
 @dataclass(frozen=True, slots=True)
 class JobStopped(JobEvent):
     """Somebody stopped the attempt."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedCallbackFailed(JobEvent):
+    """The callback of a stopped job raised, took too long, or died; the job is stopped all the same."""
 
     reason: str
 

@@ -100,11 +100,22 @@ def _failed(event: e.JobFailed, lines: LogLines) -> None:
 
 
 def _retried(event: e.JobRetried, lines: LogLines) -> None:
-    when = f"in {round(event.delay_seconds, 1)} seconds" if event.delay_seconds else "at once"
     logger.warning(
         "Worker %s: job %s failed and runs again %s, %s retries left after that\n%s",
-        *(event.worker, lines.name(event), when, event.retries_left, event.exc_text.rstrip()),
+        *(event.worker, lines.name(event), _when(event.delay_seconds), event.retries_left, event.exc_text.rstrip()),
     )
+
+
+def _asked_again(event: e.JobAskedAgain, lines: LogLines) -> None:
+    logger.info("Worker %s: job %s asked to run again and does so %s (%s)", event.worker, lines.name(event), _when(event.delay_seconds), event.number)
+
+
+def _repeated(event: e.JobRepeated, lines: LogLines) -> None:
+    logger.info("Worker %s: job %s runs again %s", event.worker, lines.name(event), _when(event.delay_seconds))
+
+
+def _when(delay_seconds: float) -> str:
+    return f"in {round(delay_seconds, 1)} seconds" if delay_seconds else "at once"
 
 
 def _died(event: e.JobDied, lines: LogLines) -> None:
@@ -114,6 +125,10 @@ def _died(event: e.JobDied, lines: LogLines) -> None:
 
 def _job_stopped(event: e.JobStopped, lines: LogLines) -> None:
     logger.warning("Worker %s: job %s was stopped (%s)", event.worker, lines.name(event), event.reason)
+
+
+def _stopped_callback_failed(event: e.StoppedCallbackFailed, lines: LogLines) -> None:
+    logger.error("Worker %s: the stopped callback of job %s failed\n%s", event.worker, lines.name(event), event.reason.rstrip())
 
 
 def _released(event: e.JobReleased, lines: LogLines) -> None:
@@ -164,8 +179,11 @@ _LINES: dict[type[e.WorkerEvent], Callable[[Any, LogLines], None]] = {
     e.JobFinished: _finished,
     e.JobFailed: _failed,
     e.JobRetried: _retried,
+    e.JobAskedAgain: _asked_again,
+    e.JobRepeated: _repeated,
     e.JobDied: _died,
     e.JobStopped: _job_stopped,
+    e.StoppedCallbackFailed: _stopped_callback_failed,
     e.JobReleased: _released,
     e.OutcomeRefused: _outcome_refused,
     e.AttemptAbandoned: _abandoned,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rq.model.settlement import Crash, Decision, Fail, Finish, PutBack, Retry, Stop
+from rq.model.outcome import Died, Outcome, Raised, Released, TimedOut
+from rq.model.settlement import AskRetry, BadEnd, Crash, Decision, Fail, Finish, GiveUp, PutBack, Retry, Stop
 from rq.observe import events
 from rq.observe.bus import EventBus
 from rq.runtime.running import RunningAttempt
@@ -19,15 +20,37 @@ def report_settlement(bus: EventBus, attempt: RunningAttempt, decision: Decision
         bus.emit(events.OutcomeRefused(*about, settled.code))
         return
     match decision:
-        case Finish(result_ttl=result_ttl):
+        case Finish(result_ttl=result_ttl, repeat_delay=delay):
             bus.emit(events.JobFinished(*about, attempt.seconds, result_ttl))
-        case Fail(exc_text=exc_text):
-            bus.emit(events.JobFailed(*about, exc_text, attempt.seconds))
-        case Retry(exc_text=exc_text, delay_seconds=delay, retries_left=left):
-            bus.emit(events.JobRetried(*about, exc_text, delay, left - 1))
-        case Stop(exc_text=reason):
-            bus.emit(events.JobStopped(*about, reason))
-        case Crash(reason=reason):
-            bus.emit(events.JobDied(*about, reason, settled.detail))
+            if settled.detail != "finished":
+                bus.emit(events.JobRepeated(*about, float(delay or 0)))
         case PutBack():
             bus.emit(events.JobReleased(*about, "the attempt never counted"))
+        case _:
+            bus.emit(_bad_end(about, decision, settled, attempt.seconds))
+
+
+def _bad_end(about: tuple[str, str, str, str | None], decision: BadEnd, settled: Settled, seconds: float) -> events.JobEvent:
+    match decision:
+        case Fail(exc_text=exc_text):
+            return events.JobFailed(*about, exc_text, seconds)
+        case GiveUp():
+            return events.JobFailed(*about, "it returned a Retry once too often", seconds)
+        case Retry(exc_text=exc_text, delay_seconds=delay, retries_left=left):
+            return events.JobRetried(*about, exc_text, delay, left - 1)
+        case AskRetry(delay_seconds=delay, number_of_retries=number):
+            return events.JobAskedAgain(*about, delay, number + 1)
+        case Stop(exc_text=reason):
+            return events.JobStopped(*about, reason)
+        case Crash(reason=reason):
+            return events.JobDied(*about, reason, settled.detail)
+
+
+def report_aftermath(bus: EventBus, attempt: RunningAttempt | None, aftermath: Outcome | None) -> None:
+    """Emit that the stopped callback of an attempt failed, if one was called and did."""
+    match aftermath:
+        case Raised(exc_text=reason) | TimedOut(exc_text=reason) | Died(reason=reason) | Released(reason=reason) if attempt is not None:
+            key = attempt.key
+            bus.emit(events.StoppedCallbackFailed(key.worker, key.queue, key.job_id, attempt.record.description, reason))
+        case _:
+            pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rq.model.presence import WorkerIdentity
@@ -16,11 +17,21 @@ from rq.store.settle import AttemptKey
 
 @dataclass(slots=True)
 class RunningAttempt:
-    """One attempt between its claim and its settlement. `began` is a `time.monotonic()`."""
+    """One attempt between its claim and its settlement.
+
+    Args:
+        key: names it.
+        record: the job as it was claimed, as far as its worker needs to know it.
+        fields: the job's raw hash as it was claimed.
+        began: a `time.monotonic()`.
+        was_stopped: whether it was told to end, by somebody's wish.
+    """
 
     key: AttemptKey
     record: JobRecord
+    fields: Mapping[bytes, bytes] = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
+    was_stopped: bool = False
 
     @property
     def seconds(self) -> float:

@@ -37,7 +37,8 @@ class PeriodicService:
         self._on_trouble = on_trouble
         self._at_once = at_once
         self._jitter = jitter
-        self._stopping = threading.Event()
+        self._stopping = False
+        self._call = threading.Event()  # somebody wants something: a round now, or an end
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
 
     def start(self) -> None:
@@ -46,13 +47,18 @@ class PeriodicService:
 
     def stop(self, timeout_seconds: float = 2.0) -> None:
         """End the thread; a call that hangs on the network is not waited for longer than that."""
-        self._stopping.set()
+        self._stopping = True
+        self._call.set()
         if self._thread.is_alive():
             self._thread.join(timeout_seconds)
 
+    def wake(self) -> None:
+        """Let the next call come now."""
+        self._call.set()
+
     def _loop(self) -> None:
         next_at = time.monotonic() + (0.0 if self._at_once else self._pause())
-        while not self._stopping.wait(max(0.0, next_at - time.monotonic())):
+        while not self._is_ended(next_at):
             began = time.monotonic()
             try:
                 self._run_once()
@@ -61,6 +67,13 @@ class PeriodicService:
                 pause = min(self._interval, TROUBLE_PAUSE_SECONDS)
                 self._on_trouble(error, pause)
                 next_at = time.monotonic() + pause
+
+    def _is_ended(self, next_at: float) -> bool:
+        """Wait until the next call is due, or wanted at once. Says whether there will be none."""
+        self._call.wait(max(0.0, next_at - time.monotonic()))
+        if not self._stopping:
+            self._call.clear()  # before the call: who asks for one during it gets another
+        return self._stopping
 
     def _pause(self) -> float:
         return self._interval * (1 - self._jitter * random.random())  # noqa: S311 - spreads load, keeps no secret

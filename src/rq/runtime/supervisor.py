@@ -9,9 +9,11 @@ claimed and not begun; whatever this process cannot do any more, the lease does.
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -28,17 +30,17 @@ from rq.model.outcome import Outcome, Raised, Released, Stopped
 from rq.model.record import JobRecord
 from rq.model.settlement import PutBack, settle
 from rq.observe import events
+from rq.runtime.crew import Crew
+from rq.runtime.deliveries import delivery_about
 from rq.runtime.executors.base import Attempt, Ended, Executor
-from rq.runtime.heartbeat import Heartbeat, register_again
+from rq.runtime.heartbeat import register_again
 from rq.runtime.identity import is_provably_dead
-from rq.runtime.maintenance import Janitor
-from rq.runtime.reporting import report_settlement
+from rq.runtime.reporting import report_aftermath, report_settlement
 from rq.runtime.running import RunningAttempt, WorkerContext
-from rq.runtime.services import PeriodicService
 from rq.runtime.stop_switch import StopSwitch
 from rq.store.calls import Call
 from rq.store.claim import ClaimRequest, claim_jobs
-from rq.store.codec import decode_job
+from rq.store.codec import decode_claimed_job
 from rq.store.connection import Caller, PersistentCaller, private_client
 from rq.store.enqueue import promote_jobs
 from rq.store.fields import set_worker_fields
@@ -104,12 +106,7 @@ class Supervisor:
         self._services_caller = Caller(private_client(client))
         self._announcer = threading.Thread(target=self._announce_stops, name=f"rq-announcer-{self._name}", daemon=True)
         self._waiter = QueueWaiter(client, self.scripts.keyspace, self._name, self.config.queues)
-        heartbeat = Heartbeat(self._services_caller, context, self._notice)
-        self._janitor = janitor = Janitor(self._services_caller, context)
-        self._services = [
-            PeriodicService(f"rq-heartbeat-{self._name}", self.config.beat_seconds, heartbeat.run_once, self._report_trouble),
-            PeriodicService(f"rq-janitor-{self._name}", self.config.sweep_seconds, janitor.run_once, self._report_trouble, jitter=0.2, at_once=True),
-        ]
+        self._crew = Crew(self._services_caller, context, self._notice, self._report_trouble)
 
     # --- from birth to death ----------------------------------------------------------------------------------------------------
 
@@ -124,8 +121,7 @@ class Supervisor:
         self.executor.start()
         try:
             self._register()
-            for service in self._services:
-                service.start()
+            self._crew.start()
             self._announcer.start()
             reason = self._work()
         except (RedisError, OSError) as error:
@@ -160,13 +156,13 @@ class Supervisor:
         """End what is left, and give up the name; what that cannot do for want of a server, the leases do."""
         self._leaving_since = time.monotonic()
         self.executor.shutdown()
-        for service in self._services:
-            service.stop()
+        self._crew.stop()
         self._presses.put(None)
         try:
             if self._waiter.is_armed():
                 self._end_wait()  # what it may have claimed goes back with the name
             if self._is_registered:
+                self._crew.send_last_messages()
                 self._caller.run(unregister_worker(self.scripts, self._name, self.identity.incarnation))
         except (RedisError, OSError, StorePermissionError) as error:
             self.bus.emit(events.ServerRefused(self._name, str(error), "the worker left without a word; its lease tells the others"))
@@ -201,24 +197,27 @@ class Supervisor:
         if len(self.running) or self._inbox:
             return ""
         progress, config = self.progress, self.config
-        nothing_left = progress.found_nothing and (not config.burst or not self._may_come_back())
-        idle_seconds = time.monotonic() - progress.idle_since if progress.found_nothing else 0.0
-        reasons = (
-            (self.switch.warm, f"asked to by {self.switch.signal_name}"),
-            (config.max_jobs is not None and progress.taken >= config.max_jobs, f"{config.max_jobs} jobs done"),
-            (config.burst and progress.suspended, "suspended"),
-            (config.burst and nothing_left, "nothing more to do"),
-            (config.max_idle_seconds is not None and progress.found_nothing and idle_seconds >= config.max_idle_seconds, "idle for long enough"),
-        )
-        return next((reason for holds, reason in reasons if holds), "")
+        reason = ""
+        if self.switch.warm:
+            reason = f"asked to by {self.switch.signal_name}"
+        elif config.max_jobs is not None and progress.taken >= config.max_jobs:
+            reason = f"{config.max_jobs} jobs done"
+        elif config.burst and progress.suspended:
+            reason = "suspended"
+        elif config.burst and progress.found_nothing and not self._may_come_back():
+            reason = "nothing more to do"
+        elif config.max_idle_seconds is not None and progress.found_nothing and time.monotonic() - progress.idle_since >= config.max_idle_seconds:
+            reason = "idle for long enough"
+        return reason
 
     def _may_come_back(self) -> bool:
-        """Say whether jobs of dead workers are about to be taken back to our queues: what a burst worker would otherwise never see."""
-        overdue = self._janitor.count_overdue()
+        """Say whether jobs of dead workers, or jobs that waited for others, are about to get into our queues: what a burst worker would otherwise never see."""
+        overdue = self._crew.janitor.count_overdue()
         if overdue:
             self._saw_overdue = True
             return True
-        if self._saw_overdue:  # the last of them has just gone back, or to somebody else: look once more
+        # The last overdue job has just gone back, or to somebody else; or jobs that waited have just been released: look once more.
+        if self._saw_overdue or self._crew.release_waiting():
             self._saw_overdue, self.progress.found_nothing, self.progress.claim_at = False, False, 0.0
             return True
         return False
@@ -266,12 +265,23 @@ class Supervisor:
 
     def _end_wait(self) -> Claimed | None:
         """Free all waiting connections. Returns what the claim that waited with them gave; None if it was not carried out."""
-        request, self._waiting_request = self._waiting_request, None
         if not self._waiter.has_news() or not self._waiter.frees_itself:
             self._caller.run_many(self._waiter.free_calls())
+        return self._read_wait()
+
+    def _take_what_came(self) -> None:
+        """Take what the claim gave that a connection brings along which has freed the others."""
+        answer = self._read_wait()
+        if answer is None:
+            self.progress.claim_at = 0.0  # the wait ended with nothing caught: claim in the ordinary way, then wait anew
+        else:
+            self._take(answer)
+
+    def _read_wait(self) -> Claimed | None:
+        """Read the answers of all connections that waited."""
+        request, self._waiting_request = self._waiting_request, None
         caught = self._waiter.drain(self._caller.run_many)
-        answers = sorted((answer for answer in self._waiter.answers() if answer.code in _ANSWERED), key=lambda answer: _ANSWERED.index(answer.code))
-        answer: Claimed | None = answers[0] if answers else None
+        answer = _most_telling(self._waiter.answers())
         if answer is None and caught and request is not None:
             answer = self._caller.run(claim_jobs(self.scripts, request))  # a connection broke, or the server did not know the script
         self.progress.must_give_back = answer is not None and caught > answer.given_back
@@ -308,13 +318,13 @@ class Supervisor:
         """Keep the lease of a claimed job from now on, and put it before the executor."""
         key = AttemptKey(job.job_id, job.execution_id, job.queue, self._name)
         try:
-            record = decode_job(job.job_id, job.fields)
+            record = decode_claimed_job(job.job_id, job.fields)
         except CorruptDataError as error:
             self.running.add(RunningAttempt(key, JobRecord(job.job_id, origin=job.queue)))
             text = f"{type(error).__module__}.{type(error).__qualname__}: {error}"
             self._refused.append(Ended(job.execution_id, Raised(text, "rq.exceptions.CorruptDataError")))
             return
-        self.running.add(RunningAttempt(key, record))
+        self.running.add(RunningAttempt(key, record, job.fields))
         self._inbox.append(job)
 
     def _note_suspension(self, code: str) -> None:
@@ -341,7 +351,6 @@ class Supervisor:
             attempt.began = time.monotonic()
             self.bus.emit(events.JobTaken(self._name, job.queue, job.job_id, record.description, record.attempt))
             timeout = DEFAULT_TIMEOUT if record.timeout is None else record.timeout
-            fields = {name.decode("utf-8", "replace"): value for name, value in job.fields.items()}
             self.executor.submit(
                 Attempt(
                     job.job_id,
@@ -349,7 +358,7 @@ class Supervisor:
                     job.queue,
                     record.attempt,
                     float(timeout) if timeout > 0 else None,
-                    fields,
+                    job.fields,
                 )
             )
 
@@ -361,6 +370,7 @@ class Supervisor:
         refused, self._refused = self._refused, []
         ended = [*refused, *self.executor.collect()]
         for attempt in ended:
+            report_aftermath(self.bus, self.running.get(attempt.execution_id), attempt.aftermath)
             self._settle(attempt.execution_id, attempt.outcome)
         return bool(ended)
 
@@ -368,7 +378,7 @@ class Supervisor:
         attempt = self.running.get(execution_id)
         if attempt is None:
             return
-        decision = settle(attempt.record, outcome, self.config.default_result_ttl)
+        decision = settle(attempt.record, outcome, self.config.default_result_ttl, random.random())  # noqa: S311 - spreads retries, keeps no secret
         self.progress.ended += not isinstance(decision, PutBack)
         self.progress.idle_since = time.monotonic()
         if isinstance(decision, PutBack):
@@ -380,7 +390,8 @@ class Supervisor:
                 self._take(waited)
             places = self._free_places(ending=1)
         claim = self._claim_request(places) if places else None
-        call = settle_attempt(self.scripts, attempt.key, decision, self.config.most_crashes, claim)
+        delivery = delivery_about(attempt.record, attempt.fields, decision)
+        call = settle_attempt(self.scripts, attempt.key, decision, self.config.most_crashes, claim, delivery)
         try:
             settled: Settled = self._caller.run(call)
         except ResponseError as error:
@@ -390,6 +401,10 @@ class Supervisor:
             return
         self.running.remove(execution_id)
         report_settlement(self.bus, attempt, decision, settled)
+        if settled.leaves_dependents:
+            self._crew.release_now()
+        if delivery:
+            self._crew.deliver_now()
         if settled.claimed is not None:
             self._take(settled.claimed)
 
@@ -403,8 +418,9 @@ class Supervisor:
         while self._notices:
             execution_id, code = self._notices.popleft()
             attempt = self.running.get(execution_id)
-            if attempt is None:
-                continue
+            if attempt is None or (code == "stop" and attempt.was_stopped):
+                continue  # the heartbeat says it again while the stopped callback runs
+            attempt.was_stopped = code == "stop"
             key = attempt.key
             self.bus.emit(events.AttemptAbandoned(self._name, key.queue, key.job_id, attempt.record.description, code))
             outcome = Stopped("The job was stopped by a user") if code == "stop" else Released(f"the attempt was ended: {code}")
@@ -416,7 +432,8 @@ class Supervisor:
         """Block until a job, an outcome, a signal or a deadline comes."""
         now = time.monotonic()
         until = [deadline for deadline in (self.executor.next_deadline(),) if deadline is not None]
-        descriptors = [self.switch.fileno(), *self.executor.filenos()]
+        switch_fileno = self.switch.fileno()
+        descriptors = [switch_fileno, *self.executor.filenos()]
         if self._free_places():
             until.append(self.progress.claim_at)
             if not self.progress.suspended:
@@ -425,9 +442,10 @@ class Supervisor:
             if self.config.max_idle_seconds is not None and not len(self.running):
                 until.append(self.progress.idle_since + self.config.max_idle_seconds)
         ready = wait_readable(descriptors, max(min(until) - now, 0.0) if until else None)
-        self._waiter.note_readable(ready)
-        if self.switch.fileno() in ready:
+        if switch_fileno in ready:
             self.switch.reset()
+        elif self._waiter.note_readable(ready) and self._waiter.frees_itself:
+            self._take_what_came()  # most likely a job: it is begun before anything else is looked at
 
     def _pause(self, seconds: float) -> None:
         """Wait before a call is sent again; a signal ends the pause."""
@@ -470,3 +488,12 @@ class Supervisor:
 
     def _report_trouble(self, error: Exception, retry_seconds: float) -> None:
         self.bus.emit(events.ServerTrouble(self._name, f"{type(error).__name__}: {error}", retry_seconds))
+
+
+def _most_telling(answers: Sequence[Claimed]) -> Claimed | None:
+    """Return the answer that says most of what became of a claim that waited on several connections; None if it was not carried out."""
+    for code in _ANSWERED:
+        for answer in answers:
+            if answer.code == code:
+                return answer
+    return None

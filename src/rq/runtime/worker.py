@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 from rq.client.classes import job_class_of
 from rq.client.fields import KeyOfClass
 from rq.client.job import Job
+from rq.client.legacy import current_connection
 from rq.client.queue import Queue
+from rq.client.queue_lists import get_connection_from_queues
 from rq.client.session import Session, session_of
 from rq.core.defaults import (
     DEFAULT_JOB_MONITORING_INTERVAL,
@@ -23,7 +25,7 @@ from rq.core.defaults import (
     DEFAULT_WORKER_TTL,
     MAX_CRASHES,
 )
-from rq.core.errors import InvalidOptionError, OptionTypeError
+from rq.core.errors import InvalidOptionError, NoRedisConnectionException, OptionTypeError
 from rq.core.ids import new_name
 from rq.core.references import import_class
 from rq.core.serializers import resolve_serializer
@@ -194,6 +196,10 @@ class BaseWorker:
         message = f"{type(self).__name__} does not say where its jobs run; use Worker or SimpleWorker, or override make_executor()"
         raise InvalidOptionError(message)
 
+    def _own_job_class(self) -> type[Job] | None:
+        """Return the class of jobs for an executor: None for RQ's own, which job processes need not load for every job."""
+        return None if self.job_class is Job else self.job_class
+
     # --- what the server says of workers --------------------------------------------------------------------------------------------
 
     @property
@@ -256,7 +262,7 @@ class BaseWorker:
     def find_by_key(
         cls,
         worker_key: str,
-        connection: redis.Redis,
+        connection: redis.Redis | None = None,
         job_class: type[Job] | None = None,
         queue_class: type[Queue] | None = None,
         serializer: Any = None,
@@ -277,7 +283,7 @@ class BaseWorker:
         worker = cls(
             list(record.queues),
             record.name,
-            connection=connection,
+            connection=session.connection,
             job_class=job_class,
             queue_class=queue_class,
             serializer=serializer,
@@ -337,6 +343,7 @@ class Worker(BaseWorker):
             serializer=self.serializer,
             connection_settings=describe_client(self.connection),
             worker_name=self.name,
+            job_class=self._own_job_class(),
         )
 
 
@@ -345,7 +352,7 @@ class SimpleWorker(BaseWorker):
 
     def make_executor(self) -> Executor:
         """Return the executor that runs jobs right here."""
-        return InlineExecutor(serializer=self.serializer, connection=self.connection)
+        return InlineExecutor(serializer=self.serializer, connection=self.connection, job_class=self._own_job_class())
 
 
 def _listed(queues: str | Queue | Iterable[str | Queue]) -> Sequence[str | Queue]:
@@ -358,16 +365,16 @@ def _listed(queues: str | Queue | Iterable[str | Queue]) -> Sequence[str | Queue
 
 
 def _connection_of(queues: Sequence[str | Queue]) -> redis.Redis:
-    for queue in queues:
-        if isinstance(queue, Queue):
-            return queue.connection
-    message = "A worker needs a connection: pass connection=redis.Redis(...), or Queue objects instead of names"
-    raise OptionTypeError(message)
+    connection = get_connection_from_queues(queues) or current_connection()
+    if connection is None:
+        message = "A worker needs a connection: pass connection=redis.Redis(...), or Queue objects instead of names"
+        raise NoRedisConnectionException(message)
+    return connection
 
 
 def _require_connection(connection: redis.Redis | None, queue: Queue | None) -> redis.Redis:
-    client = connection if connection is not None else queue.connection if queue is not None else None
+    client = connection if connection is not None else queue.connection if queue is not None else current_connection()
     if client is None:
         message = "Pass connection=redis.Redis(...) or queue=..., so that it is known which server to ask"
-        raise OptionTypeError(message)
+        raise NoRedisConnectionException(message)
     return client

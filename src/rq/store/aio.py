@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
 from rq.store.calls import Call
-from rq.store.connection import RAW
+from rq.store.connection import RAW, check_for_scripts
 
 if TYPE_CHECKING:
     import redis.asyncio
@@ -34,6 +34,9 @@ class AsyncCaller:
         except NoScriptError:
             await self.load(call)
             reply = await self._execute(*call.command(), **RAW)
+        except ResponseError as error:
+            check_for_scripts(error)
+            raise
         return call.read(reply)
 
     async def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
@@ -46,6 +49,7 @@ class AsyncCaller:
             if isinstance(reply, NoScriptError):
                 answers.append(await self.run(call))
             elif isinstance(reply, Exception):
+                check_for_scripts(reply)
                 raise reply
             else:
                 answers.append(call.read(reply))

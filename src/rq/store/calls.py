@@ -56,11 +56,7 @@ def text(value: bytes | str | None) -> str:
 
 def wire(value: str) -> bytes | str:
     """Return a name or id for the wire; the other way of `text`."""
-    try:
-        value.encode("ascii")
-    except UnicodeEncodeError:
-        return value.encode("utf-8", "surrogateescape")
-    return value
+    return value if value.isascii() else value.encode("utf-8", "surrogateescape")
 
 
 def pairs(flat: Sequence[Any] | dict[Any, Any]) -> list[tuple[Any, Any]]:

@@ -10,6 +10,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from rq.core.errors import CorruptDataError
@@ -135,22 +136,44 @@ READ_ONLY: tuple[tuple[str, str, Decoder], ...] = (
     ("x_crashes", "crashes", int),
     ("x_execution", "execution_id", _text_or_none),
 )
+# Blank fields of the first group say nothing; only the payload may truly be empty.
+_BLANK_SAYS_NOTHING = frozenset(name.encode() for name, *_ in ALWAYS if name != "data")
 _DECODERS: dict[bytes, tuple[str, Decoder]] = {
     **{name.encode(): (attribute, decoder) for name, attribute, _, decoder in (*ALWAYS, *IF_GIVEN)},
     **{name.encode(): (attribute, decoder) for name, attribute, decoder in READ_ONLY},
 }
 
 
+# What decides nothing about an attempt and its end: the payload and meta, which the process of the job reads, the dates, and what the claim has just written.
+_NOTHING_TO_A_WORKER = frozenset(
+    {b"data", b"meta", b"created_at", b"enqueued_at", b"started_at", b"ended_at", b"last_heartbeat", b"status", b"worker_name", b"x_execution"}
+)
+_DECODERS_OF_CLAIMS = {name: known for name, known in _DECODERS.items() if name not in _NOTHING_TO_A_WORKER}
+
+# Fields of which every hash has at least a blank.
+BLANK_FIELDS = tuple(name for name, *_ in ALWAYS)
+
+# Each takes all attributes of its group out of a record in one call: one by one, they are what encoding a job spends its time on.
+_values_always = attrgetter(*(attribute for _, attribute, _, _ in ALWAYS))
+_values_if_given = attrgetter(*(attribute for _, attribute, _, _ in IF_GIVEN))
+
+
 def encode_job(record: JobRecord) -> list[Argument]:
     """Return the fields of a job as a flat list: name, value, name, value, ... The status and the moment of enqueueing are the script's to write."""
+    return [part for name in BLANK_FIELDS for part in (name, "")] + encode_new_job(record)
+
+
+def encode_new_job(record: JobRecord) -> list[Argument]:
+    """Return what `encode_job` does, without the blank fields: scripts that write a new hash add those (see `BLANK_FIELDS`)."""
     flat: list[Argument] = []
-    for name, attribute, encode, _ in ALWAYS:
-        value = getattr(record, attribute)
-        flat.append(name)
-        flat.append("" if value is None else encode(value))
-    for name, attribute, encode, _ in IF_GIVEN:
-        value = getattr(record, attribute)
+    for field, value in zip(ALWAYS, _values_always(record), strict=True):
+        if value is not None:
+            name, _, encode, _ = field
+            flat.append(name)
+            flat.append(encode(value))
+    for field, value in zip(IF_GIVEN, _values_if_given(record), strict=True):
         if value is not None and value not in ("", [], {}):
+            name, _, encode, _ = field
             flat.append(name)
             flat.append(encode(value))
     if record.dependency_ids:
@@ -170,10 +193,22 @@ def decode_job(job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
     Raises:
         CorruptDataError: naming the job, the field and what it holds, if a field cannot be read.
     """
+    return _decode(job_id, fields, _DECODERS)
+
+
+def decode_claimed_job(job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
+    """Return the job that a claim gave, as far as its worker needs to know it: without payload, meta and dates; status and execution are the claim's own.
+
+    Args and errors are those of `decode_job`.
+    """
+    return _decode(job_id, fields, _DECODERS_OF_CLAIMS)
+
+
+def _decode(job_id: str, fields: Mapping[bytes, bytes], decoders: Mapping[bytes, tuple[str, Decoder]]) -> JobRecord:
     record = JobRecord(job_id)
     for name, value in fields.items():
-        known = _DECODERS.get(name)
-        if known is None:
+        known = decoders.get(name)
+        if known is None or (not value and name in _BLANK_SAYS_NOTHING):
             continue
         attribute, decode = known
         try:
@@ -188,6 +223,8 @@ def decode_job(job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
 
 def decode_fields(flat: Any) -> dict[bytes, bytes]:
     """Return a raw hash reply as a dictionary of bytes, whatever shape the client gave it."""
+    if isinstance(flat, list) and flat and isinstance(flat[0], bytes):  # as nearly always: a client decodes all of a reply, or nothing
+        return dict(zip(flat[::2], flat[1::2], strict=True))
     return {_as_bytes(name): _as_bytes(value) for name, value in pairs(flat)}
 
 

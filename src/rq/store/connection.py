@@ -7,11 +7,13 @@ with an answer however long the server is away, unless it is told to give up.
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import random
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -19,11 +21,11 @@ import redis
 from redis.backoff import NoBackoff
 from redis.client import NEVER_DECODE
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
-from rq.core.errors import StorePermissionError
+from rq.core.errors import ScriptsRefused, StorePermissionError
 from rq.store.calls import Call
 from rq.store.pool_settings import connection_settings
 
@@ -54,6 +56,8 @@ _MEANING_OF_CODE: dict[str, Meaning] = {
     **dict.fromkeys(("NOPERM", "NOAUTH", "WRONGPASS", "ACL failure in script:"), Meaning.NO_PERMISSION),
     "WRONGTYPE": Meaning.BAD_DATA,
 }
+# What servers without scripts, and those that deny them to a user, answer.
+_NO_SCRIPTS = re.compile(r"(?:unknown command,?|no permissions to run the) [`'](?:eval|evalsha|script)\b", re.IGNORECASE)
 _CODE_FURTHER_ON = re.compile(rf"(?<!\S)(?:{'|'.join(_MEANING_OF_CODE)}) ")
 # redis-py cuts the code off some replies and raises a class instead.
 _MEANING_OF_CLASS: tuple[tuple[str, Meaning], ...] = (
@@ -104,13 +108,16 @@ class Caller:
         """Return the answer to one call: one round trip, two if the server does not know the script yet.
 
         Raises:
-            redis.exceptions.RedisError: whatever the client raises.
+            ScriptsRefused: if the call is a script and the server runs none. redis.exceptions.RedisError: whatever the client raises.
         """
         try:
             reply = self._execute(*call.command(), **RAW)
         except NoScriptError:
             self.load(call)
             reply = self._execute(*call.command(), **RAW)
+        except ResponseError as error:
+            check_for_scripts(error)
+            raise
         return call.read(reply)
 
     def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
@@ -130,15 +137,86 @@ class Caller:
             if isinstance(reply, NoScriptError):
                 answers.append(self.run(call))
             elif isinstance(reply, Exception):
+                check_for_scripts(reply)
                 raise reply
             else:
                 answers.append(call.read(reply))
         return answers
 
+    def run_stream(self, calls: Iterable[Call[T]]) -> list[T]:
+        """Return the answers to several calls, in order. While the server works at one, the next ones are made and sent: as fast as the slower of both.
+
+        The calls are independent of one another, and idempotent: after an error of the connection all that were made are sent again.
+
+        Raises:
+            redis.exceptions.RedisError: the first error of any of them. Whatever making a call raises; those made before it were carried out.
+        """
+        made: list[Call[T]] = []
+        stream = _remembering(calls, made)
+        answers = [self.run(call) for call in itertools.islice(stream, 1)]  # loads the script if need be
+        pool = self.client.connection_pool
+        if type(pool) is not redis.ConnectionPool:  # Sentinel's, a cluster's, a stand-in's: they know better how to connect
+            return answers + self.run_many(list(stream))
+        connection: Any = pool.get_connection()
+        try:
+            return answers + _stream(connection, stream)
+        except (RedisConnectionError, RedisTimeoutError, OSError):
+            connection.disconnect()
+            return self.run_many([*made, *stream])
+        except BaseException:
+            connection.disconnect()  # answers that nobody read are on their way
+            raise
+        finally:
+            pool.release(connection)
+
+    def run_together(self, calls: Sequence[Call[Any]]) -> None:
+        """Carry out plain commands as one transaction: one round trip. For writes: what they answer is not looked at.
+
+        Raises:
+            redis.exceptions.RedisError: the first error of any of them; if it is one of the data, the others were carried out.
+        """
+        pipeline: Any = self.client.pipeline(transaction=True)
+        for call in calls:
+            collect(pipeline, call)
+        pipeline.execute()
+
     def load(self, call: Call[Any]) -> None:
-        """Make the call's script known to the server."""
+        """Make the call's script known to the server.
+
+        Raises:
+            ScriptsRefused: if the server runs none.
+        """
         if call.script is not None:
-            self._execute("SCRIPT", "LOAD", call.script.text)
+            try:
+                self._execute("SCRIPT", "LOAD", call.script.text)
+            except ResponseError as error:
+                check_for_scripts(error)
+                raise
+
+
+def _remembering(calls: Iterable[Call[T]], made: list[Call[T]]) -> Iterator[Call[T]]:
+    for call in calls:
+        made.append(call)
+        yield call
+
+
+# So many calls may be on their way: enough that the server always has one to work at.
+_MOST_ON_THEIR_WAY = 4
+
+
+def _stream(connection: Any, calls: Iterator[Call[T]]) -> list[T]:
+    on_their_way: deque[Call[T]] = deque()
+    answers = []
+    for call in calls:
+        connection.send_packed_command(connection.pack_command(*call.command()), check_health=False)
+        on_their_way.append(call)
+        if len(on_their_way) >= _MOST_ON_THEIR_WAY:
+            answers.append(_read_answer(connection, on_their_way.popleft()))
+    return answers + [_read_answer(connection, call) for call in on_their_way]
+
+
+def _read_answer(connection: Any, call: Call[T]) -> T:
+    return call.read(connection.read_response(disable_decoding=True))
 
 
 class PersistentCaller(Caller):
@@ -200,9 +278,24 @@ def permission_message(error: Exception) -> str:
     return f"The server refuses this user ({error}); check the user name, the password and the ACL rules of the connection"
 
 
+def check_for_scripts(error: Exception) -> None:
+    """Say in words of our own that a server, or a user's permissions, know no scripts.
+
+    Raises:
+        ScriptsRefused: if that is what the error means.
+    """
+    if _NO_SCRIPTS.search(str(error)):
+        message = (
+            f"The server refuses this user, or everybody, to run scripts ({error}). Without them jobs can be enqueued, or run with Queue(is_async=False), no "
+            "more: use Redis or Valkey, allow the user +@scripting, or install fakeredis[lua]"
+        )
+        raise ScriptsRefused(message) from error
+
+
 def collect(pipeline: Any, call: Call[Any]) -> None:
     """Add a call to a user's pipeline. Its script goes as text, because an unknown hash cannot be repaired inside a transaction."""
-    pipeline.execute_command(*call.command_with_text(), **RAW)
+    # In a transaction the client would hand the option for raw replies on to what reads the reply of a plain command, and that does not know it.
+    pipeline.execute_command(*call.command_with_text(), **(RAW if call.script else {}))
 
 
 ANSWER_SECONDS = 10.0

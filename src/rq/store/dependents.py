@@ -23,6 +23,11 @@ def list_releases(scripts: ScriptLibrary) -> Call[list[str]]:
     )
 
 
+def note_release(scripts: ScriptLibrary, parent: str, ended: str) -> Call[bool]:
+    """Note that a job ended, as what, and that those who wait for it have not heard of it: for an end that no script wrote."""
+    return Call(bool, ("HSET", scripts.keyspace.releases, wire(parent), f"{ended} 0"))
+
+
 def release_dependents(scripts: ScriptLibrary, parent: str) -> Call[tuple[bool, int]]:
     """Tell some more of those who wait for an ended job. Returns whether there are more, and how many went on."""
     keys = scripts.keyspace
@@ -34,10 +39,10 @@ def release_dependents(scripts: ScriptLibrary, parent: str) -> Call[tuple[bool, 
     )
 
 
-def sweep_deferred(scripts: ScriptLibrary, queue: str, first: int = 0, limit: int = MOST_DEFERRED) -> Call[tuple[int, int]]:
-    """Look at the deferred jobs of a queue from rank `first` on. Returns how many left the registry, and the rank to go on at (0: that was the end)."""
+def sweep_deferred(scripts: ScriptLibrary, queue: str, first: int = 0, limit: int = MOST_DEFERRED) -> Call[tuple[int, int | None]]:
+    """Look at the deferred jobs of a queue from rank `first` on. Returns how many left the registry, and the rank to go on at (None: that was the end)."""
     return Call(
-        lambda reply: (int(reply[1]), int(reply[2])),
+        lambda reply: (int(reply[1]), None if reply[2] in {b"", ""} else int(reply[2])),
         (first, limit),
         scripts.script("sweep_deferred"),
         (scripts.keyspace.registry("deferred", queue),),

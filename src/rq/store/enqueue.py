@@ -10,7 +10,7 @@ from typing import Any
 
 from rq.model.record import JobRecord
 from rq.store.calls import Argument, Call, wire
-from rq.store.codec import encode_job
+from rq.store.codec import encode_new_job
 from rq.store.replies import Enqueued, read_enqueued, read_wait
 from rq.store.scripts import ScriptLibrary
 
@@ -62,7 +62,7 @@ def enqueue_job(scripts: ScriptLibrary, new: NewJob) -> Call[Enqueued]:
     record, keys = new.record, scripts.keyspace
     return Call(
         partial(read_enqueued, record.id),
-        [*new.head(), *encode_job(_afresh(record))],
+        [*new.head(), *encode_new_job(_afresh(record))],
         scripts.script("enqueue"),
         (keys.job(record.id), keys.queue(record.origin), keys.registry("scheduled", record.origin), keys.queues),
     )
@@ -73,7 +73,7 @@ def enqueue_jobs(scripts: ScriptLibrary, new_jobs: Sequence[NewJob]) -> Call[lis
     arguments: list[Argument] = []
     for new in new_jobs:
         record = new.record
-        fields = encode_job(_afresh(record))
+        fields = encode_new_job(_afresh(record))
         parents = [wire(parent) for parent in record.dependency_ids]
         arguments += [*new.head(), wire(record.group_id or ""), len(parents), *parents, len(fields), *fields]
 

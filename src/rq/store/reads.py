@@ -100,6 +100,20 @@ def wait_for_result(scripts: ScriptLibrary, job_id: str, milliseconds: int) -> C
     return Call(read, ("XREAD", "BLOCK", milliseconds, "STREAMS", wire(scripts.keyspace.results(job_id)), "0-0"))
 
 
+def list_dependencies(scripts: ScriptLibrary, job_id: str) -> Call[list[str]]:
+    """List the ids that a job was deferred for, sorted."""
+    return Call(_read_sorted, ("SMEMBERS", wire(scripts.keyspace.dependencies(job_id))))
+
+
+def list_dependents(scripts: ScriptLibrary, job_id: str) -> Call[list[str]]:
+    """List the ids of the jobs that wait for a job, sorted."""
+    return Call(_read_sorted, ("SMEMBERS", wire(scripts.keyspace.dependents(job_id))))
+
+
+def _read_sorted(reply: Any) -> list[str]:
+    return sorted(text(item) for item in reply)
+
+
 def count_results(scripts: ScriptLibrary, job_id: str) -> Call[int]:
     """Count the results of a job."""
     return Call(int, ("XLEN", wire(scripts.keyspace.results(job_id))))

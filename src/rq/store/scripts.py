@@ -17,7 +17,7 @@ from importlib import resources
 from rq.core.defaults import DEFAULT_FAILURE_TTL
 from rq.core.errors import DependencyFailedError, StoreError
 from rq.core.keys import Keyspace, lua_functions
-from rq.store.codec import encode_exception
+from rq.store.codec import BLANK_FIELDS, encode_exception
 
 _INCLUDES = re.compile(r"(?:^|(?<=\n))-- include:(.*)\n")
 _DEPENDENCY_FAILED = f"{DependencyFailedError.__module__}.{DependencyFailedError.__qualname__}: a job that this one depends on ended without success"
@@ -26,6 +26,9 @@ CONSTANTS = {
     "DEFAULT_FAILURE_TTL": str(DEFAULT_FAILURE_TTL),
     "DEPENDENCY_FAILED": f"'{encode_exception(_DEPENDENCY_FAILED)}'",
 }
+_BLANKS = ", ".join(f"'{name}', ''" for name in BLANK_FIELDS)
+# Writes the hash of a new job: the fields that every hash has at least a blank of, then those that are given. One command, and no table of them in between.
+WRITE_HASH = f"local function write_hash(key, ...) return redis.call('HSET', key, {_BLANKS}, ...) end"
 
 HEADER_FIELDS = ("From:", "To:", "KEYS:", "ARGV:", "Reply:", "Atomic:")
 
@@ -88,7 +91,7 @@ def _load(prefix: str, replaced: tuple[tuple[str, str], ...], name: str) -> Scri
     before, *names, after = _INCLUDES.split(source) if _INCLUDES.search(source) else ("", source)
     libraries = [replacements.get(name) or script_source(f"lib/{name}") for name in " ".join(names).split()]
     body = "\n".join(_without_comments(part) for part in (*libraries, after))
-    given = [*(f"local {name} = {value}" for name, value in CONSTANTS.items()), *lua_functions(prefix).splitlines()]
+    given = [*(f"local {name} = {value}" for name, value in CONSTANTS.items()), WRITE_HASH, *lua_functions(prefix).splitlines()]
     named = [line for line in given if re.search(rf"\b{_name_of(line)}\b", body)]
     whole = "\n".join([_without_comments(before), *named, body]).lstrip("\n")
     return Script(name, whole, hashlib.sha1(whole.encode(), usedforsecurity=False).hexdigest())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rq.core.errors import AbandonedJobError
-from rq.model.settlement import AskRetry, Crash, Decision, Fail, Finish, GiveUp, PutBack, Retry, Stop
+from rq.model.settlement import AskRetry, BadEnd, Crash, Decision, Fail, Finish, GiveUp, PutBack, Retry, Stop
 from rq.store.calls import Argument, Call, wire
 from rq.store.claim import ClaimRequest
 from rq.store.codec import encode_exception, encode_return_value
@@ -67,9 +67,6 @@ def finish_job(scripts: ScriptLibrary, attempt: AttemptKey, decision: Finish, cl
         scripts.script("finish"),
         (keys.job(attempt.job_id), keys.held(attempt.worker), keys.registry("finished", attempt.queue)),
     )
-
-
-BadEnd = Fail | Retry | AskRetry | GiveUp | Stop | Crash
 
 
 def fail_job(

@@ -20,9 +20,12 @@ import select
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from redis.backoff import NoBackoff
+from redis.connection import AbstractConnection
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
@@ -49,6 +52,7 @@ class _Line:
     queue_key: bytes | str
     caught_key: bytes | str
     connection: Any = None
+    read_reply: Callable[[], Any] = field(default=lambda: None)  # an error of the server's is a reply too
     client_id: int = 0
     riding: list[_Line | Call[Any]] = field(default_factory=list)  # whose replies follow that of the BLMOVE: lines to free, then the call
     armed_until: float | None = field(default=None)
@@ -73,6 +77,9 @@ class _Line:
         return descriptor is None or (timeout > 0 and bool(wait_readable([descriptor], timeout)))
 
 
+_IS_READABLE = attrgetter("is_readable")
+
+
 class QueueWaiter:
     """Waits for a job on any of several queues.
 
@@ -89,12 +96,10 @@ class QueueWaiter:
         for name in ("socket_timeout", "socket_connect_timeout"):
             self._settings[name] = self._settings.get(name) or ANSWER_SECONDS
         self._answers: list[Any] = []
+        self._watched: dict[int, _Line] = {}
         self._lines = [_Line(wire(keyspace.queue(queue)), wire(keyspace.caught(worker, queue))) for queue in queues]
-
-    @property
-    def frees_itself(self) -> bool:
-        """Whether the connection that wakes frees the others. Among many, each of which would free all others again, `free_calls` does it once."""
-        return len(self._lines) <= MOST_TO_FREE
+        # Whether the connection that wakes frees the others. Among many, each of which would free all others again, `free_calls` does it once.
+        self.frees_itself = len(self._lines) <= MOST_TO_FREE
 
     def arm(self, block_seconds: float, riding: Call[Any] | None = None) -> None:
         """Start waiting on every queue that is not waited on yet; returns at once.
@@ -122,6 +127,7 @@ class QueueWaiter:
                 line.connection.connect()
                 line.connection.send_command("CLIENT", "ID", check_health=False)
                 line.client_id = int(line.connection.read_response())
+                line.read_reply = _reply_reader(line.connection)
             except (RedisError, OSError):
                 self._drop(line)
         return line.connection is not None
@@ -142,13 +148,19 @@ class QueueWaiter:
 
     def filenos(self) -> list[int]:
         """Return the descriptors that become readable when a job, or trouble, has come."""
-        descriptors = [line.fileno() for line in self._lines if line.armed_until is not None]
-        return [descriptor for descriptor in descriptors if descriptor is not None]
+        found = ((line.fileno(), line) for line in self._lines if line.armed_until is not None)
+        self._watched = {descriptor: line for descriptor, line in found if descriptor is not None}
+        return list(self._watched)
 
-    def note_readable(self, descriptors: Sequence[int]) -> None:
-        """Take over what a wait on `filenos` found, so that nothing is asked twice."""
-        for line in self._lines:
-            line.is_readable = line.is_readable or (line.armed_until is not None and line.fileno() in descriptors)
+    def note_readable(self, descriptors: Sequence[int]) -> bool:
+        """Take over what a wait on the last `filenos` found, so that nothing is asked twice; says whether it concerned any connection."""
+        watched, self._watched = self._watched, {}
+        found = False
+        for descriptor in descriptors:
+            line = watched.get(descriptor)
+            if line is not None:
+                line.is_readable = found = True
+        return found
 
     def is_armed(self) -> bool:
         """Say whether any connection waits, or has an answer that was not read."""
@@ -173,7 +185,7 @@ class QueueWaiter:
             free: runs calls; used again for a connection whose BLMOVE had reached the server too late to be freed.
         """
         caught = 0
-        for line in sorted(self._lines, key=lambda line: not line.is_readable):
+        for line in sorted(self._lines, key=_IS_READABLE, reverse=True):
             if line.armed_until is not None:
                 caught += self._drain(line, free)
         return caught
@@ -186,7 +198,7 @@ class QueueWaiter:
     def _drain(self, line: _Line, free: Callable[[Sequence[Call[Any]]], object]) -> int:
         try:
             for _ in range(DRAIN_STEPS):
-                if line.has_reply(DRAIN_STEP_SECONDS):
+                if line.is_readable or line.has_reply(DRAIN_STEP_SECONDS):
                     return self._read(line)
                 free([_unblock(line)])
         except (RedisError, OSError):
@@ -199,10 +211,10 @@ class QueueWaiter:
 
         A connection that they freed has caught nothing, and what it said can be read when there is time.
         """
-        caught = _read_reply(line)
+        caught = line.read_reply()
         line.armed_until, line.is_readable, line.is_freed = None, False, False
         for rider in line.riding:
-            reply = _read_reply(line)
+            reply = line.read_reply()
             if isinstance(rider, _Line):
                 if reply == 1 and rider.armed_until is not None:
                     rider.armed_until, rider.is_readable, rider.is_freed = None, False, True
@@ -236,12 +248,22 @@ class QueueWaiter:
             self._drop(line)
 
 
-def _read_reply(line: _Line) -> Any:
-    """Return the next reply of a line; an error of the server's is a reply too."""
-    try:
-        return line.connection.read_response(disable_decoding=True)
-    except ResponseError as error:
-        return error
+def _reply_reader(connection: Any) -> Callable[[], Any]:
+    """Return what reads the next reply of a connection that is open, as bytes; an error of the server's is returned like any other reply.
+
+    A plain connection adds nothing to what its parser reads but work, before the job that the reply brings can begin: then the parser is asked, whichever
+    it is. One that has a way of its own (Sentinel's heeds a change of masters) keeps it.
+    """
+    if type(connection).read_response is AbstractConnection.read_response:
+        return partial(connection._parser.read_response, disable_decoding=True)  # noqa: SLF001 - redis-py offers no other way
+
+    def read() -> Any:
+        try:
+            return connection.read_response(disable_decoding=True)
+        except ResponseError as error:
+            return error
+
+    return read
 
 
 def _unblock(line: _Line) -> Call[Any]:

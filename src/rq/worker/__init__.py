@@ -1,7 +1,8 @@
 """Workers: the processes that run jobs."""
 
 from rq.core.defaults import DEFAULT_RESULT_TTL
+from rq.core.errors import StopRequested
 from rq.model.presence import WorkerStatus
 from rq.runtime.worker import BaseWorker, SimpleWorker, Worker, logger
 
-__all__ = ["DEFAULT_RESULT_TTL", "BaseWorker", "SimpleWorker", "Worker", "WorkerStatus", "logger"]
+__all__ = ["DEFAULT_RESULT_TTL", "BaseWorker", "SimpleWorker", "StopRequested", "Worker", "WorkerStatus", "logger"]

@@ -35,6 +35,8 @@ def test_every_error_stands_in_the_drawn_tree(error):
         (errors.ReferenceNotFound, ValueError),
         (errors.WorkerNameTaken, ValueError),
         (errors.CorruptDataError, ValueError),
+        (errors.NoRedisConnectionException, TypeError),
+        (errors.ConnectionStackError, AssertionError),
     ],
 )
 def test_bad_input_is_caught_by_the_clause_written_for_rq(error, old_class):
@@ -46,8 +48,12 @@ def test_timeouts_print_under_the_path_users_import_them_from():
 
 
 def test_all_other_errors_print_under_the_path_users_import_them_from():
-    others = [error for error in ALL_ERRORS if not issubclass(error, errors.BaseTimeoutException)]
+    others = [error for error in ALL_ERRORS if not issubclass(error, (errors.BaseTimeoutException, errors.NoRedisConnectionException))]
     assert {error.__module__ for error in others} == {"rq.exceptions"}
+
+
+def test_a_missing_connection_prints_under_the_path_users_import_it_from():
+    assert errors.NoRedisConnectionException.__module__ == "rq.connections"
 
 
 def test_the_shutdown_is_not_caught_as_an_exception():

@@ -13,7 +13,7 @@ from xml.dom import minidom
 import pytest
 
 from rq.core.errors import InvalidOptionError, OptionTypeError, ReferenceNotFound, UnimportableFunctionError
-from rq.core.references import check_importable, import_attribute, import_class, reference_of
+from rq.core.references import check_importable, import_attribute, import_class, path_of_class, reference_of
 
 HERE = __name__
 
@@ -242,3 +242,16 @@ def test_a_module_that_is_not_there_is_named_with_the_folder_and_the_remedy(tmp_
     ) as caught:
         import_attribute("no_such_shop.tasks.f")
     assert str(tmp_path) in str(caught.value)
+
+
+def test_a_class_has_a_path_by_which_it_is_found():
+    assert import_attribute(path_of_class(Kind)) is Kind
+
+
+def test_a_class_that_other_processes_cannot_import_has_no_path():
+    class Hidden:
+        """Defined where nobody can import it from."""
+
+    for kind in (Hidden, type("Script", (), {"__module__": "__main__"})):
+        with pytest.raises(InvalidOptionError, match="top level of a module"):
+            path_of_class(kind)

@@ -29,7 +29,9 @@ def test_the_timeout_of_a_callback_is_a_minute_unless_it_says(timeout, seconds):
     assert Callback(report, timeout=timeout).timeout == seconds
 
 
-@pytest.mark.parametrize("func", [Reporter().report, Reporter, [].append, None, 5, ""], ids=repr)
+@pytest.mark.parametrize(
+    "func", [Reporter().report, Reporter, [].append, None, 5, ""], ids=lambda value: value if isinstance(value, str) else type(value).__name__
+)
 def test_what_no_name_leads_to_is_refused(func):
     with pytest.raises(InvalidOptionError, match="A callback is"):
         Callback(func)
@@ -54,7 +56,7 @@ def test_an_option_without_a_callback_is_none_and_a_callback_is_taken_as_it_is()
     assert as_callback(callback, "on_success") is callback
 
 
-@pytest.mark.parametrize("func", [report, "tasks.report"], ids=repr)
+@pytest.mark.parametrize("func", [report, "tasks.report"], ids=lambda value: value if isinstance(value, str) else type(value).__name__)
 def test_a_bare_function_or_path_is_taken_with_a_warning_that_points_at_the_callers_line(func):
     with pytest.warns(DeprecationWarning, match=r"as on_success is deprecated; pass Callback") as warnings:
         callback = as_callback(func, "on_success")

@@ -50,7 +50,7 @@ def test_policies_that_make_no_sense_are_refused(options):
         (["a", Dependency("b", on_failure="fail"), Dependency("c", on_failure="wait")], Dependencies(("a", "b", "c"), policies={"b": "fail"})),
         (Dependencies(("a",)), Dependencies(("a",))),
     ],
-    ids=repr,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_all_that_a_job_waits_for_is_one_list_in_order_without_repetition(depends_on, dependencies):
     assert dependencies_of(depends_on) == dependencies

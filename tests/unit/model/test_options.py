@@ -52,7 +52,7 @@ def test_a_job_id_is_checked():
         ("group_id", 5),
         *(("webhooks", value) for value in (WEBHOOK, "x", ["x"], iter([WEBHOOK]), {"a": WEBHOOK})),
     ],
-    ids=repr,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_an_option_of_the_wrong_type_is_refused_by_name(option, value):
     with pytest.raises(OptionTypeError, match=option):

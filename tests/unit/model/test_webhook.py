@@ -33,7 +33,7 @@ def test_what_was_not_stored_has_its_default():
         *(({"method": method}, "method of a webhook") for method in ("PUT", "get", None)),
         *(({"timeout": timeout}, "timeout of a webhook") for timeout in (0, -1, 1.5, None, "10")),
     ],
-    ids=repr,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_values_that_make_no_sense_are_refused(arguments, names):
     with pytest.raises(InvalidOptionError, match=names):

@@ -21,8 +21,9 @@ class Attempt:
         queue: The name of the queue the job was taken from.
         number: How many attempts at this job were begun, this one included.
         timeout_seconds: The time limit; None means none.
-        fields: The job's hash as it was claimed, field name to raw bytes. `data` holds the compressed, serialized
-            `(func_name, instance, args, kwargs)`.
+        fields: The job's hash as it was claimed: names and values as the server holds them. `data` is the compressed,
+            serialized `(func_name, instance, args, kwargs)`.
+        is_stopped: Whether the job was stopped, so that what is to run is its stopped callback.
     """
 
     job_id: str
@@ -30,17 +31,26 @@ class Attempt:
     queue: str
     number: int
     timeout_seconds: float | None
-    fields: Mapping[str, bytes]
+    fields: Mapping[bytes, bytes]
+    is_stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An attempt is over: its outcome, and what its process used (None where nobody measured)."""
+    """An attempt is over: its outcome, and what its process used (None where nobody measured).
+
+    `aftermath` is what came of the stopped callback, if one was called.
+    """
 
     execution_id: str
     outcome: Outcome
     peak_memory_kib: int | None = None
     cpu_seconds: float | None = None
+    aftermath: Outcome | None = None
+
+
+class AttemptTakenError(BaseException):
+    """Raised inside a job by a signal handler: the worker leaves at once and the job goes back to its queue."""
 
 
 # Runs an attempt to its end in the process it is called in. It should not raise: what escapes is recorded as the job's
@@ -80,7 +90,8 @@ class Executor(Protocol):
     def kill(self, execution_id: str, outcome: Outcome) -> None:
         """Kill an attempt with everything it started; nothing happens if it is over.
 
-        `collect()` reports `outcome` for it once it is dead, unless the attempt's own outcome came first.
+        `collect()` reports `outcome` for it once it is dead, unless the attempt's own outcome came first. If that is
+        Stopped and the job has a stopped callback, the callback is run in the job's place before.
         """
 
     def interrupt(self, outcome: Outcome) -> None:

@@ -39,6 +39,12 @@ def called_module(data: bytes, known: Collection[str]) -> str | None:
     return None
 
 
+def function_name(payload: bytes) -> str | None:
+    """Return the name of a job's function, as it stands in its payload; None if that cannot be seen without loading it. `payload` is not compressed."""
+    texts = _first_texts(payload)
+    return texts[0] if texts else None
+
+
 def _first_texts(payload: bytes) -> list[str]:
     """Return the texts that stand at the beginning of a pickled or JSON payload."""
     match = _JSON_FUNCTION.match(payload)

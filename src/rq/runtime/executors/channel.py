@@ -116,6 +116,8 @@ def encode_message(message: Message) -> bytes:
 
 _OUTCOMES: tuple[type[Outcome], ...] = (Returned, AskedRetry, Raised, TimedOut, Died, Stopped, Released)
 _OUTCOME_NUMBERS = {kind: number for number, kind in enumerate(_OUTCOMES)}
+# Stands where the number of an outcome would.
+_CALLBACK_BEGAN = -1
 
 
 class JobReport(NamedTuple):
@@ -127,11 +129,17 @@ class JobReport(NamedTuple):
     imported_module: str | None
 
 
+class CallbackBegan(NamedTuple):
+    """The job's function is over and a callback begins, which may take so many seconds; None: without limit."""
+
+    limit_seconds: float | None
+
+
 def encode_attempt(attempt: Attempt) -> bytes:
     """Return the frame of an attempt."""
     fields = {name: bytes(value) for name, value in attempt.fields.items()}
     limit = attempt.timeout_seconds
-    return frame((attempt.job_id, attempt.execution_id, attempt.queue, attempt.number, limit, fields))
+    return frame((attempt.job_id, attempt.execution_id, attempt.queue, attempt.number, limit, fields, attempt.is_stopped))
 
 
 def decode_attempt(body: bytes) -> Attempt:
@@ -146,14 +154,21 @@ def encode_report(report: JobReport) -> bytes:
     return frame((_OUTCOME_NUMBERS[type(outcome)], values, *report[1:]))
 
 
-def decode_report(body: bytes) -> JobReport:
-    """Return the report in a frame.
+def encode_callback_began(message: CallbackBegan) -> bytes:
+    """Return the frame that tells of a callback."""
+    return frame((_CALLBACK_BEGAN, message.limit_seconds))
+
+
+def decode_from_job(body: bytes) -> JobReport | CallbackBegan:
+    """Return what a job process said: its report, or that a callback began.
 
     Raises:
         ValueError: It is none: somebody else wrote to the socket.
     """
     try:
         number, values, *rest = marshal.loads(body)  # noqa: S302 - from our own job process
+        if number == _CALLBACK_BEGAN:
+            return CallbackBegan(None if values is None else float(values))
         return JobReport(_OUTCOMES[number](*values), *rest)
     except (EOFError, IndexError, TypeError, ValueError) as error:
         raise ValueError("a job process handed in something that is no report") from error

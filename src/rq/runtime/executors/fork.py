@@ -14,15 +14,19 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from dataclasses import replace
+from typing import Any, Literal
 
+from rq.core.defaults import CALLBACK_TIMEOUT
 from rq.core.errors import InvalidOptionError, RQError
+from rq.core.references import path_of_class
 from rq.core.serializers import DefaultSerializer, Serializer
-from rq.model.outcome import Died, Outcome, Released, TimedOut
+from rq.model.outcome import Died, Outcome, Released, Stopped, TimedOut
 from rq.runtime.executors.base import Attempt, Ended, Run
 from rq.runtime.executors.channel import Gone, JobReport
 from rq.runtime.executors.handles import JobProcess, ZygoteHandle, death_of
 from rq.runtime.executors.job_process import JobSettings
+from rq.runtime.executors.job_run import is_accompanied
 from rq.runtime.executors.lineage import Lineage
 from rq.runtime.executors.serializer_reference import SerializerReference
 from rq.runtime.executors.starting import start_forked, start_fresh
@@ -51,6 +55,7 @@ class ForkExecutor:
         connection_settings: Passed on to user code that asks for a connection (`CurrentAttempt`); opaque here.
         worker_name: Becomes RQ_WORKER_ID in the environment of jobs; empty: not set.
         spares: How many processes wait ahead of their jobs; None: one per place, and one more, so that the zygote forks while the supervisor writes.
+        job_class: What jobs are made of; None means RQ's own.
         modules: What to preload without waiting for a job that needs it.
         learns: Whether to preload the modules that the functions of jobs come from.
 
@@ -68,6 +73,7 @@ class ForkExecutor:
         connection_settings: bytes | None = None,
         worker_name: str = "",
         spares: int | None = None,
+        job_class: type[Any] | None = None,
         modules: Iterable[str] = (),
         learns: bool = True,
     ) -> None:
@@ -79,7 +85,10 @@ class ForkExecutor:
         self._spare_count = places + 1 if spares is None else spares
         self.start_method = start_method
         known_as = SerializerReference.of(serializer) if start_method == "exec" else serializer
-        self._settings = JobSettings(worker_name, known_as, connection_settings, run)
+        known_class: type[Any] | str | None = job_class
+        if start_method == "exec" and job_class is not None:
+            known_class, modules = path_of_class(job_class), (*modules, job_class.__module__)
+        self._settings = JobSettings(worker_name, known_as, connection_settings, run, known_class)
         self._selector: selectors.BaseSelector = selectors.DefaultSelector()
         self._lineage = Lineage(self._start_zygote, self._selector, self, modules, learns)
         self._is_closed = False
@@ -89,6 +98,8 @@ class ForkExecutor:
         self._lingering: set[JobProcess] = set()
         self._unread: dict[str, int] = {}
         self._ended: list[Ended] = []
+        # What will be reported of the attempts whose stopped callback waits or runs.
+        self._stopped: dict[str, Ended] = {}
 
     # --- the protocol -------------------------------------------------------------------------------------------------
 
@@ -164,14 +175,14 @@ class ForkExecutor:
         now = time.monotonic()
         for process in [*self._running.values(), *self._lingering]:
             if process.deadline is not None and process.deadline <= now:
-                if process.attempt is not None:
-                    process.verdict = process.verdict or _overdue(process.attempt)
-                process.kill()
+                self._end_overdue(process)
         self._lineage.enforce(now)
         self._hand_out()
 
     def kill(self, execution_id: str, outcome: Outcome) -> None:
         """Kill an attempt with all it started, or take it back if it has not begun; `outcome` is reported for it."""
+        if isinstance(outcome, Stopped) and execution_id in self._stopped:
+            return  # it was stopped, and its stopped callback has its time
         process = self._running.get(execution_id)
         if process is not None and process.attempt is not None:
             report = process.receive()
@@ -184,7 +195,7 @@ class ForkExecutor:
         for attempt in self._waiting:
             if attempt.execution_id == execution_id:
                 self._waiting.remove(attempt)
-                self._end(execution_id, outcome)
+                self._end(attempt, outcome)
                 return
 
     def interrupt(self, outcome: Outcome) -> None:
@@ -200,10 +211,11 @@ class ForkExecutor:
             process.kill()
         self._give_back_waiting("it was not begun when the executor was shut down")
         self._lineage.close()
-        for execution_id, process in self._running.items():
+        for process in self._running.values():
             report = process.receive_rest()
             verdict = process.verdict or Released("it was taken away when the executor was shut down")
-            self._end(execution_id, report.outcome if report else verdict)
+            if process.attempt is not None:
+                self._end(process.attempt, report.outcome if report else verdict)
         for process in (*self._running.values(), *self._spares):
             self._forget(process)
         self._running.clear()
@@ -274,6 +286,19 @@ class ForkExecutor:
         else:
             self._watch(process)
 
+    def _end_overdue(self, process: JobProcess) -> None:
+        """Kill a process whose time is over, unless what it said meanwhile tells otherwise."""
+        attempt = process.attempt
+        if attempt is not None:
+            report = process.receive()
+            if report is not None:
+                self._take(process, attempt, report)
+                return
+            if process.deadline is None or process.deadline > time.monotonic():
+                return  # the function was over in time, and a callback runs
+            process.verdict = process.verdict or _overdue(attempt)
+        process.kill()
+
     def _take(self, process: JobProcess, attempt: Attempt, report: JobReport) -> None:
         """End an attempt with the report of its process, which may live a little longer."""
         del self._running[attempt.execution_id]
@@ -281,7 +306,7 @@ class ForkExecutor:
         process.deadline = time.monotonic() + _LINGER_SECONDS
         self._lingering.add(process)
         self._forget(process)
-        self._end(attempt.execution_id, report.outcome, report.peak_memory_kib, report.cpu_seconds)
+        self._end(attempt, report.outcome, report.peak_memory_kib, report.cpu_seconds)
         if report.imported_module is not None:
             self._lineage.learn(report.imported_module)
 
@@ -308,17 +333,27 @@ class ForkExecutor:
             self._unread[execution_id] = self._unread.get(execution_id, 0) + 1
             self._waiting.appendleft(attempt)
         elif gone is None:
-            self._end(execution_id, process.verdict or death)
+            self._end(attempt, process.verdict or death)
         else:
-            self._end(execution_id, process.verdict or death, gone.peak_memory_kib, gone.cpu_seconds)
+            self._end(attempt, process.verdict or death, gone.peak_memory_kib, gone.cpu_seconds)
 
-    def _end(self, execution_id: str, outcome: Outcome, peak_memory_kib: int | None = None, cpu_seconds: float | None = None) -> None:
+    def _end(self, attempt: Attempt, outcome: Outcome, peak_memory_kib: int | None = None, cpu_seconds: float | None = None) -> None:
+        """Report how an attempt ended; of one that was stopped, once its stopped callback is over as well."""
+        execution_id = attempt.execution_id
         self._unread.pop(execution_id, None)
-        self._ended.append(Ended(execution_id, outcome, peak_memory_kib, cpu_seconds))
+        ended = Ended(execution_id, outcome, peak_memory_kib, cpu_seconds)
+        stopped = self._stopped.pop(execution_id, None)
+        if stopped is not None:
+            ended = replace(stopped, aftermath=outcome)
+        elif isinstance(outcome, Stopped) and not self._is_closed and is_accompanied(attempt, self._settings.job_class, b"stopped_callback_name"):
+            self._stopped[execution_id] = ended
+            self._waiting.appendleft(_aftermath_of(attempt))
+            return
+        self._ended.append(ended)
 
     def _give_back_waiting(self, reason: str) -> None:
         while self._waiting:
-            self._end(self._waiting.popleft().execution_id, Released(reason))
+            self._end(self._waiting.popleft(), Released(reason))
 
     # --- processes ----------------------------------------------------------------------------------------------------
 
@@ -356,7 +391,17 @@ class ForkExecutor:
             self._attend()
 
 
+def _aftermath_of(attempt: Attempt) -> Attempt:
+    """Return what runs the stopped callback of an attempt."""
+    try:
+        limit = int(attempt.fields.get(b"stopped_callback_timeout") or 0) or CALLBACK_TIMEOUT
+    except ValueError:
+        limit = CALLBACK_TIMEOUT
+    return replace(attempt, is_stopped=True, timeout_seconds=float(limit) if limit > 0 else None)
+
+
 def _overdue(attempt: Attempt) -> TimedOut:
+    """Return the outcome of an attempt that had to be killed: in its function, or in a callback after that."""
     limit = attempt.timeout_seconds or 0.0
     return TimedOut(
         f"Task exceeded maximum timeout value ({limit:g} seconds) and did not end by itself; its process was killed\n",

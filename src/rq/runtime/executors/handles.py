@@ -13,13 +13,14 @@ from rq.core.defaults import TIMEOUT_GRACE_SECONDS
 from rq.model.outcome import Died, Outcome
 from rq.runtime.executors.base import Attempt
 from rq.runtime.executors.channel import (
+    CallbackBegan,
     Channel,
     FrameReader,
     Gone,
     JobReport,
     Message,
     Source,
-    decode_report,
+    decode_from_job,
     encode_attempt,
 )
 from rq.runtime.executors.process_control import kill_group
@@ -68,8 +69,7 @@ class JobProcess:
         if not self.send_rest():
             return False
         self.attempt = attempt
-        if attempt.timeout_seconds is not None:
-            self.deadline = time.monotonic() + attempt.timeout_seconds + TIMEOUT_GRACE_SECONDS
+        self.deadline = _deadline_after(attempt.timeout_seconds)
         return True
 
     def send_rest(self) -> bool:
@@ -108,12 +108,26 @@ class JobProcess:
                 return None
             self._reader.feed(data)
             try:
-                body = self._reader.take()
-                if body is not None:
-                    return decode_report(body)
+                report = self._read_frames()
             except ValueError:
                 self.events = 0
                 return None
+            if report is not None:
+                return report
+        return None
+
+    def _read_frames(self) -> JobReport | None:
+        """Return the report if it has arrived; a callback that begins before it has a time limit of its own.
+
+        Raises:
+            ValueError: Somebody else wrote to the socket.
+        """
+        while (body := self._reader.take()) is not None:
+            message = decode_from_job(body)
+            if not isinstance(message, CallbackBegan):
+                return message
+            if self.verdict is None:  # else it was killed already
+                self.deadline = _deadline_after(message.limit_seconds)
         return None
 
     def receive_rest(self) -> JobReport | None:
@@ -195,6 +209,11 @@ class ZygoteHandle:
             self.kill()
             self._wait()
             self._wait = None
+
+
+def _deadline_after(limit_seconds: float | None) -> float | None:
+    """Return when to kill what began now and has so many seconds (`time.monotonic()`); None: never."""
+    return None if limit_seconds is None else time.monotonic() + limit_seconds + TIMEOUT_GRACE_SECONDS
 
 
 def death_of(gone: Gone) -> Died:

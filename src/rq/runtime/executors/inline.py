@@ -1,16 +1,14 @@
 """Runs attempts in the process and thread of the caller: no isolation, and no way to kill but by an exception."""
 
 import time
+from functools import partial
+from typing import Any
 
 from rq.core.errors import RQError
 from rq.core.serializers import DefaultSerializer, Serializer
-from rq.model.outcome import Outcome, Returned
-from rq.runtime.executors.base import Attempt, Ended, Run
+from rq.model.outcome import AskedRetry, Outcome, Returned
+from rq.runtime.executors.base import Attempt, AttemptTakenError, Ended, Run
 from rq.runtime.executors.job_run import CurrentAttempt, perform, run_attempt
-
-
-class AttemptTakenError(BaseException):
-    """Raised inside a job by a signal handler: the worker leaves at once and the job goes back to its queue."""
 
 
 class InlineExecutor:
@@ -22,6 +20,7 @@ class InlineExecutor:
         serializer: Reads payloads and writes results.
         run: Another way of running an attempt.
         connection: The connection that user code gets when it asks for one.
+        job_class: What jobs are made of; None means RQ's own.
     """
 
     def __init__(
@@ -30,11 +29,12 @@ class InlineExecutor:
         serializer: Serializer = DefaultSerializer,
         run: Run | None = None,
         connection: object | None = None,
+        job_class: type[Any] | None = None,
     ) -> None:
         self.places = 1
-        self._serializer = serializer
-        self._run = run or self._run_stock
+        self._run = run or partial(run_attempt, serializer=serializer)
         self._connection = connection
+        self._job_class = job_class
         self._is_closed = False
         self._is_in_job = False
         self._verdict: Outcome | None = None
@@ -57,7 +57,7 @@ class InlineExecutor:
         if self._is_closed:
             raise RQError(f"This executor was shut down; start another one to run job {attempt.job_id}")
         before = time.thread_time()
-        outcome = self._perform(CurrentAttempt(attempt, connection=self._connection))
+        outcome = self._perform(CurrentAttempt(attempt, connection=self._connection, job_class=self._job_class))
         self._ended.append(Ended(attempt.execution_id, outcome, cpu_seconds=time.thread_time() - before))
 
     def _perform(self, current: CurrentAttempt) -> Outcome:
@@ -70,7 +70,7 @@ class InlineExecutor:
         except AttemptTakenError:
             pass
         verdict, self._verdict, self._is_in_job = self._verdict, None, False
-        if outcome is not None and (verdict is None or isinstance(outcome, Returned)):
+        if outcome is not None and (verdict is None or isinstance(outcome, (Returned, AskedRetry))):
             return outcome
         assert verdict is not None  # noqa: S101 - whoever interrupts leaves a verdict
         return verdict
@@ -103,6 +103,3 @@ class InlineExecutor:
     def shutdown(self) -> None:
         """Take no more attempts."""
         self._is_closed = True
-
-    def _run_stock(self, attempt: Attempt) -> Outcome:
-        return run_attempt(attempt, self._serializer)

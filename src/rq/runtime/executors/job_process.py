@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -20,7 +21,15 @@ from rq.core.serializers import DefaultSerializer, Serializer
 from rq.model.outcome import Outcome
 from rq.runtime.executors.base import Attempt, Run
 from rq.runtime.executors.called_module import called_module
-from rq.runtime.executors.channel import HEADER, JobReport, decode_attempt, encode_attempt, encode_report
+from rq.runtime.executors.channel import (
+    HEADER,
+    CallbackBegan,
+    JobReport,
+    decode_attempt,
+    encode_attempt,
+    encode_callback_began,
+    encode_report,
+)
 from rq.runtime.executors.job_run import CurrentAttempt, outcome_of, perform, run_attempt
 from rq.runtime.executors.process_control import MAXRSS_DIVISOR, Identity, die_with_parent, identity_of
 from rq.runtime.executors.serializer_reference import SerializerReference
@@ -28,6 +37,8 @@ from rq.runtime.executors.serializer_reference import SerializerReference
 # The exit status of a job process that could not hand in its report (EX_SOFTWARE).
 EXIT_WITHOUT_REPORT = 70
 _CHUNK_BYTES = 1024 * 1024
+# What jobs with callbacks, and those that ask for their job and its connection, need.
+_OUR_MODULES = ("rq.runtime.executors.through_job", "rq.store.connection")
 
 _exit, _getpid, _getrusage, _write = os._exit, os.getpid, resource.getrusage, os.write
 
@@ -41,22 +52,24 @@ class JobSettings:
         serializer: What the stock way of running jobs uses, or a reference to it.
         connection_settings: Handed to user code that asks for a connection; opaque here.
         run: Another way of running an attempt; None means `run_attempt` with `serializer`.
+        job_class: What jobs are made of, or the dotted path of that; None means RQ's own.
     """
 
     worker_name: str
     serializer: Serializer | SerializerReference
     connection_settings: bytes | None = None
     run: Run | None = None
+    job_class: type[Any] | str | None = None
 
     def run_here(self, attempt: Attempt) -> Outcome:
         """Run `attempt` in this process."""
-        if self.run is not None:
+        if self.run is not None and not attempt.is_stopped:
             return self.run(attempt)
         serializer = self.serializer
         return run_attempt(attempt, serializer.load() if isinstance(serializer, SerializerReference) else serializer)
 
 
-_REHEARSAL = encode_attempt(Attempt("", "", "", 0, 1.0, {"data": compress(DefaultSerializer.dumps(("builtins.repr", None, (0,), {})))}))[HEADER.size :]
+_REHEARSAL = encode_attempt(Attempt("", "", "", 0, 1.0, {b"data": compress(DefaultSerializer.dumps(("builtins.repr", None, (0,), {})))}))[HEADER.size :]
 _REHEARSAL_SETTINGS = JobSettings("", DefaultSerializer)
 
 
@@ -115,7 +128,7 @@ def _serve(link: "_Link", inherited: Inheritance) -> None:
         return
     attempt = decode_attempt(body)
     del body
-    outcome = _run(attempt, settings)
+    outcome = _run(attempt, settings, link.tell_callback_began)
     if _getpid() != link.owner_pid:
         return
     try:
@@ -125,11 +138,12 @@ def _serve(link: "_Link", inherited: Inheritance) -> None:
     link.send(report)
 
 
-def _run(attempt: Attempt, settings: JobSettings) -> Outcome:
+def _run(attempt: Attempt, settings: JobSettings, on_callback: Callable[[float | None], None] | None = None) -> Outcome:
     os.environ["RQ_JOB_ID"] = attempt.job_id
     os.environ["RQ_EXECUTION_ID"] = attempt.execution_id
     _reseed()
-    return perform(CurrentAttempt(attempt, settings.connection_settings), settings.run_here)
+    current = CurrentAttempt(attempt, settings.connection_settings, job_class=settings.job_class, on_callback=on_callback)
+    return perform(current, settings.run_here)
 
 
 def _rehearse() -> None:
@@ -140,10 +154,17 @@ def _rehearse() -> None:
 def _report(outcome: Outcome, attempt: Attempt, inherited: Inheritance) -> JobReport:
     used = _getrusage(resource.RUSAGE_SELF)
     try:
-        module = called_module(attempt.fields.get("data", b""), inherited.modules)
+        module = called_module(attempt.fields.get(b"data", b""), inherited.modules) or _our_module(inherited.modules)
     except Exception:  # noqa: BLE001 - a job may have replaced sys.modules; this is a hint only
         module = None
     return JobReport(outcome, used.ru_maxrss // MAXRSS_DIVISOR, used.ru_utime + used.ru_stime, module)
+
+
+def _our_module(known: frozenset[str]) -> str | None:
+    """Return a module of this package that the job had to import and that the next ones may need as well."""
+    if len(sys.modules) == len(known):
+        return None  # nearly always, see `called_module`
+    return next((name for name in _OUR_MODULES if name in sys.modules and name not in known), None)
 
 
 # --- the process ------------------------------------------------------------------------------------------------------
@@ -208,6 +229,17 @@ class _Link:
         view = memoryview(data)
         while view:
             view = view[_write(self._fd, view) :]
+
+    def tell_callback_began(self, limit_seconds: float | None) -> None:
+        """Tell the supervisor that the function is over and a callback begins. A copy of this process, forked by the job, ends instead.
+
+        Raises:
+            OSError: The socket is gone.
+        """
+        if _getpid() != self.owner_pid:
+            flush_output()
+            _exit(0)
+        self.send(encode_callback_began(CallbackBegan(limit_seconds)))
 
     def _read(self, size: int) -> bytes | None:
         chunks: list[bytes] = []

@@ -1,30 +1,27 @@
 """How a job is run in the process it was given to: from stored bytes to an `Outcome`.
 
-Job processes import this before they are forked, so it imports no more than it needs: asyncio comes when a job returns
-a coroutine.
+Most jobs are one call of a function, made here. A job with callbacks, or of a class that others have a hand in, goes
+through the methods of its `Job` instead (`through_job`). Job processes import this before they are forked, so it
+imports no more than it needs: `Job` and asyncio come when a job needs them.
 """
 
-import traceback
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 from rq.core import context
-from rq.core.defaults import UNSERIALIZABLE_RETURN_VALUE_PAYLOAD
+from rq.core.coroutines import completed
 from rq.core.errors import DeserializationError, JobTimeoutException
 from rq.core.formats import decompress
 from rq.core.references import import_attribute
-from rq.core.serializers import DefaultSerializer, Serializer
-from rq.model.outcome import Outcome, Raised, Returned, TimedOut
+from rq.core.serializers import DefaultSerializer, Serializer, serialized_result
+from rq.core.tracebacks import format_exception
+from rq.model.outcome import AskedRetry, Outcome, Raised, Returned, TimedOut, exception_names
+from rq.model.retry import Retry
 from rq.runtime.executors.base import Attempt, Run
 from rq.runtime.timeouts import BaseDeathPenalty, get_default_death_penalty_class
-
-# The stored traceback: its beginning says where, its end says what.
-MAX_EXC_BYTES = 64 * 1024
-_EXC_HEAD_BYTES = 16 * 1024
-_EXC_TAIL_BYTES = MAX_EXC_BYTES - _EXC_HEAD_BYTES - 100
 
 
 @dataclass(slots=True)
@@ -35,13 +32,17 @@ class CurrentAttempt:
         attempt: The attempt that runs.
         connection_settings: What the executor was given to connect with, opaque here; None without it.
         connection: A connection that is there already; None where user code has to ask for one first.
+        job_class: What the job is made of, or the dotted path of that; None means RQ's own.
+        on_callback: Told when the function is over and a callback begins, with the seconds that it may take (None: no limit).
         serializer: What the payload is read with, once `run_attempt` has begun; None means pickle.
-        job: The job as user code sees it, once it has asked for it.
+        job: The job as user code sees it, once anybody has asked for it.
     """
 
     attempt: Attempt
     connection_settings: bytes | None = None
     connection: object | None = None
+    job_class: type[Any] | str | None = None
+    on_callback: Callable[[float | None], None] | None = None
     serializer: Serializer | None = None
     job: object | None = None
 
@@ -68,11 +69,11 @@ def run_attempt(
     serializer: Serializer = DefaultSerializer,
     death_penalty: type[BaseDeathPenalty] | None = None,
 ) -> Outcome:
-    """Load the job, call its function within its time limit, and return what came of it.
+    """Load the job, call its function within its time limit, then its callbacks, and return what came of it.
 
     Loading and serializing the result count towards the time limit. A coroutine is run to its end on a new event loop.
     A result that cannot be serialized in time or at all is replaced by RQ's marker: the work is done, and doing it
-    again would not help.
+    again would not help. Of an attempt that was stopped, the stopped callback is run.
 
     Args:
         attempt: What to run.
@@ -80,43 +81,56 @@ def run_attempt(
         death_penalty: How the time limit is enforced; None means the way of this platform.
 
     Returns:
-        Returned, Raised or TimedOut. Whatever user code raises is an outcome.
+        Returned, AskedRetry, Raised or TimedOut. Whatever user code raises is an outcome.
     """
     current = context.top()
     if isinstance(current, CurrentAttempt):
         current.serializer = serializer
+        if attempt.is_stopped or is_accompanied(attempt, current.job_class, b"success_callback_name", b"failure_callback_name"):
+            from rq.runtime.executors.through_job import run_through_job  # noqa: PLC0415 - see the top
+
+            return run_through_job(current, serializer, death_penalty or get_default_death_penalty_class())
     try:
-        with _time_limit(attempt, death_penalty):
+        with time_limit(attempt, death_penalty):
             function, args, kwargs = _load_call(attempt, serializer)
-            result = function(*args, **kwargs)
-            if isinstance(result, Coroutine):
-                result = _run_coroutine(result)
-            return Returned(None if result is None else _serialized(result, serializer))
+            return outcome_of_result(completed(function(*args, **kwargs)), serializer)
     except BaseException as error:  # noqa: BLE001 - user code raises anything, SystemExit too
         return outcome_of(error, attempt)
 
 
-def outcome_of(error: BaseException, attempt: Attempt) -> Outcome:
+def is_accompanied(attempt: Attempt, job_class: type[Any] | str | None, *callback_fields: bytes) -> bool:
+    """Say whether an attempt is more than the call of a function.
+
+    Args:
+        attempt: The attempt.
+        job_class: What its job is made of; any but RQ's own may have ways of its own.
+        callback_fields: The fields of the job that name a callback.
+    """
+    if job_class is not None or any(attempt.fields.get(field) for field in callback_fields):
+        return True
+    # Where these are not loaded, nobody can have replaced anything.
+    jobs, performing = sys.modules.get("rq.client.job"), sys.modules.get("rq.client.performing")
+    return jobs is not None and performing is not None and performing.is_replaced(jobs.Job)
+
+
+def outcome_of_result(result: object, serializer: Serializer) -> Returned | AskedRetry:
+    """Return the outcome of an attempt whose function returned `result`."""
+    if isinstance(result, Retry):
+        return AskedRetry(serialized_result(result, serializer), result.max, tuple(result.intervals), result.enqueue_at_front)
+    return Returned(None if result is None else serialized_result(result, serializer))
+
+
+def outcome_of(error: BaseException, attempt: Attempt) -> Raised | TimedOut:
     """Return the outcome of an attempt that ended with `error`."""
-    text = format_exception(error)
     if isinstance(error, JobTimeoutException) and attempt.timeout_seconds is not None:
-        return TimedOut(text, attempt.timeout_seconds)
-    return Raised(text, _dotted_name(type(error)))
+        return TimedOut(format_exception(error), attempt.timeout_seconds)
+    return outcome_of_exception(error)
 
 
-def format_exception(error: BaseException) -> str:
-    """Return the traceback as it is stored: UTF-8, at most `MAX_EXC_BYTES`, whatever the exception does about it."""
-    try:
-        lines = traceback.format_exception(type(error), error, _below_this_file(error.__traceback__))
-        text = "".join(lines)
-    except BaseException as second:  # noqa: BLE001 - it is a user's class, and so is its text
-        text = f"{_dotted_name(type(error))} (printing it failed with {_dotted_name(type(second))})\n"
-    encoded = text.encode("utf-8", "backslashreplace")
-    if len(encoded) > MAX_EXC_BYTES:
-        left_out = len(encoded) - _EXC_HEAD_BYTES - _EXC_TAIL_BYTES
-        note = f"\n... {left_out} bytes left out ...\n".encode()
-        encoded = encoded[:_EXC_HEAD_BYTES] + note + encoded[-_EXC_TAIL_BYTES:]
-    return encoded.decode("utf-8", "ignore")
+def outcome_of_exception(error: BaseException) -> Raised:
+    """Return the outcome of an attempt that ended with `error`, which is no time limit of the job itself."""
+    own_name, *bases = exception_names(type(error))
+    return Raised(format_exception(error), own_name, tuple(bases))
 
 
 def _insist(outcome: Any, attempt: Attempt) -> Outcome:
@@ -126,7 +140,8 @@ def _insist(outcome: Any, attempt: Attempt) -> Outcome:
     return Raised(f"Running job {attempt.job_id} gave no outcome but {outcome!r}\n", "builtins.TypeError")
 
 
-def _time_limit(attempt: Attempt, death_penalty: type[BaseDeathPenalty] | None) -> AbstractContextManager[None]:
+def time_limit(attempt: Attempt, death_penalty: type[BaseDeathPenalty] | None) -> AbstractContextManager[None]:
+    """Return what enforces the time limit of an attempt inside its process."""
     if attempt.timeout_seconds is None:
         return nullcontext()
     kind = death_penalty or get_default_death_penalty_class()
@@ -135,7 +150,7 @@ def _time_limit(attempt: Attempt, death_penalty: type[BaseDeathPenalty] | None) 
 
 def _load_call(attempt: Attempt, serializer: Serializer) -> tuple[Callable[..., Any], Sequence[Any], Mapping[str, Any]]:
     """Return what to call, and with what."""
-    data = attempt.fields.get("data")
+    data = attempt.fields.get(b"data")
     if data is None:
         raise DeserializationError(f"Job {attempt.job_id} has no payload: the field 'data' of its hash is missing")
     try:
@@ -148,28 +163,3 @@ def _load_call(attempt: Attempt, serializer: Serializer) -> tuple[Callable[..., 
         ) from error
     function = import_attribute(func_name) if instance is None else getattr(instance, func_name)
     return function, args, kwargs
-
-
-def _run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run it to its end on a new event loop; tasks it leaves behind are cancelled."""
-    import asyncio  # noqa: PLC0415 - 5 MB and 50 ms that jobs without coroutines should not pay for
-
-    return asyncio.run(coroutine)
-
-
-def _serialized(result: object, serializer: Serializer) -> bytes:
-    try:
-        return bytes(serializer.dumps(result))
-    except BaseException:  # noqa: BLE001 - `__reduce__` is user code; the job is done whatever it raises
-        return serializer.dumps(UNSERIALIZABLE_RETURN_VALUE_PAYLOAD)
-
-
-def _below_this_file(trace: TracebackType | None) -> TracebackType | None:
-    """Return the traceback without its outermost frames in this file, which tell users nothing."""
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-        trace = trace.tb_next
-    return trace
-
-
-def _dotted_name(kind: type) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from rq.runtime.executors.job_run import format_exception
+from rq.core.tracebacks import format_exception
 from rq.runtime.executors.sources import SourceRecorder
 
 _TASKS = "/proc/self/task"

@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from rq.core.references import path_of_class
 from rq.runtime.executors import preload
 from rq.runtime.executors.channel import (
     HEADER,
@@ -66,14 +67,16 @@ TITLE = "rq:zygote"
 
 
 def introduction(settings: JobSettings) -> bytes:
-    """Return what a fresh interpreter is told first; `settings` name the serializer by reference.
+    """Return what a fresh interpreter is told first; `settings` name the serializer by reference, the class of jobs by path.
 
     Raises:
-        InvalidOptionError: The serializer has no reference (a ValueError).
+        InvalidOptionError: One of these cannot be named (a ValueError).
     """
     serializer = settings.serializer
     reference = serializer if isinstance(serializer, SerializerReference) else SerializerReference.of(serializer)
-    return frame((settings.worker_name, tuple(reference), settings.connection_settings, sys.argv, os.getpid()))
+    job_class = settings.job_class
+    class_path = path_of_class(job_class) if isinstance(job_class, type) else job_class
+    return frame((settings.worker_name, tuple(reference), settings.connection_settings, class_path, sys.argv, os.getpid()))
 
 
 def main() -> NoReturn:
@@ -82,8 +85,9 @@ def main() -> NoReturn:
     end.set_inheritable(False)
     (size,) = HEADER.unpack(_read(end, HEADER.size))
     told = marshal.loads(_read(end, size))  # noqa: S302 - from the supervisor
-    name, reference, connection_settings, sys.argv, supervisor_pid = told
-    be_zygote(end, JobSettings(name, SerializerReference(*reference), connection_settings), supervisor_pid, [])
+    name, reference, connection_settings, class_path, sys.argv, supervisor_pid = told
+    settings = JobSettings(name, SerializerReference(*reference), connection_settings, job_class=class_path)
+    be_zygote(end, settings, supervisor_pid, [])
 
 
 def be_zygote(end: socket.socket, settings: JobSettings, supervisor_pid: int, fds: Iterable[int]) -> NoReturn:

@@ -17,7 +17,7 @@ if status == 'canceled' then return {'dup', status} end
 if status == 'finished' or status == 'failed' or status == 'stopped' then return {'terminal', status} end
 
 local now = server_time()
-queue = fields[3] or queue  -- enqueued anew in another queue since the caller looked
+if fields[3] and fields[3] ~= '' then queue = fields[3] end  -- enqueued anew in another queue since the caller looked
 redis.call('DEL', pending_key(id))
 end_executions(id, queue, fields[2], fields[5])
 leave_place(status, queue, id)

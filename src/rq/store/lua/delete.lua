@@ -9,10 +9,10 @@
 local job = KEYS[1]
 local id, queue, nonce, stays_listed = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 
-local note = try('GET', ended_key(id))
-if note and string.find(note, ':X ' .. nonce .. ' ', 1, true) then return {'dup', ''} end  -- a job that was enqueued since is another one
-if redis.call('EXISTS', job) == 0 then return {'gone', ''} end
 local fields = try('HMGET', job, 'status', 'x_execution', 'origin', 'worker_name', 'group_id', 'x_enqueue') or {}
+local note = try('GET', ended_key(id))
+if note and string.find(note, ':X ' .. nonce .. ' ', 1, true) then return {'dup', ''} end  -- there may be a new job of this id
+if redis.call('EXISTS', job) == 0 then return {'gone', ''} end
 
 local now = server_time()
 if fields[3] and fields[3] ~= '' then queue = fields[3] end

@@ -11,9 +11,9 @@ if ARGV[2] == '' then
   try('HDEL', KEYS[2], ARGV[1])
   return {'ok'}
 end
-redis.call('HDEL', KEYS[2], '')
-if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 1 then
+try('HDEL', KEYS[2], '')  -- a first write that is never refused for lack of memory
+if try('HEXISTS', KEYS[2], ARGV[1]) == 1 then
   redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-  redis.call('ZADD', KEYS[1], server_time() + tonumber(ARGV[3]), ARGV[1])
+  try('ZADD', KEYS[1], server_time() + tonumber(ARGV[3]), ARGV[1])
 end
 return {'ok'}

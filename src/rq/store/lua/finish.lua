@@ -16,8 +16,7 @@ local now = server_time()
 
 -- The job stays as long as it is repeated, and its hash tells how often it was.
 local function repeat_job()
-  redis.call('HINCRBY', job, 'repeats_left', -1)
-  redis.call('HINCRBY', job, 'x_repeats_done', 1)
+  try('HINCRBY', job, 'x_repeats_done', 1)
   redis.call('HSET', job, 'ended_at', iso_date(now), 'x_last', execution .. ':S')
   return place_again(now, queue, id, delay, false)
 end
@@ -49,7 +48,7 @@ if code == 'owner' or code == 'superseded' or code == 'gone' then
     redis.call('HDEL', job, 'x_execution', 'x_stop', 'x_crashes', 'x_reason')
     later = release_dependents(now, id, 'finished')
     deliver_later(now, execution, ARGV[8])
-    local is_repeated = delay and (tonumber(fields[5] or '') or 0) > 0
+    local is_repeated = delay and (tonumber(fields[5] or '') or 0) > 0 and try('HINCRBY', job, 'repeats_left', -1)
     code, detail = 'ok', is_repeated and repeat_job() or end_job(fields[4])
   end
   count_attempt(now, worker, 'successful_job_count', started_at)

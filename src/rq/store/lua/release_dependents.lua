@@ -12,7 +12,7 @@ local parent = ARGV[1]
 local note = try('HGET', notes, parent)
 if not note then return {'done', 0} end
 local ended, cursor = string.match(note, '^(%a+) (%d+)$')
-local found = ended and try('SSCAN', dependents, cursor, 'COUNT', MOST_AT_ONCE) or {'0', {}}
+local found = ended and #cursor < 20 and try('SSCAN', dependents, cursor, 'COUNT', MOST_AT_ONCE) or {'0', {}}
 redis.call('DEL', nothing_key())  -- a first write that is never refused for lack of memory
 local now, count = server_time(), 0
 for _, id in ipairs(in_order_of_waiting(found[2])) do

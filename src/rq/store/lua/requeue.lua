@@ -5,7 +5,7 @@
 -- ARGV: 1 id, 2 queue of the registry, 3 nonce of the call, 4 back | front, 5 kind of the registry
 -- Reply: {ok, queued, enqueued_at} | {dup, status} | {absent, status} (the registry does not name it) | {refused, status} | {gone, ''} | {badtype, key}
 -- Atomic: the job is in the registry or in its queue, never in both or in none; sent again, the call changes nothing.
--- include: try server_time dates expiry places
+-- include: try server_time dates expiry places come_and_gone
 local job, registry = KEYS[1], KEYS[2]
 local id, queue, nonce, front = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == 'front'
 local ENDED_BADLY = {failed = true, stopped = true, canceled = true}
@@ -13,7 +13,7 @@ local ACCEPTED = {failed = ENDED_BADLY, canceled = ENDED_BADLY, finished = {fini
 
 local fields = try('HMGET', job, 'status', 'data', 'x_enqueue', 'origin', 'x_generation', 'ttl')
 if not fields then return {'badtype', job} end
-if not fields[2] then return {'gone', ''} end
+if not fields[2] then return is_of_call(try('GET', ended_key(id)), nonce) and {'dup', 'finished'} or {'gone', ''} end
 local status = fields[1] or 'created'
 if fields[3] == nonce then return {'dup', status} end
 if not try('ZSCORE', registry, id) then return {'absent', status} end
@@ -26,6 +26,7 @@ redis.call('SADD', KEYS[3], queue_key(queue))
 redis.call('ZREM', registry, id)
 leave_place(status, queue, id)
 redis.call('DEL', pending_key(id))
+try('HDEL', releases_key(), id)  -- whoever was still to be told how it ended waits for the end to come
 redis.call('HDEL', job, 'x_execution', 'x_stop', 'x_crashes', 'x_reason', 'x_due', 'exc_info')
 redis.call('HSET', job, 'status', 'queued', 'enqueued_at', date, 'started_at', '', 'ended_at', '', 'origin', queue,
   'x_enqueue', nonce, 'x_generation', (tonumber(fields[5] or '0') or 0) + 1)

@@ -4,7 +4,7 @@
 -- To: queued | scheduled | canceled | failed, or still deferred
 -- KEYS: 1 deferred registry
 -- ARGV: 1 rank of the first entry to look at, 2 most entries
--- Reply: {ok, entries that went, rank to go on at (0: that was the end)}
+-- Reply: {ok, entries that went, rank to go on at ('': that was the end)}
 -- Atomic: a job is deferred or somewhere else, never both and never neither.
 -- include: try server_time dates expiry places results releases keep_job parents release_child
 local first, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -18,10 +18,10 @@ for _, id in ipairs(children) do
     if redis.call('EXISTS', job_key(id)) == 0 then forget_parents(id) else redis.call('DEL', pending_key(id)) end
     gone = gone + 1
   else
-    if redis.call('EXISTS', pending_key(id)) == 0 then try('SUNIONSTORE', pending_key(id), dependencies_key(id)) end
+    find_pending(id)
     local verdict, parent = look_at_parents(id, fields.allows_failure, fields.policies)
     if carry_out(now, id, fields, verdict, parent) ~= 'wait' then gone = gone + 1 end
   end
 end
-if #children < limit then return {'ok', gone, 0} end
+if #children < limit then return {'ok', gone, ''} end
 return {'ok', gone, first + limit - gone}

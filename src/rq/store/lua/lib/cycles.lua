@@ -1,5 +1,5 @@
--- Says whether a job would wait for itself. Only a job that names itself, or that others wait for already, can: a new one costs one question. Answers 'cycle', 'deep' (the chain is
--- too long to follow), or nothing.
+-- Says whether a job would wait for itself. Past that, only a job that others wait for already can: a new one costs one question. Answers 'cycle', 'deep' (the
+-- chain is too long to follow), or nothing.
 local MOST_VISITED = 10000
 
 local function waited_for_by(id)
@@ -8,17 +8,17 @@ local function waited_for_by(id)
   return pending
 end
 
-local function find_cycle(id, parents)
+local function find_cycle(job)
   local seen, todo = {}, {}
-  for _, parent in ipairs(parents) do
-    if parent == id then return 'cycle' end
-    todo[#todo + 1] = parent
+  for i = job.first_parent, job.last_parent do
+    if ARGV[i] == job.id then return 'cycle' end
+    todo[#todo + 1] = ARGV[i]
   end
-  if redis.call('EXISTS', dependents_key(id)) == 0 then return nil end
+  if redis.call('EXISTS', dependents_key(job.id)) == 0 then return nil end
   local at = 1
   while todo[at] do
     local visited = todo[at]
-    if visited == id then return 'cycle' end
+    if visited == job.id then return 'cycle' end
     if at > MOST_VISITED then return 'deep' end
     if not seen[visited] then
       seen[visited] = true

@@ -2,6 +2,5 @@
 -- while it fails (see take_deliveries).
 local function deliver_later(now, name, body)
   if body == '' then return end
-  try('HSET', deliveries_key(), name, body)
-  try('ZADD', outbox_key(), now, name)
+  if try('ZADD', outbox_key(), now, name) then try('HSET', deliveries_key(), name, body) end
 end

@@ -1,5 +1,14 @@
 -- A job enters the system, or starts over. `job` holds: id, queue, nonce (names the call), where (back | front | due time in seconds | +seconds from now), ttl
--- ('' for none), unique ('1': only if there is no job of this id), fields (flat: name, value, ...).
+-- ('' for none), unique ('1': only if there is no job of this id), note (what a deleted job of this id left, see keep_job), and where its fields (flat: name,
+-- value, ...) stand in ARGV: first, last. They are handed on as they are; a table of them for each of many jobs would cost more than the commands.
+
+-- What holds for all jobs of one call is found out once: queue -> whether its list, its schedule, holds what it should.
+local list_fits, schedule_fits = {}, {}
+
+local function fits(known, queue, command, key)
+  if known[queue] == nil then known[queue] = try(command, key) ~= nil end
+  return known[queue]
+end
 
 -- Answers nothing but what is known of an earlier job of this id; or first why the job does not enter: {dup, status} | {exists, status} | {badtype, key}.
 local function check_entry(job)
@@ -7,36 +16,47 @@ local function check_entry(job)
   local old = try('HMGET', key, 'x_enqueue', 'status', 'x_attempt', 'x_generation', 'origin')
   if not old then return {'badtype', key} end
   if old[1] == job.nonce then return {'dup', old[2]} end
-  if not old[2] then
-    local note = try('GET', ended_key(job.id))
-    if note and string.sub(note, -#job.nonce - 1) == ' ' .. job.nonce then return {'dup', 'finished'} end
-  end
+  if not old[2] and is_of_call(job.note, job.nonce) then return {'dup', 'finished'} end
   if job.unique == '1' and redis.call('EXISTS', key) == 1 then return {'exists', old[2] or 'created'} end
   job.is_due = job.where == 'back' or job.where == 'front'
-  if job.is_due and not try('LLEN', queue_key(job.queue)) then return {'badtype', queue_key(job.queue)} end
-  if not job.is_due and not try('ZCARD', scheduled_key(job.queue)) then return {'badtype', scheduled_key(job.queue)} end
+  if job.is_due and not fits(list_fits, job.queue, 'LLEN', queue_key(job.queue)) then return {'badtype', queue_key(job.queue)} end
+  if not job.is_due and not fits(schedule_fits, job.queue, 'ZCARD', scheduled_key(job.queue)) then return {'badtype', scheduled_key(job.queue)} end
   return nil, old
 end
 
--- Writes the hash. An earlier job of this id leaves its place; its number of attempts stays, because it is a fencing number.
+-- An earlier job of this id leaves its place and its parents. Its number of attempts stays, because it is a fencing number. Those who wait for it wait for the
+-- new one.
+local function replace_job(job, old)
+  leave_place(old[2], old[5] or job.queue, job.id)
+  redis.call('DEL', job_key(job.id), pending_key(job.id), dependencies_key(job.id))
+  redis.call('PERSIST', dependents_key(job.id))
+  if old[3] then redis.call('HSET', job_key(job.id), 'x_attempt', old[3]) end
+end
+
+-- So do those who were still to be told how the earlier one ended.
+local has_releases
+
+local function forget_release(id)
+  if has_releases == nil then has_releases = redis.call('EXISTS', releases_key()) == 1 end
+  if has_releases then try('HDEL', releases_key(), id) end
+end
+
+local is_registered = {}  -- queues, in this call
+
 local function write_job(job, old, date, status)
   local key = job_key(job.id)
-  redis.call('SADD', queues_key(), queue_key(job.queue))
-  if old[2] then
-    leave_place(old[2], old[5] or job.queue, job.id)
-    redis.call('DEL', key, pending_key(job.id), dependencies_key(job.id))
-    redis.call('PERSIST', dependents_key(job.id))  -- those who wait for an ended job were to be forgotten with it
+  if not is_registered[job.queue] then
+    redis.call('SADD', queues_key(), queue_key(job.queue))
+    is_registered[job.queue] = true
   end
-  local fields = {'x_enqueue', job.nonce, 'x_generation', (tonumber(old[4] or '0') or 0) + 1, 'status', status}
-  if old[3] then
-    fields[7], fields[8] = 'x_attempt', old[3]
-  end
-  for _, part in ipairs(job.fields) do fields[#fields + 1] = part end
+  if old[2] then replace_job(job, old) end
+  forget_release(job.id)
+  local generation = old[4] and (tonumber(old[4]) or 0) + 1 or 1
   if status == 'queued' then
-    fields[#fields + 1] = 'enqueued_at'
-    fields[#fields + 1] = date
+    write_hash(key, 'x_enqueue', job.nonce, 'x_generation', generation, 'status', status, 'enqueued_at', date, unpack(ARGV, job.first, job.last))
+  else
+    write_hash(key, 'x_enqueue', job.nonce, 'x_generation', generation, 'status', status, unpack(ARGV, job.first, job.last))
   end
-  redis.call('HSET', key, unpack(fields))
   if job.ttl ~= '' then expire_after(key, tonumber(job.ttl)) end
 end
 
@@ -44,13 +64,12 @@ local function due_time(now, where)
   return string.sub(where, 1, 1) == '+' and seconds_text(now + tonumber(where)) or where
 end
 
--- Writes the job and puts it into its queue or among the scheduled ones. Answers {ok, status, the moment as a date}.
-local function enter_job(now, job, old)
-  local date = iso_date(now)
+-- Writes the job and puts it into its queue or among the scheduled ones. Answers {ok, status, the moment as a date}. `push` puts an id into a queue.
+local function enter_job(now, date, job, old, push)
   local status = job.is_due and 'queued' or 'scheduled'
   write_job(job, old, date, status)
   if job.is_due then
-    redis.call(job.where == 'front' and 'LPUSH' or 'RPUSH', queue_key(job.queue), job.id)
+    push(job.where == 'front' and 'LPUSH' or 'RPUSH', queue_key(job.queue), job.id)
   else
     redis.call('ZADD', scheduled_key(job.queue), due_time(now, job.where), job.id)
   end

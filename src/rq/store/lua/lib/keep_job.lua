@@ -17,15 +17,14 @@ local function keep_dependents_as_long_as(id)
 end
 
 local function keep_job(now, id, registry, ttl, forever)
+  redis.call('DEL', pending_key(id))  -- still there if an RQ worker let the job go on: it knows nothing of this key
   if ttl < 0 then
     try('ZADD', registry, forever, id)
     redis.call('PERSIST', job_key(id))
-    redis.call('DEL', pending_key(id))
   else
     try('ZADD', registry, math.floor(now) + ttl, id)
     expire_after(job_key(id), ttl)
     if not is_being_released(id) then expire_after(dependents_key(id), ttl) end
-    -- An RQ worker that lets a job go on knows nothing of its pending set.
-    if expire_after(dependencies_key(id), ttl) == 1 then redis.call('DEL', pending_key(id)) end
+    expire_after(dependencies_key(id), ttl)
   end
 end

@@ -1,6 +1,13 @@
 -- The jobs that a deferred job waits for. `pending` holds those whose end it still needs; a job that an RQ producer deferred has no such set, and waits for
--- all of RQ's own set of dependencies that have not ended.
+-- all of RQ's own set of dependencies that have not ended. So may one of ours that waits very long: the key expires, because a job that an RQ worker lets go on
+-- and runs would leave it for ever.
 local LONGEST_LOOK = 100
+local PENDING_SECONDS = 60 * 86400
+
+local function find_pending(id)
+  if (try('SCARD', pending_key(id)) or 0) > 0 then return end
+  if try('SUNIONSTORE', pending_key(id), dependencies_key(id)) then expire_after(pending_key(id), PENDING_SECONDS) end
+end
 
 -- Takes a job out of what it waits for, on both sides. Bounded: what stays behind in the set of a parent is dropped when that parent ends.
 local function forget_parents(id)

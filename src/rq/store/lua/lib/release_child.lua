@@ -2,12 +2,12 @@
 local function start_child(now, id, fields)
   local queue, due = fields.origin, tonumber(fields.due or '')
   try('ZREM', deferred_key(queue), id)
-  if due and due > now and try('ZADD', scheduled_key(queue), due, id) then
-    redis.call('HDEL', job_key(id), 'x_due')
-    redis.call('HSET', job_key(id), 'status', 'scheduled')
+  redis.call('DEL', pending_key(id))
+  redis.call('HDEL', job_key(id), 'x_due')
+  if due and due > now then
+    schedule_again(queue, id, due)
     return
   end
-  redis.call('HDEL', job_key(id), 'x_due')
   redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', iso_date(now))
   push_id(queue, id, fields.at_front)
 end
@@ -63,7 +63,7 @@ local function release_child(now, parent, ended, id)
   if verdict == 'wait' then return false end
   try('SREM', dependents_key(parent), id)
   if verdict == 'met' then
-    if redis.call('EXISTS', pending_key(id)) == 0 then try('SUNIONSTORE', pending_key(id), dependencies_key(id)) end
+    find_pending(id)
     try('SREM', pending_key(id), parent)
     verdict, parent = look_at_parents(id, fields.allows_failure, fields.policies)
   end

@@ -1,0 +1,136 @@
+"""Many jobs in one call: how each is described, and how they are sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rq.client.enqueueing import new_nonce
+from rq.client.sending import calls_for_many, confirm, foresee, in_order_of_dependence, new_job
+from rq.core.errors import InvalidOptionError, RQError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from redis.client import Pipeline
+
+    from rq.client.job import Job
+    from rq.client.session import Session
+    from rq.store.enqueue import NewJob
+    from rq.store.replies import Enqueued
+
+
+class EnqueueData(NamedTuple):
+    """One call for `Queue.enqueue_many`; made by `Queue.prepare_data`, which explains the fields. The fields and their order are RQ's, but for the last."""
+
+    func: Callable[..., Any] | str
+    args: Sequence[Any] | None
+    kwargs: dict[str, Any] | None
+    timeout: int | str | None
+    result_ttl: int | str | None
+    ttl: int | str | None
+    failure_ttl: int | str | None
+    description: str | None
+    depends_on: Any
+    job_id: str | None
+    at_front: bool
+    meta: Mapping[str, Any] | None
+    retry: Any
+    on_success: Any
+    on_failure: Any
+    on_stopped: Any
+    repeat: Any
+    webhooks: Any
+    unique: bool = False
+
+    def for_create_job(self) -> tuple[Any, ...]:
+        """Return what `Queue.create_job` takes by position."""
+        return (*self[:8], self.depends_on, self.job_id, self.meta)
+
+    def relations(self) -> dict[str, Any]:
+        """Return what `Queue.create_job` takes by name, as far as it was given."""
+        if not any(self[12:18]):
+            return {}
+        return {name: getattr(self, name) for name in ("retry", "repeat", "on_success", "on_failure", "on_stopped", "webhooks")}
+
+
+def prepare_data(  # noqa: PLR0913, PLR0917 - RQ's signature
+    func: Callable[..., Any] | str,
+    args: Sequence[Any] | None = None,
+    kwargs: dict[str, Any] | None = None,
+    timeout: int | str | None = None,
+    result_ttl: int | str | None = None,
+    ttl: int | str | None = None,
+    failure_ttl: int | str | None = None,
+    description: str | None = None,
+    depends_on: Any = None,
+    job_id: str | None = None,
+    at_front: bool = False,
+    meta: Mapping[str, Any] | None = None,
+    retry: Any = None,
+    on_success: Any = None,
+    on_failure: Any = None,
+    on_stopped: Any = None,
+    repeat: Any = None,
+    webhooks: Any = None,
+    *,
+    unique: bool = False,
+) -> EnqueueData:
+    """Return a call for `Queue.enqueue_many`: `func` with its `args` and `kwargs`, and the options of `Queue.enqueue_call`. They are checked when enqueued."""
+    return EnqueueData(
+        func,
+        args,
+        kwargs,
+        timeout,
+        result_ttl,
+        ttl,
+        failure_ttl,
+        description,
+        depends_on,
+        job_id,
+        at_front,
+        meta,
+        retry,
+        on_success,
+        on_failure,
+        on_stopped,
+        repeat,
+        webhooks,
+        unique,
+    )
+
+
+def send_many(session: Session, jobs: Sequence[Job], datas: Sequence[EnqueueData], pipeline: Pipeline | None) -> None:
+    """Send jobs that were created for these calls; or let a caller's pipeline collect them.
+
+    Raises:
+        InvalidOptionError: if an id is given twice. InvalidJobDependency: if some jobs would wait for one another. Both before anything is sent.
+        DuplicateJobError: for the first that was to be unique and is not; the others were sent.
+    """
+    by_id = {job.id: job for job in jobs}
+    if len(by_id) < len(jobs):
+        twice = next(job_id for job_id, count in Counter(job.id for job in jobs).items() if count > 1)
+        message = f"The id {twice} is given twice; each job enqueued in one call needs an id of its own"
+        raise InvalidOptionError(message)
+    nonce = new_nonce()
+    new_jobs = in_order_of_dependence([new_job(job, nonce, at_front=data.at_front, unique=data.unique) for job, data in zip(jobs, datas, strict=True)])
+    calls = calls_for_many(session.scripts, new_jobs)
+    if pipeline is not None:
+        for call in calls:
+            session.collect(pipeline, call)
+        for new in new_jobs:
+            foresee(by_id[new.record.id], new)
+        return
+    answers = [answer for some in session.run_stream(calls) for answer in some]
+    _confirm_all(by_id, new_jobs, answers)
+
+
+def _confirm_all(by_id: dict[str, Job], new_jobs: Sequence[NewJob], answers: Sequence[Enqueued]) -> None:
+    first_refusal: RQError | None = None
+    for new, answer in zip(new_jobs, answers, strict=True):
+        try:
+            confirm(by_id[new.record.id], answer)
+        except RQError as refusal:
+            first_refusal = first_refusal or refusal
+    if first_refusal is not None:
+        raise first_refusal

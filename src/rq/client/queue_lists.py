@@ -1,0 +1,26 @@
+"""Lists of queues, or of their names, as workers take them (door: `rq.utils`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rq.client.classes import queue_class
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import redis
+
+    from rq.client.queue import Queue
+
+
+def parse_names(queues_or_names: Iterable[str | Queue]) -> list[str]:
+    """Return the names of queues, each given as a Queue or as its name."""
+    own = queue_class()
+    return [queue.name if isinstance(queue, own) else str(queue) for queue in queues_or_names]
+
+
+def get_connection_from_queues(queues_or_names: Iterable[str | Queue]) -> redis.Redis | None:
+    """Return the connection of the first Queue among queues and names; None if there are only names."""
+    own = queue_class()
+    return next((queue.connection for queue in queues_or_names if isinstance(queue, own)), None)

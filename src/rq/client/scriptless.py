@@ -1,0 +1,68 @@
+"""Enqueueing on a server that runs no scripts (fakeredis without Lua, a user who may not call them): with plain commands in one transaction."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rq.core.formats import format_date
+from rq.model.states import JobStatus
+from rq.store.fields import write_meta
+from rq.store.reads import job_exists
+from rq.store.replies import Enqueued
+from rq.store.sync import enqueue_plainly, read_earlier, read_time, write_meta_plainly
+
+if TYPE_CHECKING:
+    from redis.client import Pipeline
+
+    from rq.client.session import Session
+    from rq.store.calls import Call
+    from rq.store.enqueue import NewJob
+
+
+def run_enqueue(session: Session, call: Call[Enqueued], new: NewJob) -> Enqueued:
+    """Return the answer to an enqueue call; on a server without scripts, do the same with plain commands.
+
+    Args:
+        session: the queue's.
+        call: the script.
+        new: the job.
+
+    Raises:
+        ScriptsRefused: if plain commands cannot do it: it is unique, scheduled, in a group, or depends on others.
+    """
+
+    def do_plainly() -> Enqueued:
+        calls, now = _plain_calls(session, new)
+        session.run_together(calls)
+        return Enqueued("ok", JobStatus.QUEUED.value, format_date(datetime.fromtimestamp(now, UTC)))
+
+    return session.run_or(call, do_plainly) if _is_plain(new) else session.run(call)
+
+
+def send_meta(session: Session, job_id: str, meta: bytes) -> bool:
+    """Write a job's serialized meta. Says whether the job exists."""
+
+    def do_plainly() -> bool:
+        exists = session.run(job_exists(session.scripts, job_id))
+        if exists:
+            session.run_together([write_meta_plainly(session.scripts, job_id, meta)])
+        return exists
+
+    return session.run_or(write_meta(session.scripts, job_id, meta), do_plainly)
+
+
+def collect_enqueue(session: Session, pipeline: Pipeline, call: Call[Enqueued], new: NewJob) -> None:
+    """Add an enqueue call to a user's pipeline: as plain commands, if the server was found to run no scripts."""
+    calls: list[Call[Any]] = _plain_calls(session, new)[0] if session.lacks_scripts and _is_plain(new) else [call]
+    for each in calls:
+        session.collect(pipeline, each)
+
+
+def _is_plain(new: NewJob) -> bool:
+    return new.is_plain and new.due is None and not new.unique
+
+
+def _plain_calls(session: Session, new: NewJob) -> tuple[list[Call[Any]], float]:
+    now, earlier = session.run_many([read_time(session.scripts), read_earlier(session.scripts, new.record.id)])
+    return enqueue_plainly(session.scripts, new.record, earlier, now, at_front=new.at_front), now
