@@ -69,6 +69,7 @@ _DOORS: tuple[str, ...] = (
     "defaults",
     "exceptions",
     "executions",
+    "group",
     "job",
     "local",
     "logutils",

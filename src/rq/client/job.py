@@ -7,16 +7,16 @@ import warnings
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 from rq.client import job_calls
-from rq.client.execution import Execution, executions_of
+from rq.client.execution import Execution, ExecutionRegistry
 from rq.client.fields import StatusCheck
 from rq.client.job_calls import parse_job_id
 from rq.client.old_names import OldJobNames
 from rq.client.payload import serializer_of
 from rq.client.performing import Performing
 from rq.client.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
-from rq.client.relations import JobRelations
 from rq.client.result import Result
 from rq.client.result_data import returned_value
+from rq.client.saving import JobSaving
 from rq.client.scriptless import send_meta
 from rq.client.session import session_of
 from rq.client.types import T_co
@@ -39,7 +39,7 @@ logger = logging.getLogger("rq.job")
 UNEVALUATED = object()
 
 
-class Job(JobRelations, Performing, OldJobNames, Generic[T_co]):
+class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
     """One job: a handle. It knows what it was given and what was read last; methods that ask the server say so.
 
     To type checkers, a `Job[int]` is one whose function returns an int; `Job` alone is a `Job[Any]`.
@@ -56,6 +56,7 @@ class Job(JobRelations, Performing, OldJobNames, Generic[T_co]):
     __module__ = "rq.job"
 
     log = logger
+    redis_server_version: tuple[int, int, int] | None = None  # as in RQ, for whoever wants to keep it there
 
     is_queued = StatusCheck(JobStatus.QUEUED)
     is_started = StatusCheck(JobStatus.STARTED)
@@ -131,7 +132,12 @@ class Job(JobRelations, Performing, OldJobNames, Generic[T_co]):
 
     def get_executions(self) -> list[Execution]:
         """Return the attempts that run now: two round trips."""
-        return executions_of(self.session, self.id)
+        return self.execution_registry.get_executions()
+
+    @property
+    def execution_registry(self) -> ExecutionRegistry:
+        """The registry of the attempts that run now."""
+        return ExecutionRegistry(self.id, self.connection)
 
     @property
     def started_job_registry(self) -> StartedJobRegistry:

@@ -11,6 +11,7 @@ from rq.client.legacy import require_connection
 from rq.client.payload import Payload, checked_arguments, serializer_of
 from rq.client.session import current_keyspace, session_of
 from rq.client.types import ClientT, SessionT
+from rq.client.webhooks import WebhooksOfJob
 from rq.core.clock import utc_now
 from rq.core.formats import call_string, decompress, format_date
 from rq.core.ids import new_job_id, validate_job_id
@@ -19,7 +20,7 @@ from rq.model.options import EnqueueOptions
 from rq.model.record import JobRecord
 from rq.model.states import JobStatus
 from rq.store.calls import text
-from rq.store.codec import decode_fields, decode_job, encode_job
+from rq.store.codec import decode_fields, decode_job, encode_job, snapshot_of
 from rq.store.reads import require_job
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class JobData(Generic[ClientT, SessionT]):
     ttl = RecordField[int | None]()
     worker_name = RecordField[str | None]()
     group_id = RecordField[str | None]()
-    webhooks = RecordField[list[dict[str, Any]]]()
+    webhooks = WebhooksOfJob()
     retries_left = RecordField[int | None]()
     retry_intervals = RecordField[list[int] | None]()
     enqueue_at_front_on_retry = RecordField[bool]()
@@ -167,6 +168,8 @@ class JobData(Generic[ClientT, SessionT]):
         if record.created_at is None:
             record.created_at = utc_now()
         self.record = record
+        # What the server has, as far as is known; None for a job that only this program knows.
+        self._stored = None if record.data is None else snapshot_of(record)
         self.payload = Payload(record.id, serializer, record.data)
         self._meta: dict[str, Any] | None = None
         self._result: Any = None
@@ -188,6 +191,14 @@ class JobData(Generic[ClientT, SessionT]):
         if self._meta is not None:
             self.record.meta = self.serializer.dumps(self._meta) if self._meta else None
         return self.record
+
+    def note_exception(self, exc_string: str) -> None:
+        """Keep in memory why the job failed, for `exc_info` of a job without a result."""
+        self._exc_info = exc_string or self._exc_info
+
+    def take_as_stored(self) -> None:
+        """Note that the server has the job as it is now."""
+        self._stored = snapshot_of(self.record)
 
     @property
     def connection(self) -> ClientT:

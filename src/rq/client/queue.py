@@ -8,14 +8,17 @@ import warnings
 from typing import TYPE_CHECKING, Any, overload
 
 from rq.client.classes import job_class_of
-from rq.client.enqueueing import check_unique, delay_of, new_nonce, split_options
+from rq.client.dequeueing import Dequeueing
+from rq.client.enqueueing import EnqueueArgs, check_unique, delay_of, new_nonce, split_options
 from rq.client.job import Job
-from rq.client.many import Batch, EnqueueData
+from rq.client.many import EnqueueData, enqueue_all, jobs_for
 from rq.client.queue_contents import QueueContents
+from rq.client.queue_lists import name_of_queue_key
 from rq.client.sending import collect_job, new_job, send_job
 from rq.client.session import session_of
 from rq.client.sync import perform_here, run_here
 from rq.core.errors import DuplicateJobError
+from rq.core.references import check_importable
 from rq.store.reads import list_queue_keys
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("rq.queue")
 
 
-class Queue(QueueContents):
+class Queue(Dequeueing, QueueContents):
     """A queue of jobs: a handle that nothing is written for until a job is enqueued. Queues are equal, and ordered, by name.
 
     Args:
@@ -103,8 +106,7 @@ class Queue(QueueContents):
         Raises:
             InvalidOptionError: if it is no key of a queue (a ValueError).
         """
-        name = cls.name_in_key(queue_key)
-        return cls(name, connection, job_class=job_class, serializer=serializer, death_penalty_class=death_penalty_class)
+        return cls(name_of_queue_key(queue_key), connection, job_class=job_class, serializer=serializer, death_penalty_class=death_penalty_class)
 
     @property
     def is_async(self) -> bool:
@@ -112,6 +114,13 @@ class Queue(QueueContents):
         return self._is_async
 
     # --- enqueueing ---
+
+    @classmethod
+    def parse_args(cls, f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> EnqueueArgs:
+        """Return what `enqueue` would make of these arguments: the function's own, and the options. It raises for them what `enqueue` raises."""
+        check_importable(f)
+        own_args, own_kwargs, options = split_options(args, kwargs)
+        return EnqueueArgs(func=f, args=own_args, kwargs=own_kwargs, **options)
 
     @overload
     def enqueue(self, f: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Job[T]: ...
@@ -223,17 +232,8 @@ class Queue(QueueContents):
             As `enqueue` does, before anything is written; but DuplicateJobError, after all others were enqueued.
         """
         datas = list(job_datas)
-        jobs = self.create_jobs(datas, group_id)
-        if not self._is_async:
-            for job, data in zip(jobs, datas, strict=True):
-                self.enqueue_job(job, None, data.at_front, **_if_true(unique=data.unique))
-            return jobs
-        batch = Batch(self._session.scripts, jobs, datas)
-        if pipeline is None:
-            answers = self._session.run_stream(batch.calls())
-            batch.confirm(answers)
-        else:
-            batch.collect(self._session, pipeline)
+        jobs = jobs_for(self, datas, group_id)
+        enqueue_all(self, jobs, datas, pipeline)
         return jobs
 
     def enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:

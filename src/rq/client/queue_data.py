@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from rq.client.enqueueing import check_due, check_unique, new_nonce, take_repeat
 from rq.client.fields import KeyOfClass
-from rq.client.many import EnqueueData, prepare_data
+from rq.client.many import prepare_data
 from rq.client.payload import serializer_of
 from rq.client.sending import new_job
 from rq.client.types import SessionT
 from rq.core import defaults
 from rq.core.clock import to_timestamp
-from rq.core.errors import InvalidOptionError
-from rq.core.formats import as_text, parse_duration
+from rq.core.formats import parse_duration
 from rq.core.references import check_importable
 from rq.model.states import JobStatus
 from rq.store.reads import list_queue
@@ -59,20 +58,6 @@ class QueueData(Generic[JobT, SessionT]):
     def intermediate_queue_key(self) -> str:
         """The key of the list in which RQ's workers keep ids between taking and starting them."""
         return self._session.keyspace.intermediate(self.name)
-
-    @classmethod
-    def name_in_key(cls, queue_key: str) -> str:
-        """Return the name of the queue whose list of jobs has this key.
-
-        Raises:
-            InvalidOptionError: if it is no key of a queue (a ValueError).
-        """
-        prefix = cls.redis_queue_namespace_prefix
-        queue_key = as_text(queue_key)
-        if not queue_key.startswith(prefix):
-            message = f"Not a key of a queue: {queue_key!r}; it would begin with {prefix!r}"
-            raise InvalidOptionError(message)
-        return queue_key[len(prefix) :]
 
     # --- what is asked of the server ---
 
@@ -148,10 +133,6 @@ class QueueData(Generic[JobT, SessionT]):
         if at_front:
             job.enqueue_at_front = True
         return job
-
-    def create_jobs(self, datas: Iterable[EnqueueData], group_id: str | None) -> list[JobT]:
-        """Return new jobs for the calls of `prepare_data`."""
-        return [self.create_job(*data.for_create_job(), **data.relations(), group_id=group_id) for data in datas]
 
     prepare_data = staticmethod(prepare_data)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 JobT = TypeVar("JobT", bound="JobData")
 
-FOR_EVER = datetime.max.replace(tzinfo=UTC)
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 class RegistryData(Generic[JobT, SessionT]):
@@ -37,9 +37,6 @@ class RegistryData(Generic[JobT, SessionT]):
     connection: Any
 
     def __init__(self, name: str, session: SessionT, job_class: type[JobT] | str | None, serializer: Serializer | str | None) -> None:
-        if not hasattr(self, "kind"):
-            message = "BaseRegistry holds no jobs; use StartedJobRegistry, FinishedJobRegistry, FailedJobRegistry, ... instead"
-            raise OptionTypeError(message)
         self._session = session
         self.name = name
         self.connection = session.connection
@@ -71,7 +68,7 @@ class RegistryData(Generic[JobT, SessionT]):
         if score is None:
             message = f"Job {job_id} is not in {self.key}"
             raise OptionTypeError(message)
-        return FOR_EVER if score < 0 or math.isinf(score) else datetime.fromtimestamp(score, UTC)
+        return LATEST if score < 0 or math.isinf(score) else datetime.fromtimestamp(score, UTC)
 
     def _due_time_of(self, job_id: str, score: float | None) -> datetime:
         """Return when a job of this score is due; errors are those of `ScheduledJobRegistry.get_scheduled_time`."""

@@ -9,7 +9,10 @@ from rq.client.connections import reply_timeout_of
 from rq.client.payload import serializer_of
 from rq.client.session import current_keyspace
 from rq.client.types import T_co
+from rq.core.clock import utc_now
+from rq.core.serializers import serialized_result
 from rq.model.result import ResultRecord, ResultType
+from rq.store.codec import encode_result
 from rq.store.reads import count_results, list_results, wait_for_result
 
 if TYPE_CHECKING:
@@ -110,15 +113,19 @@ class ResultData(Generic[T_co]):
 
     @classmethod
     def _of(cls, record: ResultRecord, job: JobData, serializer: Serializer | str | None) -> Self:
+        return cls._from_record(record, job.id, job.connection, serializer or job.serializer)
+
+    @classmethod
+    def _from_record(cls, record: ResultRecord, job_id: str, connection: Any, serializer: Serializer | str | None) -> Self:
         result = cls(
-            job.id,
+            job_id,
             record.type,
-            job.connection,
+            connection,
             id=record.id,
             created_at=record.created_at,
             exc_string=record.exc_string,
             worker_name=record.worker_name,
-            serializer=serializer or job.serializer,
+            serializer=serializer,
             execution_id=record.execution_id,
             execution_started_at=record.execution_started_at,
             execution_ended_at=record.execution_ended_at,
@@ -126,7 +133,27 @@ class ResultData(Generic[T_co]):
         result._stored_value = record.return_value
         return result
 
+    def _record(self) -> ResultRecord:
+        value = self._stored_value
+        if value is None and self._return_value is not None:
+            value = serialized_result(self._return_value, self.serializer)
+        return ResultRecord(
+            self.id or "",
+            self.type,
+            self.created_at or utc_now(),
+            self.worker_name,
+            value,
+            self.exc_string,
+            self.execution_id,
+            self.execution_started_at,
+            self.execution_ended_at,
+        )
+
     # --- as a value ---
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the result as its entry in the stream holds it: field to value."""
+        return dict(encode_result(self._record()))
 
     def __eq__(self, other: object) -> bool:
         return self.id == other.id if isinstance(other, ResultData) else NotImplemented

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
+from rq.core.clock import to_timestamp
 from rq.core.errors import CorruptDataError
 from rq.core.formats import compress, decompress, format_date, parse_date
 from rq.model.dependency import checked_policies
@@ -70,7 +71,7 @@ def _dependency_policies(value: bytes) -> dict[str, str]:
 
 
 def _policies_text(policies: dict[str, str]) -> str:
-    """Write id -> policy as scripts read it: `id=policy id=policy ...`."""
+    """Write id -> policy as scripts read it: `id=policy id=policy ...`, or `*=policy`."""
     return " ".join(f"{job_id}={policy}" for job_id, policy in policies.items())
 
 
@@ -136,6 +137,8 @@ READ_ONLY: tuple[tuple[str, str, Decoder], ...] = (
     ("x_crashes", "crashes", int),
     ("x_execution", "execution_id", _text_or_none),
 )
+_ATTRIBUTE_OF = {name: attribute for name, attribute, *_ in (*ALWAYS, *IF_GIVEN)} | {"status": "status", "enqueued_at": "enqueued_at"}
+_values_of = attrgetter(*_ATTRIBUTE_OF.values())
 # Blank fields of the first group say nothing; only the payload may truly be empty.
 _BLANK_SAYS_NOTHING = frozenset(name.encode() for name, *_ in ALWAYS if name != "data")
 _DECODERS: dict[bytes, tuple[str, Decoder]] = {
@@ -189,6 +192,27 @@ def _append_given(flat: list[Argument], fields: Sequence[tuple[str, str, Encoder
         if value is not None and value not in ("", [], {}):
             flat.append(name)
             flat.append(encode(value))
+
+
+def snapshot_of(record: JobRecord) -> tuple[Any, ...]:
+    """Return what `encode_changes` compares a record with later."""
+    return tuple(_values_of(record))
+
+
+def encode_changes(record: JobRecord, former: tuple[Any, ...] | None) -> list[Argument]:
+    """Return the fields that somebody changed since the snapshot `former`, as `encode_job` does; all of them without one. The status is among them.
+
+    A list may have been changed in place, so that it is always among them: no script ever writes one.
+    """
+    pairs_before = zip(_ATTRIBUTE_OF.values(), _values_of(record), former or (), strict=False)
+    same = {attribute for attribute, value, before in pairs_before if value == before and not isinstance(value, (list, dict))}
+    flat = encode_job(record)
+    if record.status is not None:
+        flat += ["status", str(getattr(record.status, "value", record.status))]
+    if record.enqueued_at is not None:
+        flat += ["enqueued_at", format_date(record.enqueued_at)]
+    changed = [(name, value) for name, value in zip(flat[::2], flat[1::2], strict=True) if _ATTRIBUTE_OF.get(str(name)) not in same]
+    return [part for field in changed for part in field]
 
 
 def decode_job(job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
@@ -248,6 +272,20 @@ def encode_return_value(payload: bytes | None) -> str:
 def encode_exception(exc_text: str) -> str:
     """Return an exception text as the result stream keeps it: UTF-8, zlib, base64."""
     return base64.b64encode(compress(exc_text.encode("utf-8", "backslashreplace"))).decode("ascii")
+
+
+def encode_result(record: ResultRecord) -> dict[str, Argument]:
+    """Return the fields of one entry of the result stream; what is not known is left out."""
+    moments = {"execution_started_at": record.execution_started_at, "execution_ended_at": record.execution_ended_at}
+    given: dict[str, Argument | None] = {
+        "type": record.type.value,
+        "worker_name": wire(record.worker_name),
+        "return_value": None if record.return_value is None else encode_return_value(record.return_value),
+        "exc_string": None if record.exc_string is None else encode_exception(record.exc_string),
+        "execution_id": record.execution_id,
+        **{name: None if moment is None else to_timestamp(moment) for name, moment in moments.items()},
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def decode_result(entry_id: str, fields: Mapping[bytes, bytes]) -> ResultRecord:

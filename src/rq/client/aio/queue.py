@@ -17,8 +17,9 @@ from rq.client.aio.registry import (
 )
 from rq.client.aio.session import AsyncSession, session_of
 from rq.client.enqueueing import CallOptions, check_unique, delay_of, new_nonce, split_options
-from rq.client.many import Batch, EnqueueData
+from rq.client.many import Batch, EnqueueData, jobs_for
 from rq.client.queue_data import QueueData
+from rq.client.queue_lists import name_of_queue_key
 from rq.client.registry_data import id_of
 from rq.client.sending import confirm, foresee, new_job
 from rq.store.enqueue import NewJob, enqueue_job
@@ -103,7 +104,7 @@ class Queue(QueueData[Job, AsyncSession]):
         """Return every queue that ever had a job, ordered by key."""
         session = session_of(connection)
         keys = await session.run(list_queue_keys(session.scripts))
-        return [cls(cls.name_in_key(key), connection, job_class=job_class, serializer=serializer) for key in keys]
+        return [cls(name_of_queue_key(key), connection, job_class=job_class, serializer=serializer) for key in keys]
 
     # --- enqueueing ---
 
@@ -157,7 +158,7 @@ class Queue(QueueData[Job, AsyncSession]):
     async def enqueue_many(self, job_datas: Iterable[EnqueueData], pipeline: Pipeline | None = None, group_id: str | None = None) -> list[Job]:
         """Enqueue many calls, made by `prepare_data`, and return their jobs in the same order. See `rq.Queue.enqueue_many`."""
         datas = list(job_datas)
-        jobs = self.create_jobs(datas, group_id)
+        jobs = jobs_for(self, datas, group_id)
         batch = Batch(self._session.scripts, jobs, datas)
         if pipeline is None:
             batch.confirm([answer for calls in batch.round_trips() for answer in await self._session.run_many(calls)])

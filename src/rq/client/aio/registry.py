@@ -29,11 +29,12 @@ class BaseRegistry(RegistryData[Job, AsyncSession]):
         serializer: what the jobs' payloads are written with.
 
     Raises:
-        OptionTypeError: without connection and queue; or for `BaseRegistry` itself (a TypeError).
+        OptionTypeError: without connection and queue (a TypeError).
     """
 
     __module__ = "rq.aio"
 
+    kind = "registry"
     connection: redis.asyncio.Redis
 
     def __init__(
