@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from rq.core.serializers import Serializer
     from rq.model.record import JobRecord
-    from rq.store.calls import Call
 
 logger = logging.getLogger("rq.job")
 
@@ -208,7 +207,7 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
             InvalidJobOperation: if the job is canceled already, has ended, or does not exist.
         """
         call = job_calls.cancel_job(self, enqueue_dependents=enqueue_dependents, remove_from_dependencies=remove_from_dependencies)
-        self._run_or_collect(call, pipeline)
+        self.session.run_or_collect(call, pipeline)
 
     def delete(self, pipeline: Pipeline | None = None, remove_from_queue: bool = True, delete_dependents: bool = False) -> None:
         """Delete the job with all that belongs to it: its place, its results, its part in a group. Atomic. If it runs now, its outcome does not count.
@@ -225,7 +224,7 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
         """
         if delete_dependents:
             self.delete_dependents()
-        self._run_or_collect(job_calls.delete_job(self, remove_from_queue=remove_from_queue), pipeline)
+        self.session.run_or_collect(job_calls.delete_job(self, remove_from_queue=remove_from_queue), pipeline)
 
     def delete_dependents(self, pipeline: Pipeline | None = None) -> None:
         """Delete the jobs that wait for this one, those that wait for them not. `pipeline` collects the calls."""
@@ -234,12 +233,6 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
             self.session.run_many(calls)
             return
         for call in calls:
-            self.session.collect(pipeline, call)
-
-    def _run_or_collect(self, call: Call[None], pipeline: Pipeline | None) -> None:
-        if pipeline is None:
-            self.session.run(call)
-        else:
             self.session.collect(pipeline, call)
 
     def set_progress(self, value: float, text: str = "") -> None:

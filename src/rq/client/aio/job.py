@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from redis.asyncio.client import Pipeline
 
     from rq.core.serializers import Serializer
-    from rq.store.calls import Call
 
 
 class StatusQuestion:
@@ -232,7 +231,7 @@ class Job(JobData["redis.asyncio.Redis", AsyncSession], Generic[T_co]):
             InvalidJobOperation: if the job is canceled already, has ended, or does not exist.
         """
         call = job_calls.cancel_job(self, enqueue_dependents=enqueue_dependents, remove_from_dependencies=remove_from_dependencies)
-        await self._run_or_collect(call, pipeline)
+        await self.session.run_or_collect(call, pipeline)
 
     async def delete(self, pipeline: Pipeline | None = None, remove_from_queue: bool = True, delete_dependents: bool = False) -> None:
         """Delete the job with all that belongs to it. Atomic. See `rq.job.Job.delete`.
@@ -242,7 +241,7 @@ class Job(JobData["redis.asyncio.Redis", AsyncSession], Generic[T_co]):
         """
         if delete_dependents:
             await self.delete_dependents()
-        await self._run_or_collect(job_calls.delete_job(self, remove_from_queue=remove_from_queue), pipeline)
+        await self.session.run_or_collect(job_calls.delete_job(self, remove_from_queue=remove_from_queue), pipeline)
 
     async def delete_dependents(self, pipeline: Pipeline | None = None) -> None:
         """Delete the jobs that wait for this one, those that wait for them not. `pipeline` collects the calls."""
@@ -258,9 +257,3 @@ class Job(JobData["redis.asyncio.Redis", AsyncSession], Generic[T_co]):
         await self.session.run(requeue_from(self.session, "failed", self.origin, self.id, at_front=at_front))
         await self.refresh()
         return self
-
-    async def _run_or_collect(self, call: Call[None], pipeline: Pipeline | None) -> None:
-        if pipeline is None:
-            await self.session.run(call)
-        else:
-            self.session.collect(pipeline, call)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import redis.asyncio
+    from redis.asyncio.client import Pipeline
 
     from rq.core.keys import Keyspace
     from rq.store.calls import Call
@@ -35,6 +36,13 @@ class AsyncSession(BaseSession):
     async def run(self, call: Call[T]) -> T:
         """Return the answer to a call."""
         return await self._caller.run(call)
+
+    async def run_or_collect(self, call: Call[T], pipeline: Pipeline | None) -> T | None:
+        """Return the answer to a call; or let the caller's own pipeline collect it, and return None."""
+        if pipeline is None:
+            return await self.run(call)
+        self.collect(pipeline, call)
+        return None
 
     async def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
         """Return the answers to independent calls, in order: one round trip."""
