@@ -18,7 +18,7 @@ MOST_LINES = 120
 
 # Scripts that change no job's state: workers come and go, registries forget, somebody looks, locks are taken, messages are sent; what is changed by hand.
 NO_TRANSITION = {
-    *("birth", "death", "sweep", "expired_workers", "update_hash"),
+    *("birth", "death", "sweep", "sweep_groups", "expired_workers", "update_hash"),
     *("list_worker", "unlist_worker", "forget_workers", "acquire_lock", "release_lock"),
     *("take_deliveries", "end_delivery"),
     *("compact", "forget_queue", "expire", "register_dependencies", "enlist", "forget_expired", "write_execution", "end_executions", "add_result"),

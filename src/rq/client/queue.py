@@ -13,7 +13,7 @@ from rq.client.dequeueing import Dequeueing
 from rq.client.enqueueing import EnqueueArgs, check_due, check_unique, delay_of, new_nonce, split_options, take_repeat
 from rq.client.fields import KeyOfClass
 from rq.client.job import Job
-from rq.client.many import EnqueueData, prepare_data, send_many
+from rq.client.many import EnqueueData, enqueue_all, jobs_for, prepare_data
 from rq.client.payload import serializer_of
 from rq.client.queue_contents import QueueContents
 from rq.client.queue_lists import name_of_queue_key
@@ -305,12 +305,8 @@ class Queue(Dequeueing, QueueContents):
             As `enqueue` does, before anything is written; but DuplicateJobError, after all others were enqueued.
         """
         datas = list(job_datas)
-        jobs = [self.create_job(*data.for_create_job(), **data.relations(), group_id=group_id) for data in datas]
-        if self._is_async:
-            send_many(self._session, jobs, datas, pipeline)
-        else:
-            for job, data in zip(jobs, datas, strict=True):
-                self.enqueue_job(job, None, data.at_front, **_if_true(unique=data.unique))
+        jobs = jobs_for(self, datas, group_id)
+        enqueue_all(self, jobs, datas, pipeline)
         return jobs
 
     prepare_data = staticmethod(prepare_data)

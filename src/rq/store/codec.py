@@ -71,7 +71,7 @@ def _dependency_policies(value: bytes) -> dict[str, str]:
 
 
 def _policies_text(policies: dict[str, str]) -> str:
-    """Write id -> policy as scripts read it: `id=policy id=policy ...`."""
+    """Write id -> policy as scripts read it: `id=policy id=policy ...`, or `*=policy`."""
     return " ".join(f"{job_id}={policy}" for job_id, policy in policies.items())
 
 

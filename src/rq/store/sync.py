@@ -96,7 +96,15 @@ def _write_job(scripts: ScriptLibrary, record: JobRecord, earlier: Earlier, fiel
         *_leave_place(scripts, record, earlier),
         _plain("DEL", key),
         _plain("HSET", key, *encode_job(record), "x_generation", earlier.generation + 1, *fields),
+        *_join_group(scripts, record),
     ]
+
+
+def _join_group(scripts: ScriptLibrary, record: JobRecord) -> list[Call[Any]]:
+    if not record.group_id:
+        return []
+    keys, group = scripts.keyspace, record.group_id
+    return [_plain("SADD", wire(keys.group(group)), wire(record.id)), _plain("SADD", wire(keys.groups), wire(group))]
 
 
 def _attempts(count: int) -> list[Argument]:
