@@ -17,7 +17,7 @@ if not fields[2] then return is_of_call(try('GET', ended_key(id)), nonce) and {'
 local status = fields[1] or 'created'
 if fields[3] == nonce then return {'dup', status} end
 if not try('ZSCORE', registry, id) then return {'absent', status} end
-if not ACCEPTED[ARGV[5]][status] then return {'refused', status} end
+if not (ACCEPTED[ARGV[5]] or {})[status] then return {'refused', status} end
 
 if fields[4] and fields[4] ~= '' then queue = fields[4] end
 if not try('LLEN', queue_key(queue)) then return {'badtype', queue_key(queue)} end
