@@ -157,7 +157,7 @@ class Queue(QueueContents):
             InvalidOptionError: for an option that makes no sense (a ValueError). Whatever the serializer raises for arguments it cannot serialize.
             DuplicateJobError: with `unique`, if there is a job of this id, whatever its state. InvalidJobDependency: if the job would wait for itself.
         """
-        own_args, own_kwargs, options = split_options(args, kwargs)
+        own_args, own_kwargs, options = split_options(f, args, kwargs)
         return self.enqueue_call(f, own_args, own_kwargs, **options)
 
     def enqueue_call(  # noqa: PLR0913, PLR0917 - RQ's signature
@@ -213,7 +213,7 @@ class Queue(QueueContents):
     def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., T] | str, *args: Any, **kwargs: Any) -> Job[T]: ...
     def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Job:
         """Enqueue a call at a given time (a naive datetime is local time), or a given time from now. Arguments, options and errors are those of `enqueue`."""
-        own_args, own_kwargs, options = split_options(args, kwargs)
+        own_args, own_kwargs, options = split_options(f, args, kwargs)
         pipeline, at_front, unique = (options.pop(name, None) for name in ("pipeline", "at_front", "unique"))
         if unique:
             check_unique(options.get("job_id"))
