@@ -131,6 +131,15 @@ def test_an_option_is_that_of_a_scheduled_job_as_well(rq: Rq, redis_client: redi
     assert redis_client.zscore("rq:scheduled:default", job_id)
 
 
+@pytest.mark.parametrize(("written", "seconds"), [("30", 30), ("-1", -1), ("5s", 5), ("3m", 180), ("1h", 3600), ("1 D", 86400)])
+def test_a_duration_may_be_spelled_in_any_way(rq: Rq, redis_client: redis.Redis, written: str, seconds: int):
+    ttl = ["--ttl", written] if seconds > 0 else []
+    job_id = enqueue(rq, "tasks.greet", "--timeout", written, "--result-ttl", written, "--failure-ttl", written, "--on-success", f"tasks.greet:{written}", *ttl)
+    record = Job.fetch(job_id, connection=redis_client).record
+    assert (record.timeout, record.result_ttl, record.failure_ttl, record.success_callback_timeout) == (seconds,) * 4
+    assert record.ttl == (seconds if ttl else None)
+
+
 def test_all_that_can_be_said_of_retries_is_said_together(rq: Rq, redis_client: redis.Redis):
     waits = ["--retry-max", "4", "--retry-interval", "10s", "--retry-backoff", "2", "--retry-max-interval", "1m", "--retry-jitter", "0.1"]
     which = ["--retry-only-on", "OSError", "--retry-only-on", "tasks.Error", "--retry-never-on", "TimeoutError", "--retry-at-front"]
