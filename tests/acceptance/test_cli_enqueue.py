@@ -88,7 +88,7 @@ SAID: dict[str, tuple[list[str], dict[str, Any]]] = {
     "meta": (["--meta", '{"user": {"id": 7}}'], {"meta": {"user": {"id": 7}}}),
     "depends_on": (
         ["--depends-on", "a", "--depends-on", "b", "--on-dependency-failure", "cancel"],
-        {"dependency_ids": ["a", "b"], "dependency_policies": {"a": "cancel", "b": "cancel"}},
+        {"dependency_ids": ["a", "b"], "dependency_policies": {"*": "cancel"}},
     ),
     "retry": (["--retry-max", "3", "--retry-interval", "1m", "--retry-interval", "90"], {"retries_left": 3, "retry_intervals": [60, 90]}),
     "repeat": (["--repeat", "2", "--repeat-interval", "1h", "--repeat-interval", "2h"], {"repeats_left": 2, "repeat_intervals": [3600, 7200]}),

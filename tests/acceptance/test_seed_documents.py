@@ -190,7 +190,6 @@ def test_a_queue_can_be_looked_at(block: str, seeds: SeedFolder):
     assert seeds.run(CONNECTED, "q.enqueue(foo, job_id='my_id')", block, LOOKED_AT) == "1\n"
 
 
-@if_there_is(hasattr(Queue, "delete"), "Queue.delete()")
 @of_documents("003: what else a queue can do")
 def test_a_queue_can_be_emptied_and_deleted(block: str, seeds: SeedFolder, redis_client: redis.Redis):
     assert seeds.run(CONNECTED, "q.enqueue(foo, job_id='my_id')", block, LOOKED_AT) == "1\n"

@@ -15,7 +15,7 @@ from rq.model.options import EnqueueOptions
 
 THE_CALL = {"self", "func", "args", "kwargs"}
 
-# What takes options, what else it takes, and the options that it does not take, because they are those of one job only.
+# What takes options, what else it takes, and the options that it does not take, because they are those of one job only, or of the whole call.
 DOORS = {
     "Queue.enqueue_call": (set(inspect.signature(Queue.enqueue_call).parameters) - THE_CALL, set()),
     "EnqueueData": (set(EnqueueData._fields) - THE_CALL, {"pipeline"}),
