@@ -119,7 +119,7 @@ class Queue(Dequeueing, QueueContents):
     def parse_args(cls, f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> EnqueueArgs:
         """Return what `enqueue` would make of these arguments: the function's own, and the options. It raises for them what `enqueue` raises."""
         check_importable(f)
-        own_args, own_kwargs, options = split_options(args, kwargs)
+        own_args, own_kwargs, options = split_options(f, args, kwargs)
         return EnqueueArgs(func=f, args=own_args, kwargs=own_kwargs, **options)
 
     @overload
@@ -144,7 +144,7 @@ class Queue(Dequeueing, QueueContents):
             InvalidOptionError: for an option that makes no sense (a ValueError). Whatever the serializer raises for arguments it cannot serialize.
             DuplicateJobError: with `unique`, if there is a job of this id, whatever its state. InvalidJobDependency: if the job would wait for itself.
         """
-        own_args, own_kwargs, options = split_options(args, kwargs)
+        own_args, own_kwargs, options = split_options(f, args, kwargs)
         return self.enqueue_call(f, own_args, own_kwargs, **options)
 
     def enqueue_call(  # noqa: PLR0913, PLR0917 - RQ's signature
@@ -200,7 +200,7 @@ class Queue(Dequeueing, QueueContents):
     def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., T] | str, *args: Any, **kwargs: Any) -> Job[T]: ...
     def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Job:
         """Enqueue a call at a given time (a naive datetime is local time), or a given time from now. Arguments, options and errors are those of `enqueue`."""
-        own_args, own_kwargs, options = split_options(args, kwargs)
+        own_args, own_kwargs, options = split_options(f, args, kwargs)
         pipeline, unique = options.pop("pipeline", None), options.pop("unique", None)
         job = self.create_scheduled_job(f, own_args, own_kwargs, unique=unique, **options)
         return self.schedule_job(job, datetime, pipeline=pipeline, **_if_true(unique=unique))

@@ -117,7 +117,7 @@ class Queue(QueueData[Job, AsyncSession]):
 
         If the task is canceled meanwhile, the job is enqueued or not, and the connection is as usable as before.
         """
-        own_args, own_kwargs, options = split_options(args, kwargs)
+        own_args, own_kwargs, options = split_options(f, args, kwargs)
         return await self.enqueue_call(f, own_args, own_kwargs, **options)
 
     async def enqueue_call(
@@ -142,7 +142,7 @@ class Queue(QueueData[Job, AsyncSession]):
     async def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., T] | str, *args: Any, **kwargs: Any) -> Job[T]: ...
     async def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Job:
         """Enqueue a call at a given time (a naive datetime is local time), or a given time from now. Arguments, options and errors are those of `enqueue`."""
-        own_args, own_kwargs, options = split_options(args, kwargs)
+        own_args, own_kwargs, options = split_options(f, args, kwargs)
         pipeline, unique = options.pop("pipeline", None), options.pop("unique", False)
         job = self.create_scheduled_job(f, own_args, own_kwargs, unique=unique, **options)
         return await self.schedule_job(job, datetime, pipeline, unique)
