@@ -78,7 +78,7 @@ class _Line:
         return descriptor is None or (timeout > 0 and bool(wait_readable([descriptor], timeout)))
 
     def says_nothing_caught(self) -> bool:
-        """Say whether the answer that lies unread in the socket is surely that of a BLMOVE that caught nothing. Looks at its first bytes and leaves them there."""
+        """Say whether the answer that lies unread in the socket surely is that of a BLMOVE that caught nothing: so its first bytes, which stay there, begin."""
         try:
             # redis-py offers no other way; an encrypted socket does not either (ValueError).
             first: bytes = self.connection._sock.recv(2, socket.MSG_PEEK | socket.MSG_DONTWAIT)  # noqa: SLF001 - see above
