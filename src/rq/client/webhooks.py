@@ -73,9 +73,10 @@ def send_webhook(url: str, method: str, headers: Mapping[str, str] | None, timeo
         payload: what a POST says, as JSON.
 
     Raises:
-        OSError: if the receiver cannot be reached, takes too long, or answers with a redirect or an error (urllib.error.URLError is one).
-        http.client.HTTPException: if what it answers is no HTTP. ValueError: if the url or a header cannot be sent.
+        OSError: if the receiver cannot be reached, takes too long, or answers with a redirect, an error (urllib.error.URLError is one), or no HTTP.
+        ValueError: if the url or a header cannot be sent.
     """
+    from http.client import HTTPException  # noqa: PLC0415 - as below
     from urllib import request as urllib  # noqa: PLC0415 - 20 ms that programs without webhooks should not pay for
 
     body = json.dumps(payload).encode() if method == "POST" else None
@@ -93,8 +94,11 @@ def send_webhook(url: str, method: str, headers: Mapping[str, str] | None, timeo
         urllib.UnknownHandler,
     ):
         opener.add_handler(handler())
-    with opener.open(request, timeout=timeout) as response:
-        _drop(response, timeout)
+    try:
+        with opener.open(request, timeout=timeout) as response:
+            _drop(response, timeout)
+    except HTTPException as error:
+        raise OSError(f"what came back is no HTTP: {error!r}") from error
 
 
 def _drop(response: Any, timeout: float) -> None:

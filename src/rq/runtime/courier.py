@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import time
-from http.client import HTTPException
 from typing import Any
 
 from rq.client.webhooks import send_webhook
@@ -66,7 +65,7 @@ class Courier:
     def _send(self, request: dict[str, Any]) -> bool:
         try:
             send_webhook(**request)
-        except (OSError, HTTPException, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError) as error:
             logger.warning("The webhook %s of job %s could not be sent: %s", request.get("url"), _job_of(request), error)
             return False
         logger.debug("The webhook %s of job %s was sent", request["url"], _job_of(request))

@@ -26,7 +26,7 @@ from rq.runtime.executors.base import Attempt, Ended, Run
 from rq.runtime.executors.channel import Gone, JobReport
 from rq.runtime.executors.handles import JobProcess, ZygoteHandle, death_of
 from rq.runtime.executors.job_process import JobSettings
-from rq.runtime.executors.job_run import is_accompanied
+from rq.runtime.executors.job_run import has_stopped_callback
 from rq.runtime.executors.lineage import Lineage
 from rq.runtime.executors.serializer_reference import SerializerReference
 from rq.runtime.executors.starting import start_forked, start_fresh
@@ -345,7 +345,7 @@ class ForkExecutor:
         stopped = self._stopped.pop(execution_id, None)
         if stopped is not None:
             ended = replace(stopped, aftermath=outcome)
-        elif isinstance(outcome, Stopped) and not self._is_closed and is_accompanied(attempt, self._settings.job_class, b"stopped_callback_name"):
+        elif isinstance(outcome, Stopped) and not self._is_closed and has_stopped_callback(attempt, self._settings.job_class):
             self._stopped[execution_id] = ended
             self._waiting.appendleft(_aftermath_of(attempt))
             return

@@ -85,6 +85,7 @@ class Inheritance:
         on_child_end: The handler of SIGCHLD to restore; None if it cannot be.
         fd_limits: The limits of descriptors to restore, soft and hard.
         settings: The executor's.
+        is_replaced: Whether methods of `Job` were replaced before the fork.
     """
 
     zygote_pid: int
@@ -94,6 +95,7 @@ class Inheritance:
     on_child_end: Any
     fd_limits: tuple[int, int]
     settings: JobSettings
+    is_replaced: bool
 
 
 def live(inherited: Inheritance, fd: int, supervisor_end: int, identity: Identity) -> NoReturn:
@@ -128,7 +130,7 @@ def _serve(link: "_Link", inherited: Inheritance) -> None:
         return
     attempt = decode_attempt(body)
     del body
-    outcome = _run(attempt, settings, link.tell_callback_began)
+    outcome = _run(attempt, settings, inherited.is_replaced, link.tell_callback_began)
     if _getpid() != link.owner_pid:
         return
     try:
@@ -138,17 +140,17 @@ def _serve(link: "_Link", inherited: Inheritance) -> None:
     link.send(report)
 
 
-def _run(attempt: Attempt, settings: JobSettings, on_callback: Callable[[float | None], None] | None = None) -> Outcome:
+def _run(attempt: Attempt, settings: JobSettings, is_replaced: bool, on_callback: Callable[[float | None], None] | None = None) -> Outcome:
     os.environ["RQ_JOB_ID"] = attempt.job_id
     os.environ["RQ_EXECUTION_ID"] = attempt.execution_id
     _reseed()
-    current = CurrentAttempt(attempt, settings.connection_settings, job_class=settings.job_class, on_callback=on_callback)
+    current = CurrentAttempt(attempt, settings.connection_settings, None, settings.job_class, is_replaced, on_callback)
     return perform(current, settings.run_here)
 
 
 def _rehearse() -> None:
     """Run a job that does nothing: the pages of memory that every job writes to are copied now, while there is time."""
-    _run(decode_attempt(_REHEARSAL), _REHEARSAL_SETTINGS)
+    _run(decode_attempt(_REHEARSAL), _REHEARSAL_SETTINGS, is_replaced=False)
 
 
 def _report(outcome: Outcome, attempt: Attempt, inherited: Inheritance) -> JobReport:

@@ -33,6 +33,7 @@ class CurrentAttempt:
         connection_settings: What the executor was given to connect with, opaque here; None without it.
         connection: A connection that is there already; None where user code has to ask for one first.
         job_class: What the job is made of, or the dotted path of that; None means RQ's own.
+        is_replaced: Whether `Job` is run in a way of its own (see `is_job_replaced`); None where nobody has looked yet.
         on_callback: Told when the function is over and a callback begins, with the seconds that it may take (None: no limit).
         serializer: What the payload is read with, once `run_attempt` has begun; None means pickle.
         job: The job as user code sees it, once anybody has asked for it.
@@ -42,6 +43,7 @@ class CurrentAttempt:
     connection_settings: bytes | None = None
     connection: object | None = None
     job_class: type[Any] | str | None = None
+    is_replaced: bool | None = None
     on_callback: Callable[[float | None], None] | None = None
     serializer: Serializer | None = None
     job: object | None = None
@@ -86,7 +88,7 @@ def run_attempt(
     current = context.top()
     if isinstance(current, CurrentAttempt):
         current.serializer = serializer
-        if attempt.is_stopped or is_accompanied(attempt, current.job_class, b"success_callback_name", b"failure_callback_name"):
+        if _is_accompanied(attempt, current):
             from rq.runtime.executors.through_job import run_through_job  # noqa: PLC0415 - see the top
 
             return run_through_job(current, serializer, death_penalty or get_default_death_penalty_class())
@@ -98,17 +100,25 @@ def run_attempt(
         return outcome_of(error, attempt)
 
 
-def is_accompanied(attempt: Attempt, job_class: type[Any] | str | None, *callback_fields: bytes) -> bool:
-    """Say whether an attempt is more than the call of a function.
+def _is_accompanied(attempt: Attempt, current: CurrentAttempt) -> bool:
+    """Say whether an attempt is more than the call of a function. Nearly none is, and a job process copies each page of memory that it looks at."""
+    fields = attempt.fields
+    return bool(
+        attempt.is_stopped
+        or fields.get(b"success_callback_name")
+        or fields.get(b"failure_callback_name")
+        or current.job_class is not None  # it may have ways of its own
+        or (is_job_replaced() if current.is_replaced is None else current.is_replaced)
+    )
 
-    Args:
-        attempt: The attempt.
-        job_class: What its job is made of; any but RQ's own may have ways of its own.
-        callback_fields: The fields of the job that name a callback.
-    """
-    if job_class is not None or any(attempt.fields.get(field) for field in callback_fields):
-        return True
-    # Where these are not loaded, nobody can have replaced anything.
+
+def has_stopped_callback(attempt: Attempt, job_class: type[Any] | str | None) -> bool:
+    """Say whether there is something to call when an attempt was stopped."""
+    return bool(attempt.fields.get(b"stopped_callback_name")) or job_class is not None or is_job_replaced()
+
+
+def is_job_replaced() -> bool:
+    """Say whether somebody replaced methods of `Job` in this process. Where the class is not loaded, nobody can have."""
     jobs, performing = sys.modules.get("rq.client.job"), sys.modules.get("rq.client.performing")
     return jobs is not None and performing is not None and performing.is_replaced(jobs.Job)
 

@@ -40,6 +40,7 @@ from rq.runtime.executors.channel import (
     frame,
 )
 from rq.runtime.executors.job_process import Inheritance, JobSettings, flush_output, live
+from rq.runtime.executors.job_run import is_job_replaced
 from rq.runtime.executors.process_control import (
     MAXRSS_DIVISOR,
     adopt_orphans,
@@ -274,6 +275,7 @@ class Zygote:
             on_child_end=int(handler) if isinstance(handler, signal.Handlers) else handler,
             fd_limits=self._fd_limits,
             settings=self._settings,
+            is_replaced=is_job_replaced(),
         )
 
     def _become_importer(self, end: socket.socket) -> None:
