@@ -41,7 +41,7 @@ class Releaser:
         parents, *swept = self._caller.run_many(
             [list_releases(scripts), *(sweep_deferred(scripts, queue, rank) for queue, rank in self._ranks.items())],
         )
-        self._ranks = {queue: next_rank for queue, (_, next_rank) in zip(self._ranks, swept, strict=True)}
+        self._ranks = {queue: next_rank or 0 for queue, (_, next_rank) in zip(self._ranks, swept, strict=True)}
         went_on: int = sum(count for count, _ in swept)
         return went_on + sum(self._release_all(parent) for parent in parents)
 
