@@ -68,6 +68,7 @@ _DOORS: tuple[str, ...] = (
     "defaults",
     "exceptions",
     "executions",
+    "group",
     "job",
     "local",
     "logutils",

@@ -1,8 +1,13 @@
 """Queues: where jobs are enqueued."""
 
+from rq.client.dependency import Dependency
+from rq.client.enqueueing import EnqueueArgs
+from rq.client.intermediate import IntermediateQueue
 from rq.client.job import Job
+from rq.client.many import EnqueueData
 from rq.client.old_names import FailedQueue, get_failed_queue
 from rq.client.queue import Queue, logger
+from rq.client.unique import save_unique_job, schedule_unique_job
 from rq.client.webhooks import Webhook
 from rq.core.clock import utc_now as now
 from rq.core.defaults import DEFAULT_RESULT_TTL
@@ -22,9 +27,13 @@ __all__ = [
     "DEFAULT_RESULT_TTL",
     "BaseDeathPenalty",
     "Callback",
+    "Dependency",
     "DequeueTimeout",
+    "EnqueueArgs",
+    "EnqueueData",
     "FailedQueue",
     "FunctionReferenceType",
+    "IntermediateQueue",
     "Job",
     "JobDependencyType",
     "JobStatus",
@@ -46,4 +55,6 @@ __all__ = [
     "now",
     "parse_timeout",
     "resolve_serializer",
+    "save_unique_job",
+    "schedule_unique_job",
 ]

@@ -4,15 +4,15 @@ from rq.client.connections import get_connection_kwargs
 from rq.client.job import Job
 from rq.client.queue import Queue
 from rq.client.registry import (
-    BaseRegistry,
     CanceledJobRegistry,
     DeferredJobRegistry,
     FailedJobRegistry,
     FinishedJobRegistry,
     ScheduledJobRegistry,
     StartedJobRegistry,
-    logger,
+    clean_registries,
 )
+from rq.client.registry_base import BaseRegistry, logger
 from rq.core.clock import current_timestamp
 from rq.core.clock import utc_now as now
 from rq.core.defaults import DEFAULT_FAILURE_TTL
@@ -41,6 +41,7 @@ __all__ = [
     "UnixSignalDeathPenalty",
     "as_text",
     "backend_class",
+    "clean_registries",
     "current_timestamp",
     "get_connection_kwargs",
     "logger",

@@ -93,11 +93,11 @@ def transitions_table() -> str:
 
 
 def states_diagram() -> str:
-    """Return the moves of `TRANSITIONS` that lead somewhere else, without starting over, as a diagram: an arrow for each pair of states."""
+    """Return the moves of `TRANSITIONS` that lead somewhere else as a diagram: an arrow for each pair of states; without those that can be made from any."""
     arrows: dict[tuple[str, str], list[str]] = {}
     for move in TRANSITIONS:
         for source, target in itertools.product(move.sources, move.targets):
-            if source is not target and not (move.name == "enqueue" and source is not None):
+            if source is not target and not ({*JobStatus} <= {*move.sources} and source is not None):
                 arrows.setdefault((_node(source), _node(target)), []).append(move.name)
     drawn = [f"    {source} --> {target}: {', '.join(names)}" for (source, target), names in arrows.items()]
     ends = [f"    {status.value} --> [*]" for status in JobStatus if status in TERMINAL]

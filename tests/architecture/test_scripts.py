@@ -16,19 +16,21 @@ LIBRARY_NAMES = sorted(f"lib/{entry.name.removesuffix('.lua')}" for entry in (re
 EVERY_FILE = [*script_names(), *LIBRARY_NAMES]
 MOST_LINES = 120
 
-# Scripts that change no job's state: workers come and go, registries forget, somebody looks, locks are taken, messages are sent.
+# Scripts that change no job's state: workers come and go, registries forget, somebody looks, locks are taken, messages are sent; what is changed by hand.
 NO_TRANSITION = {
-    *("birth", "death", "sweep", "expired_workers", "update_hash"),
+    *("birth", "death", "sweep", "sweep_groups", "expired_workers", "update_hash"),
     *("list_worker", "unlist_worker", "forget_workers", "acquire_lock", "release_lock"),
     *("take_deliveries", "end_delivery"),
+    *("compact", "forget_queue", "expire", "register_dependencies", "enlist", "forget_expired", "write_execution", "end_executions", "add_result"),
+    "save",  # its caller says which state
 }
 # Producers are meant to be refused by a full server; everybody else is not.
-PRODUCERS = {"enqueue", "enqueue_many", "requeue"}
+PRODUCERS = {"enqueue", "enqueue_many", "requeue", "save"}
 
 COMMAND = re.compile(r"(?:redis\.p?call|try)\(\s*'([A-Z]+)'")
 READS = {
     *("EXISTS", "GET", "HGET", "HGETALL", "HMGET", "LLEN", "LRANGE", "TIME", "TYPE"),
-    *("ZCARD", "ZRANGE", "ZRANGEBYSCORE", "ZSCORE", "SMEMBERS", "SISMEMBER", "SRANDMEMBER", "SSCAN", "TTL", "LPOS", "HEXISTS", "SCARD"),
+    *("ZCARD", "ZRANGE", "ZRANGEBYSCORE", "ZSCORE", "SMEMBERS", "SISMEMBER", "SRANDMEMBER", "SSCAN", "TTL", "LPOS", "HEXISTS", "HLEN", "SCARD"),
 }
 NEVER_REFUSED = {"DEL", "EXPIRE", "HDEL", "LPOP", "LREM", "LTRIM", "PERSIST", "RPOP", "SREM", "ZREM", "UNLINK"}
 

@@ -38,6 +38,17 @@ def test_a_job_may_say_what_becomes_of_it_when_its_parent_fails(queue, worker, o
     assert queue.enqueue(tasks.add, depends_on=Dependency(parent, on_failure=on_failure)).get_status() == status
 
 
+def test_a_job_says_by_the_same_rule_whether_what_it_waits_for_has_ended(queue, worker):
+    one, other = queue.enqueue(tasks.add), queue.enqueue(tasks.add)
+    ways = [None, "run", "cancel", "fail"]
+    children = [queue.enqueue(tasks.add, depends_on=Dependency([one, other], on_failure=way)) for way in ways]
+    worker.fail()
+    assert [child.dependencies_are_met() for child in children] == [False] * 4
+    assert [child.dependencies_are_met(parent_job=other) for child in children] == [False, True, False, False]
+    other.cancel()
+    assert [child.dependencies_are_met() for child in children] == [False, True, False, False]
+
+
 def test_a_job_that_would_wait_for_itself_is_refused(queue, redis_client):
     with pytest.raises(InvalidJobDependency, match="itself"):
         queue.enqueue(tasks.add, job_id="a", depends_on="a")

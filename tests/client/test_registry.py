@@ -48,11 +48,14 @@ def test_an_empty_registry_is_falsy(queue, registry_class):
     assert (len(registry), registry.count, registry.get_job_count(), registry.get_job_ids(), "a" in registry) == (0, 0, 0, [], False)
 
 
-def test_a_registry_needs_a_connection_and_a_kind(redis_client):
+def test_a_registry_needs_a_connection():
     with pytest.raises(TypeError, match="connection"):
         FailedJobRegistry()
-    with pytest.raises(TypeError, match="StartedJobRegistry"):
-        BaseRegistry(connection=redis_client)
+
+
+def test_the_registry_that_all_others_derive_from_is_empty(redis_client):
+    registry = BaseRegistry(connection=redis_client)
+    assert (registry.key, BaseRegistry.key_template, len(registry)) == ("rq:registry:default", "rq:registry:{0}", 0)
 
 
 def test_registries_differ_by_class_queue_and_server(redis_client, redis_url):

@@ -321,3 +321,30 @@ print(Queue(is_async=False, connection=connection).enqueue("builtins.len", "four
 """
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (ran.stdout.strip(), ran.stderr) == ("4", "")
+
+
+# --- saving without scripts ------------------------------------------------------------------------------------------------------
+
+
+def test_jobs_are_saved_without_scripts(client: redis.Redis) -> None:
+    job = Job.create(tasks.add, (1,), connection=client, id="a")
+    job.save()
+    job.description = "adds"
+    job.save()
+    job.set_status(JobStatus.FAILED)
+    pipeline = client.pipeline()
+    job.timeout = 7
+    job.save(pipeline)
+    pipeline.execute()
+    stored = Job.fetch("a", client)
+    assert (stored.description, stored.get_status(), stored.timeout) == ("adds", JobStatus.FAILED, 7)
+
+
+def test_a_job_that_was_deleted_is_not_saved_without_scripts_either(client: redis.Redis) -> None:
+    job = Job.create(tasks.add, (1,), connection=client, id="a")
+    job.save()
+    client.delete(job.key)
+    job.description = "adds"
+    job.save()
+    job.set_status(JobStatus.FAILED)
+    assert not client.exists(job.key)

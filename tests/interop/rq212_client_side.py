@@ -11,6 +11,7 @@ import redis
 import shared_jobs  # type: ignore[import-not-found]
 
 from rq import Queue, SimpleWorker
+from rq.group import Group
 from rq.job import Job
 
 FIELDS = (
@@ -68,6 +69,22 @@ def requeue(client: redis.Redis, job_id: str) -> None:
 def work(client: redis.Redis, queue: str) -> None:
     """Run all jobs that wait."""
     SimpleWorker([queue], connection=client).work(burst=True, logging_level="CRITICAL")
+
+
+def enqueue_group(client: redis.Redis, name: str, queue: str, count: int) -> list[str]:
+    """Enqueue some jobs of a group and return their ids."""
+    q = Queue(queue, connection=client)
+    return [job.id for job in Group.create(client, name).enqueue_many(q, [Queue.prepare_data(shared_jobs.add, (1,)) for _ in range(count)])]
+
+
+def groups(client: redis.Redis) -> dict[str, list[str]]:
+    """Return the ids of the jobs of every group that RQ knows."""
+    return {group.name: sorted(job.id for job in Group.fetch(group.name, client).get_jobs()) for group in Group.all(client)}
+
+
+def delete(client: redis.Redis, job_id: str) -> None:
+    """Delete a job."""
+    Job.fetch(job_id, connection=client).delete()
 
 
 def main() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rq.job import Job
+from rq.group import Group
+from rq.job import Job, JobStatus
 from rq.queue import Queue
 from tests.client import tasks
 
@@ -169,3 +170,34 @@ def test_emptying_a_queue_deletes_the_jobs_of_both(queue, redis_client, rq212):
     assert queue.empty() == 2
     assert not any(Job.exists(job_id, redis_client) for job_id in (ours.id, theirs))
     assert rq212("registries", "shared")["queued"] == []
+
+
+def test_both_read_the_groups_of_the_other_and_add_to_them(queue, redis_client, rq212):
+    group = Group(redis_client, "mixed")
+    ours = group.enqueue_many(queue, [Queue.prepare_data("shared_jobs.add", (1,)) for _ in range(2)])
+    theirs = rq212("enqueue_group", "mixed", "shared", 2)
+    others = rq212("enqueue_group", "only theirs", "shared", 1)
+    everyone = sorted([job.id for job in ours] + theirs)
+    assert rq212("groups") == {"mixed": everyone, "only theirs": others}
+    assert {group.name: sorted(job.id for job in group.get_jobs()) for group in Group.all(redis_client)} == rq212("groups")
+    assert (group.counts()[JobStatus.QUEUED], group.get_jobs()[0].group_id) == (4, "mixed")
+
+
+def test_the_jobs_that_either_deletes_leave_the_groups_of_both(queue, redis_client, rq212):
+    group = Group(redis_client, "mixed")
+    ours = group.enqueue_many(queue, [Queue.prepare_data("shared_jobs.add", (1,))])[0].id
+    theirs = rq212("enqueue_group", "mixed", "shared", 2)
+    rq212("delete", ours)
+    Job.fetch(theirs[0], connection=redis_client).delete()
+    assert rq212("groups") == {"mixed": [theirs[1]]}
+    assert [job.id for job in group.get_jobs()] == [theirs[1]]
+    rq212("delete", theirs[1])
+    assert Group.all(redis_client) == []
+
+
+def test_the_call_at_the_end_of_a_group_is_run_when_a_worker_of_rqs_ends_the_last_job(queue, redis_client, rq212):
+    group = Group(redis_client, "mixed")
+    group.enqueue_many(queue, [Queue.prepare_data("shared_jobs.add", (1,)) for _ in range(3)], on_complete=Queue.prepare_data("shared_jobs.add", (2,)))
+    rq212("work", "shared")
+    assert group.is_done()
+    assert Job.fetch(group.completion_job_id, connection=redis_client).is_finished

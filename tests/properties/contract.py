@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.properties.snapshot import Snapshot
-    from tests.properties.world import Flat
+    from tests.properties.world import Flat, Key
 
 DEFAULT_RESULT_TTL = 500
 DEFAULT_FAILURE_TTL = 365 * 24 * 60 * 60
@@ -29,10 +29,14 @@ class Known:
     Attributes:
         strays: ids that were put into lists, or whose hash was taken away, behind the store's back.
         touched: executions whose keys RQ, an operator or the server's expiry removed.
+        untold: jobs that RQ ended: those who wait for them are told by the next sweep.
+        let_go_by_rq: jobs that waited for others and that RQ let go on; it leaves their pending sets.
     """
 
     strays: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
+    untold: set[str] = field(default_factory=set)
+    let_go_by_rq: set[str] = field(default_factory=set)
 
 
 class Facts:
@@ -46,20 +50,37 @@ class Facts:
         self.held: dict[str, Flat] = {}
         self.execution: dict[str, Flat] = {}
         self.results: dict[str, int] = {}
+        self.pending: dict[str, set[str]] = {}
+        self.dependents: dict[str, set[str]] = {}
+        self.releases: set[str] = set()
         for name, key in snapshot.items():
             kind, _, rest = name.removeprefix(prefix).partition(":")
-            if kind == "job" and key.type == "hash":
+            if kind == "x":
+                self._sort_ours(rest, key)
+            elif kind == "job" and rest.endswith(":dependents"):
+                self.dependents[rest.removesuffix(":dependents")] = key.value
+            elif kind == "job" and key.type == "hash":
                 self.jobs[rest], self.ttl[rest] = key.value, key.ttl
-            elif key.type == "list" and not rest.startswith("bad:"):
+            elif key.type == "list":
                 self.lists += [(name, job_id) for job_id in key.value]
             elif key.type == "zset":
                 self.zsets[kind, rest] = key.value
             elif kind == "execution" and key.type == "hash":
                 self.execution[rest] = key.value
-            elif kind == "x" and rest.startswith("worker:"):
-                self.held[rest.removeprefix("worker:")] = key.value
             elif kind == "results":
                 self.results[rest] = len(key.value)
+
+    def _sort_ours(self, name: str, key: Key) -> None:
+        """What this package keeps beside RQ's keys."""
+        kind, _, rest = name.partition(":")
+        if kind == "pending":
+            self.pending[rest] = key.value
+        elif kind == "releases":
+            self.releases = set(key.value)
+        elif kind == "caught":
+            self.lists += [(name, job_id) for job_id in key.value]
+        elif kind == "worker":
+            self.held[rest] = key.value
 
     def members(self, kind: str, queue: str) -> dict[str, float]:
         return self.zsets.get((kind, queue), {})
@@ -83,6 +104,7 @@ def broken_rules(snapshot: Snapshot, prefix: str, known: Known) -> Iterator[str]
     yield from _no_id_in_two_places(facts, known)
     yield from _registries_agree_with_jobs(facts, known)
     yield from _leases_agree_with_jobs_and_workers(facts, known)
+    yield from _those_who_wait_may_hope(facts, known)
     yield from (f"{job_id} has {count} results" for job_id, count in facts.results.items() if count > 10)
 
 
@@ -145,3 +167,30 @@ def _leases_agree_with_jobs_and_workers(facts: Facts, known: Known) -> Iterator[
     held = {entry for entry in held if entry[1].rpartition(":")[2] not in known.touched}
     if held != leases:
         yield f"workers hold {sorted(held)}, leases are {sorted(leases)}"
+
+
+def _those_who_wait_may_hope(facts: Facts, known: Known) -> Iterator[str]:
+    """A deferred job waits for something that can still come, and will be told; nobody else waits."""
+    for job_id in facts.pending.keys() - known.strays - known.let_go_by_rq:
+        status = facts.jobs.get(job_id, {}).get("status")
+        if status != "deferred":
+            yield f"{job_id} is {status}, and is said to wait for {facts.pending[job_id]}"
+    for job_id, fields in facts.jobs.items():
+        if fields["status"] == "deferred" and "x_enqueue" in fields and job_id not in known.strays:
+            pending = facts.pending.get(job_id, set())
+            if not pending:
+                yield f"{job_id} is deferred, and waits for nothing"
+            for parent in pending - known.strays - facts.releases:
+                yield from _a_child_may_hope(facts, job_id, parent, known)
+
+
+def _a_child_may_hope(facts: Facts, child: str, parent: str, known: Known) -> Iterator[str]:
+    if parent not in facts.jobs:
+        return  # it failed and was not to be kept: the sweep finds the child
+    status, fields = facts.jobs[parent]["status"], facts.jobs[child]
+    if child not in facts.dependents.get(parent, set()):
+        yield f"{child} waits for {parent}, which will not tell it"
+    allowed = fields.get("allow_dependency_failures") == "1" and status == "failed"
+    decided = allowed or f"{parent}=" in fields.get("x_on_parent_failure", "")
+    if parent not in known.untold and (status == "finished" or (status in TERMINAL and decided)):
+        yield f"{child} waits for {parent}, which is {status}"

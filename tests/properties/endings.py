@@ -1,22 +1,19 @@
-"""The model, second part: an attempt ends, by its own word or without one."""
+"""The model, third part: an attempt ends, by its own word or without one."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from rq.model.settlement import Crash, Decision, Fail, Finish, PutBack, Retry, Stop
+from rq.model.settlement import AskRetry, Crash, Decision, Fail, Finish, GiveUp, PutBack, Retry, Stop
 from rq.store.replies import Settled
+from tests.properties.places import DEFAULT_FAILURE_TTL, RESULT_EXHAUSTED, RESULT_FAILED, RESULT_RETRIED, RESULT_SUCCESSFUL
 from tests.properties.waiting_and_running import OWN_WORD, WaitingAndRunning, ending_of
-from tests.properties.world import JobHash, Note, Results, iso_date, seconds_text
+from tests.properties.world import Flat, Ids, JobHash, iso_date, seconds_text
 
 if TYPE_CHECKING:
     from rq.store.claim import ClaimRequest
     from rq.store.settle import AttemptKey
-
-DEFAULT_FAILURE_TTL = 365 * 24 * 60 * 60
-RESULT_SUCCESSFUL, RESULT_FAILED, RESULT_RETRIED = "1", "2", "4"
-MOST_RESULTS = 10
 
 
 class Policy(NamedTuple):
@@ -33,20 +30,26 @@ class Endings(WaitingAndRunning):
 
     # --- an attempt ends ----------------------------------------------------------------------------------------------
 
-    def settle(self, attempt: AttemptKey, decision: Decision, most_crashes: int, request: ClaimRequest | None = None) -> Settled:
-        """A worker's call: an attempt ends as decided; a claim may ride along."""
+    def settle(self, attempt: AttemptKey, decision: Decision, most_crashes: int, request: ClaimRequest | None = None, delivery: str = "") -> Settled:
+        """A worker's call: an attempt ends as decided; a claim may ride along. `delivery` is sent if the job has finished, or failed for good."""
         code, detail = self._owner(attempt)
         if isinstance(decision, PutBack):
             return self._release(attempt, code, detail)
+        is_left = False
         if code in {"owner", "superseded", "gone"}:
             entry = self.execution.get((attempt.job_id, attempt.execution_id), {})
             self._end_lease(attempt.queue, attempt.job_id, attempt.execution_id, attempt.worker)
             if code == "owner":
+                are_many = len(self.dependents.get(attempt.job_id, Ids()).ids) > self.most_at_once
                 code, detail = "ok", self._end_job(attempt, decision, most_crashes)
+                has_ended = isinstance(decision, Finish) or detail in {"failed", "stopped"}
+                is_left = attempt.job_id in self.releases if isinstance(decision, Crash) else are_many and has_ended
+                if has_ended and detail != "stopped":
+                    self._deliver_later(attempt.execution_id, delivery)
             elif code == "superseded" and not isinstance(decision, Crash):
                 self._record_superseded(attempt, decision)
             self._count(attempt.worker, entry.get("created_at"), succeeded=isinstance(decision, Finish))
-        return Settled(code, detail, self.claim(request) if request else None)
+        return Settled(code, detail, self.claim(request) if request else None, is_left)
 
     def _owner(self, attempt: AttemptKey) -> tuple[str, str]:
         if self.is_broken(attempt.job_id):
@@ -70,56 +73,69 @@ class Endings(WaitingAndRunning):
         if worker in self.sides:
             self.sides[worker].held.pop((job_id, execution), None)
 
-    def _end_job(self, attempt: AttemptKey, decision: Decision, most_crashes: int) -> str:
+    def _end_job(self, attempt: AttemptKey, decision: Decision, most_crashes: int) -> str:  # noqa: PLR0911 - one for each decision
         job = self.jobs[attempt.job_id]
         match decision:
-            case Finish(result_ttl=ttl):
-                return self._finish(attempt, job, ttl)
+            case Finish():
+                return self._finish(attempt, job, decision)
             case Crash(reason=reason, failure_ttl=ttl):
                 policy = Policy("D", most_crashes, reason, ttl)
                 crashed = self._crash(attempt.queue, attempt.job_id, attempt.execution_id, policy)
                 return "queued" if crashed == "requeued" else "failed"
             case Retry(retries_left=left) if job.fields.get("retries_left") == str(left):
-                return self._retry(attempt, job, decision)
+                return self._retry(attempt, job, decision, {"retries_left": str(left - 1)})
+            case AskRetry(number_of_retries=number) if job.fields.get("number_of_retries", "0") == str(number):
+                return self._retry(attempt, job, decision, {"number_of_retries": str(number + 1)})
             case Fail(exc_text=exc, failure_ttl=ttl) | Retry(exc_text=exc, failure_ttl=ttl):
                 return self._fail(attempt, job, "failed", exc, ttl)
+            case GiveUp(failure_ttl=ttl):
+                return self._fail(attempt, job, "failed", "it asked for one retry too many", ttl, RESULT_EXHAUSTED)
             case Stop(exc_text=exc, failure_ttl=ttl):
                 return self._fail(attempt, job, "stopped", exc, ttl)
             case _:
                 raise AssertionError(decision)
 
-    def _finish(self, attempt: AttemptKey, job: JobHash, ttl: int) -> str:
-        if ttl == 0:
-            self._delete(attempt.job_id, f"{attempt.execution_id}:S")
-            return "finished"
-        self._record(attempt.job_id, RESULT_SUCCESSFUL, attempt.worker, attempt.execution_id, ttl)
+    def _finish(self, attempt: AttemptKey, job: JobHash, finish: Finish) -> str:
+        """Those who wait for the job go on when it has finished for the first time, even if it is repeated."""
+        if finish.result_ttl != 0:
+            self._record(attempt.job_id, RESULT_SUCCESSFUL, attempt.worker, attempt.execution_id, finish.result_ttl)
+        self._tell_dependents(attempt.job_id, "finished")
         job.drop("x_execution", "x_stop", "x_crashes", "x_reason")
-        job.fields |= {"status": "finished", "ended_at": iso_date(self.now), "x_last": f"{attempt.execution_id}:S"}
-        self._keep(attempt.job_id, "finished", attempt.queue, ttl, math.inf)
+        ended = {"ended_at": iso_date(self.now), "x_last": f"{attempt.execution_id}:S"}
+        left = int(job.fields.get("repeats_left", "0"))
+        if finish.repeat_delay is not None and left > 0:
+            done = str(int(job.fields.get("x_repeats_done", "0")) + 1)
+            job.fields |= {**ended, "repeats_left": str(left - 1), "x_repeats_done": done}
+            return self._place_again(attempt, job, finish.repeat_delay, at_front=False)
+        if finish.result_ttl == 0:
+            self._delete(attempt.job_id, ended["x_last"])
+            return "finished"
+        job.fields |= {"status": "finished", **ended}
+        self._keep(attempt.job_id, "finished", attempt.queue, finish.result_ttl, math.inf)
         return "finished"
 
-    def _retry(self, attempt: AttemptKey, job: JobHash, retry: Retry) -> str:
+    def _retry(self, attempt: AttemptKey, job: JobHash, retry: Retry | AskRetry, counted: Flat) -> str:
         job.drop("x_execution", "x_stop", "x_crashes")
         self._record(attempt.job_id, RESULT_RETRIED, attempt.worker, attempt.execution_id, None)
-        job.fields |= {
-            "retries_left": str(retry.retries_left - 1),
-            "ended_at": iso_date(self.now),
-            "x_last": f"{attempt.execution_id}:R",
-        }
-        if retry.delay_seconds > 0:
+        job.fields |= {**counted, "ended_at": iso_date(self.now), "x_last": f"{attempt.execution_id}:R"}
+        return self._place_again(attempt, job, retry.delay_seconds, at_front=retry.at_front)
+
+    def _place_again(self, attempt: AttemptKey, job: JobHash, delay: float, *, at_front: bool) -> str:
+        if delay > 0:
             job.fields["status"] = "scheduled"
-            self.registry("scheduled", attempt.queue)[attempt.job_id] = self.now + retry.delay_seconds
+            self.registry("scheduled", attempt.queue)[attempt.job_id] = self.now + delay
             return "scheduled"
         job.fields |= {"status": "queued", "enqueued_at": iso_date(self.now)}
-        self.push(attempt.queue, attempt.job_id, front=retry.at_front)
+        self.push(attempt.queue, attempt.job_id, front=at_front)
         return "queued"
 
-    def _fail(self, attempt: AttemptKey, job: JobHash, status: str, exc_text: str, ttl: int) -> str:
+    def _fail(self, attempt: AttemptKey, job: JobHash, status: str, exc_text: str, ttl: int, kind: str = RESULT_FAILED) -> str:
+        self._tell_dependents(attempt.job_id, status)
         if ttl == 0:
             self._delete(attempt.job_id, f"{attempt.execution_id}:F")
             return status
         job.drop("x_execution", "x_stop", "x_crashes")
-        self._record(attempt.job_id, RESULT_FAILED, attempt.worker, attempt.execution_id, ttl)
+        self._record(attempt.job_id, kind, attempt.worker, attempt.execution_id, ttl)
         reason = exc_text.rsplit("\n", 1)[-1]
         ended = {"status": status, "ended_at": iso_date(self.now), "x_last": f"{attempt.execution_id}:F"}
         job.fields |= {**ended, "x_reason": reason}
@@ -130,23 +146,13 @@ class Endings(WaitingAndRunning):
         """The job starts over, but what this attempt came to is kept, as long as the stream."""
         if isinstance(decision, Finish) and decision.result_ttl == 0:
             return
-        kind = RESULT_SUCCESSFUL if isinstance(decision, Finish) else RESULT_FAILED
+        kind = RESULT_SUCCESSFUL if isinstance(decision, Finish) else RESULT_EXHAUSTED if isinstance(decision, GiveUp) else RESULT_FAILED
         self._record(attempt.job_id, kind, attempt.worker, attempt.execution_id, None)
 
-    def _record(self, job_id: str, kind: str, worker: str, execution: str, ttl: int | None) -> None:
-        results = self.results.setdefault(job_id, Results())
-        results.entries = [*results.entries, (kind, worker, execution)][-MOST_RESULTS:]
-        if ttl is not None:
-            results.ttl = None if ttl < 0 else ttl
-
-    def _keep(self, job_id: str, kind: str, queue: str, ttl: int, forever: float) -> None:
-        self.registry(kind, queue)[job_id] = forever if ttl < 0 else math.floor(self.now) + ttl
-        self.jobs[job_id].ttl = None if ttl < 0 else ttl
-
-    def _delete(self, job_id: str, last: str) -> None:
-        self.notes[job_id] = Note(last, self.jobs.pop(job_id).fields.get("x_enqueue", ""))
-        self.results.pop(job_id, None)
-        self.executions.pop(job_id, None)
+    def _deliver_later(self, name: str, body: str) -> None:
+        if body:
+            self.bodies[name] = body
+            self.outbox[name] = self.now
 
     def _count(self, worker: str, started_at: str | None, *, succeeded: bool) -> None:
         """The worker's own statistics, once for each outcome that counted."""
@@ -203,6 +209,7 @@ class Endings(WaitingAndRunning):
             self.push(queue, job_id, front=True)
             return "requeued"
         ttl = int(job.fields.get("failure_ttl", policy.failure_ttl))
+        self._tell_dependents(job_id, "failed")
         if ttl == 0:
             self._delete(job_id, f"{execution}:{policy.letter}")
             return "failed"

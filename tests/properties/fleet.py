@@ -1,4 +1,4 @@
-"""Clients of the store, as the product's programs behave: what they believe, what they send, and what they do with the answers.
+"""Workers and janitors, as the product's programs behave: what they believe, what they send, and what they do with the answers.
 
 Nobody here looks into the model to decide what to send. `Fleet` adds up what really happened, so that promises about time and counting can be checked.
 """
@@ -7,43 +7,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rq.model.outcome import Died, Outcome, Raised, Released, Returned, Stopped
+from rq.model.outcome import AskedRetry, Died, Outcome, Raised, Released, Returned, Stopped
 from rq.model.presence import WorkerIdentity
 from rq.model.settlement import PutBack, settle
-from rq.store.cancel import cancel_job
 from rq.store.claim import ClaimRequest, claim_jobs
-from rq.store.codec import decode_job, encode_job
-from rq.store.enqueue import NewJob, enqueue_job, promote_jobs
+from rq.store.codec import decode_job
 from rq.store.lease import Beat, extend_leases
 from rq.store.presence import Birth, register_worker, unregister_worker
 from rq.store.reap import Reclaimed, Suspect, WorkerLease, list_worker_leases, reclaim_jobs, reclaim_worker, sweep_queue
-from rq.store.replies import Claimed, Enqueued, Settled
+from rq.store.replies import Claimed, Settled
 from rq.store.settle import AttemptKey, settle_attempt
-from tests.properties.model import Model
-from tests.properties.wire import Fate, Message, Wire
+from tests.properties.producers import Producers, flat
+from tests.properties.wire import Fate, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import timedelta
-
     import redis
 
     from rq.model.record import JobRecord
-    from rq.store.calls import Argument
     from rq.store.scripts import ScriptLibrary
 
 MOST_CRASHES = 1
 WORKER_TTL = 480
 JANITOR_LEASE = 30.0
 RQ_BEAT_SECONDS = 35
-HISTORY = 12
+HOOKED = ("a", "c")  # somebody is to hear of the end of these jobs
 BIRTH_FIELDS_AT = 10  # behind the fixed arguments of `birth` and the names of the queues
 OUTCOMES: dict[str, Outcome] = {
     "returned": Returned(b"value"),
     "returned nothing": Returned(None),
+    "asked": AskedRetry(b"again", 1, (5,), at_front=True),
+    "asked at once": AskedRetry(b"again", 1, ()),
     "raised": Raised("Traceback\nValueError: no", "ValueError"),
     "died": Died("killed by signal 9", 9),
     "stopped": Stopped("stopped by hand"),
@@ -96,100 +91,26 @@ class Process:
         self.unanswered = None
 
 
-class Fleet:
+class Fleet(Producers):
     """All clients of one server.
 
     Attributes:
         monotonic: seconds that really passed; the server's clock may jump beside it.
         latest: the latest time that the server's clock showed before a jump.
         beaten: when each execution's, and each incarnation's, lease was last written, by `monotonic`.
-        accepted: the nonce of each job's last enqueue call that the server carried out.
         counted: per worker name what its counters must say: outcomes that were answered ok, superseded or gone.
     """
 
     def __init__(self, client: redis.Redis, connection: redis.Connection, scripts: ScriptLibrary) -> None:
-        self.model = Model()
-        self.wire = Wire(client, connection, scripts, self.model)
-        self.scripts = scripts
+        super().__init__(client, connection, scripts)
         self.processes: list[Process] = []
-        self.unanswered: list[Message] = []
-        self.history: list[Message] = []
         self.monotonic = 0.0
         self.latest = 0.0
         self.beaten: dict[str, float] = {}
         self.leases: dict[str, float] = {}
-        self.accepted: dict[str, str] = {}
         self.counted: dict[str, list[int]] = {}
         self.suspects: dict[str, dict[str, tuple[float, float]]] = {}
         self.watched: dict[tuple[str, str, float], float] = {}
-        self._numbers = count(1)
-
-    # --- sending ------------------------------------------------------------------------------------------------------
-
-    def send(self, message: Message, fate: Fate, sender: Process | None = None) -> None:
-        """Send a message; without an answer its sender keeps it, to send it again."""
-        self.history = [*self.history[1 - HISTORY :], message]
-        if fate is Fate.LOST_REQUEST:
-            self._keep(message, sender)
-            return
-        answer = self.deliver(message)
-        if fate is Fate.LOST_REPLY:
-            self._keep(message, sender)
-            return
-        if fate is Fate.TWICE:
-            answer = self.deliver(message)
-        if sender:
-            sender.unanswered = None
-        message.receive(answer)
-
-    def _keep(self, message: Message, sender: Process | None) -> None:
-        if sender:
-            sender.unanswered = message
-        elif message.name == "enqueue":
-            self.unanswered.append(message)
-
-    def deliver(self, message: Message) -> Any:
-        return self.wire.deliver(message)
-
-    def next(self, letter: str) -> str:
-        return f"{letter}{next(self._numbers)}"
-
-    # --- producers and operators --------------------------------------------------------------------------------------
-
-    def enqueue(self, record: JobRecord, fate: Fate, *, at_front: bool = False, due: float | timedelta | None = None) -> None:
-        nonce = self.next("n")
-        where: str | float | timedelta = due if due is not None else "front" if at_front else "back"
-        written = _flat(encode_job(record))
-
-        def predict() -> Any:
-            self._forgive_entries_out_of_reach(record.id)
-            answer = self.model.enqueue(record.id, record.origin, nonce, where, record.ttl, written)
-            if isinstance(answer, Enqueued) and answer.code == "ok":
-                self.accepted[record.id] = nonce
-            return answer
-
-        call = enqueue_job(self.scripts, NewJob(record, nonce, at_front, due))
-        self.send(Message("enqueue", call, predict, lambda _: None), fate)
-
-    def _forgive_entries_out_of_reach(self, job_id: str) -> None:
-        """An id that woke a worker, or that RQ's worker is about to start, is not taken out of there when its job moves on: it is dropped later."""
-        lists = [*self.model.caught.values(), *self.model.intermediate.values()]
-        if any(job_id in ids for ids in lists):
-            self.wire.known.strays.add(job_id)
-
-    def cancel(self, job_id: str, fate: Fate, seen_in: str | None = None) -> None:
-        job = self.model.job(job_id)
-        queue = seen_in or (job.fields["origin"] if job else "q1")
-
-        def predict() -> tuple[str, str]:
-            self._forgive_entries_out_of_reach(job_id)
-            return self.model.cancel(job_id)
-
-        self.send(Message("cancel", cancel_job(self.scripts, job_id, queue), predict, lambda _: None), fate)
-
-    def promote(self, queue: str, fate: Fate) -> None:
-        predict = partial(self.model.promote, queue)
-        self.send(Message("promote", promote_jobs(self.scripts, queue), predict, lambda _: None), fate)
 
     # --- the life of a worker -----------------------------------------------------------------------------------------
 
@@ -204,7 +125,7 @@ class Fleet:
     def register(self, process: Process, fate: Fate, replaceable: str = "") -> None:
         identity = process.identity
         call = register_worker(self.scripts, identity, process.lease, WORKER_TTL, MOST_CRASHES, replaceable)
-        written = _flat(call.arguments[BIRTH_FIELDS_AT + len(identity.queues) :])
+        written = flat(call.arguments[BIRTH_FIELDS_AT + len(identity.queues) :])
 
         def predict() -> Birth:
             side = self.model.sides.get(identity.name)
@@ -259,10 +180,11 @@ class Fleet:
         decision = settle(attempt.record, OUTCOMES[outcome], 500)
         key, may_claim = attempt.key, places and not isinstance(decision, PutBack)
         request = self.claim_request(process, places) if may_claim else None
+        delivery = f"{key.job_id} ended" if key.job_id in HOOKED else ""
 
         def predict() -> Settled:
             hash_ = self.model.worker_hashes.get(process.name)
-            answer = self.model.settle(key, decision, MOST_CRASHES, request)
+            answer = self.model.settle(key, decision, MOST_CRASHES, request, delivery)
             if hash_ and not isinstance(decision, PutBack) and answer.code in {"ok", "superseded", "gone"}:
                 self.counted[process.name][outcome not in {"returned", "returned nothing"}] += 1
             if answer.claimed:
@@ -274,7 +196,7 @@ class Fleet:
             if answer.claimed:
                 self._received_claim(process, answer.claimed)
 
-        call = settle_attempt(self.scripts, key, decision, MOST_CRASHES, request)
+        call = settle_attempt(self.scripts, key, decision, MOST_CRASHES, request, delivery.encode())
         self.send(Message(f"settle as {outcome}", call, predict, receive), fate, process)
 
     def beat(self, process: Process, fate: Fate = Fate.OK) -> None:
@@ -391,7 +313,7 @@ class Fleet:
         """A queued job whose run ends without a word goes back to its queue if no list there names it, although a waiting worker may have caught it."""
         running = {job_id for leases in self.model.wip.values() for job_id, _ in leases}
         for job_id in running:
-            self._forgive_entries_out_of_reach(job_id)
+            self.forgive_entries_out_of_reach(job_id)
 
     def look_at_workers(self, fate: Fate, *, just_in_time: bool = False) -> None:
         """Read the leases of workers, and reclaim those that expired and were seen unchanged for half a lease.
@@ -422,7 +344,7 @@ class Fleet:
             return answer
 
         call = reclaim_worker(self.scripts, name, incarnation, reason, MOST_CRASHES, seen_dead=seen_dead)
-        self.send(Message("reclaim worker", call, predict, lambda _: None), fate)
+        self.send(Message("reclaim worker", call, predict), fate)
         if not seen_dead:
             self.history.pop()  # it rests on what was just seen; minutes later it would not be sent
 
@@ -432,7 +354,6 @@ class Fleet:
         message = Message(
             *("sweep", sweep_queue(self.scripts, queue, "janitor")),
             partial(self.model.sweep, queue, "janitor", locks),
-            lambda _: None,
         )
         self.send(message, fate)
 
@@ -447,9 +368,3 @@ class Fleet:
         """Only the server's clock moves."""
         self.latest = max(self.latest, self.model.now)
         self.model.offset += seconds
-
-
-def _flat(arguments: Sequence[Argument]) -> dict[str, str]:
-    """Fields as a call carries them: name, value, name, value, ..."""
-    flat = [item.decode("latin-1") if isinstance(item, bytes) else str(item) for item in arguments]
-    return dict(zip(flat[::2], flat[1::2], strict=True))

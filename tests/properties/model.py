@@ -1,19 +1,20 @@
 """The transitions of the store as the contract wants them, in plain Python: no server, no Lua.
 
 Each method changes the `World` and returns the very answer that the store function of the same name must give. It says what becomes of a job, not how a
-script gets there; where both agree on every key after every step of every interleaving, the scripts do what is written here. The parts stand in the order of
-a job's life: `waiting_and_running`, `endings`, and here what operators, janitors and the births and deaths of workers do.
+script gets there; where both agree on every key after every step of every interleaving, the scripts do what is written here. On the ground floor are the
+steps that transitions share (`places`) and what the end of a job means for others (`dependencies`); then the parts in the order of a job's life:
+`waiting_and_running`, `endings`, `operators`, and here what janitors and the births and deaths of workers do.
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from rq.store.presence import Birth
 from rq.store.reap import Reclaimed, Suspect, WorkerLease
-from tests.properties.endings import Endings, Policy
-from tests.properties.world import SCORE_MARGIN, TERMINAL, Flat, Side, WorkerHash, iso_date, seconds_text
+from tests.properties.endings import Policy
+from tests.properties.operators import Operators
+from tests.properties.world import SCORE_MARGIN, Flat, Side, WorkerHash, iso_date, seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,36 +25,10 @@ MOST_SUSPECTS = 100
 RQ_BEAT_SECONDS = 35
 
 
-class Model(Endings):
+class Model(Operators):
     """All transitions."""
 
-    # --- somebody else ends it ----------------------------------------------------------------------------------------
-
-    def cancel(self, job_id: str) -> tuple[str, str]:
-        """An operator's call: the job shall not run, and no attempt of it goes on."""
-        if self.is_broken(job_id):
-            return "badtype", ""
-        job = self.jobs.get(job_id)
-        if job is None:
-            return "gone", ""
-        status = job.fields["status"]
-        if status in TERMINAL:
-            return ("dup" if status == "canceled" else "terminal"), status
-        for execution in list(self.executions.get(job_id, {})):
-            worker = self.execution.get((job_id, execution), {}).get("worker_name")
-            side = self.sides.get(worker or "")
-            # A superseded attempt may have come from another queue than the job's: its worker knows.
-            queue = side.held.get((job_id, execution)) if side else None
-            self._end_lease(queue or job.fields["origin"], job_id, execution, worker)
-        owner = job.fields.get("x_execution")
-        if owner:
-            self._end_lease(job.fields["origin"], job_id, owner, job.fields["worker_name"])
-            job.fields["x_last"] = f"{owner}:C"
-        self.leave_place(status, job.fields["origin"], job_id)
-        job.drop("x_execution", "x_stop")
-        job.fields["status"] = "canceled"
-        self.registry("canceled", job.fields["origin"])[job_id] = math.floor(self.now)
-        return "ok", status
+    # --- janitors -----------------------------------------------------------------------------------------------------
 
     def reclaim(self, queue: str, suspects: Sequence[Suspect], own_lease: float, most_crashes: int) -> Reclaimed:
         """A janitor's call: what it has watched unchanged for long enough, and whose lease ran out, goes back."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rq.store.scripts import Script, ScriptLibrary
+from tests.properties.family_mutants import FAMILY_MUTANTS
 
 Edit = tuple[str, str]
 
@@ -46,7 +47,7 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "the outcome of a superseded attempt is not kept": (("if code ~= 'gone' and ttl ~= 0 then", "if code == 'owner' and ttl ~= 0 then"),),
     "an ended attempt leaves its execution": (("redis.call('DEL', execution_key(id, execution))", NOTHING),),
     "an ended attempt stays with its worker": (("if worker then try('HDEL', held_key(worker), 'held:' .. id .. ':' .. execution) end", NOTHING),),
-    "retries are not counted": (("tonumber(expected_retries) - 1", "tonumber(expected_retries)"),),
+    "retries are not counted": (("local STEP = {retried = -1, asked = 1}", "local STEP = {retried = 0, asked = 0}"),),
     "a retry does not wait": (("if delay > 0 then", FALSE),),
     "a finished job never expires": (("expire_after(job_key(id), ttl)", NOTHING),),
     "a job kept for ever expires": (("redis.call('PERSIST', job_key(id))", NOTHING),),
@@ -54,10 +55,10 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "eleven results are kept": (("'MAXLEN', 10,", "'MAXLEN', 11,"),),
     "a late put-back touches the worker": (("else\n  return {code, detail}\nend", "end"),),
     # --- enqueue and promote ---
-    "an enqueue call sent again is another one": (("if old[1] == nonce then return {'dup', old[2]} end", NOTHING),),
+    "an enqueue call sent again is another one": (("if old[1] == job.nonce then return {'dup', old[2]} end", NOTHING),),
     "an enqueue call of a deleted job is another one": (("local note = try('GET', ended_key(id))", "local note = nil"),),
-    "a job enqueued anew stays where it was": (("leave_place(old[2], old[5] or queue, id)", NOTHING),),
-    "attempts are counted from one again": (("table.insert(fields, 'x_attempt')\n  table.insert(fields, old[3])", NOTHING),),
+    "a job enqueued anew stays where it was": (("leave_place(old[2], old[5] or job.queue, job.id)", NOTHING),),
+    "attempts are counted from one again": (("if old[3] then redis.call('HSET', job_key(job.id), 'x_attempt', old[3]) end", NOTHING),),
     "a promoted job stays among the scheduled": (("redis.call('ZREM', scheduled_key(queue), id)", NOTHING),),
     "a canceled job is promoted": (("elseif job[1] == 'scheduled' then", "elseif job[1] then"),),
     # --- claims ---
@@ -108,10 +109,12 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "what a leaving worker had caught is forgotten": (("count = count + give_back_caught(worker, queues)", NOTHING),),
     "a leaving worker puts back what is not its own": (("if not owner or owner[1] ~= execution or owner[2] ~= 'started' then", "if not owner then"),),
     "a cancel leaves the attempt its lease": (
-        ("  end_lease(held_queue or queue, id, execution, worker)\n", NOTHING),
-        ("if fields[2] then end_lease(queue, id, fields[2], fields[5]) end", NOTHING),
+        ("  end_lease(held_queue or queue, id, execution, holder)\n", NOTHING),
+        ("if owner then end_lease(queue, id, owner, worker) end", NOTHING),
     ),
     "a cancel leaves a superseded attempt of another queue its lease": (("end_lease(held_queue or queue,", "end_lease(queue,"),),
     "a canceled job stands in the wrong registry": (("try('ZADD', canceled_key(queue),", "try('ZADD', canceled_key(ARGV[2]),"),),
     "a worker is not told of a cancel": (("if fields[2] then redis.call('HSET', job, 'x_last', fields[2] .. ':C') end", NOTHING),),
+    # --- operators, dependencies, deliveries ---
+    **FAMILY_MUTANTS,
 }

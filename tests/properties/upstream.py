@@ -9,8 +9,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.properties.endings import RESULT_FAILED, RESULT_SUCCESSFUL
-from tests.properties.world import JobHash, iso_date, seconds_text
+from rq.model.record import JobRecord
+from rq.store.codec import encode_job
+from tests.properties.places import RESULT_FAILED, RESULT_SUCCESSFUL, take_out
+from tests.properties.world import Ids, JobHash, iso_date, seconds_text
 
 if TYPE_CHECKING:
     from rq.store.calls import Argument
@@ -57,11 +59,13 @@ class RqWorkers:
             self._fleet.wire.write(("LPOP", self._keys.queue(queue)))
             self.step(run)
 
-    def step(self, run: Run) -> None:
-        """The worker goes on: prepares the execution, starts the job, ends it. One that lost its job vanishes."""
+    def step(self, run: Run, *, tells: bool = False) -> None:
+        """The worker goes on: prepares the execution, starts the job, ends it. One that lost its job vanishes. `tells`: see `_tell_dependents`."""
         job = self._model.job(run.job_id)
         status = {"popped": "queued", "prepared": "queued", "started": "started"}[run.stage]
         leased = run.stage == "popped" or self._model.has_lease(run.queue, run.job_id, run.execution)
+        if run not in self.runs:
+            return
         if job is None or job.status != status or job.fields["origin"] != run.queue or not leased:
             self.runs.remove(run)
         elif run.stage == "popped":
@@ -70,6 +74,53 @@ class RqWorkers:
             self._start(run, job)
         elif job.fields["worker_name"] == RQ_NAME:
             self._end(run, job)
+            if tells and run.job_id in self._model.dependents and job.status == "finished":
+                self._tell_dependents(run.job_id)
+
+    def _tell_dependents(self, parent: str) -> None:
+        """Those go on whose parents all have finished or are gone. RQ knows nothing of pending sets and due dates, and leaves them."""
+        model, keys = self._model, self._keys
+        for child in sorted(model.dependents[parent].ids):
+            job = model.job(child)
+            if job is None or job.status != "deferred" or child not in model.registry("deferred", job.fields["origin"]):
+                continue
+            others = model.dependencies.get(child, Ids()).ids
+            if any(model.jobs[other].status != "finished" for other in others if other in model.jobs):
+                continue
+            self._fleet.wire.known.let_go_by_rq.add(child)
+            queue, front = job.fields["origin"], job.fields.get("enqueue_at_front") == "1"
+            written = {"status": "queued", "enqueued_at": iso_date(model.now)}
+            job.fields |= written
+            del model.registry("deferred", queue)[child]
+            model.push(queue, child, front=front)
+            take_out(model.dependents, parent, child)
+            self._fleet.wire.write(
+                ("ZREM", keys.registry("deferred", queue), child),
+                self._hset(child, written),
+                ("LPUSH" if front else "RPUSH", keys.queue(queue), child),
+                ("SREM", keys.dependents(parent), child),
+            )
+
+    def defer(self, job_id: str, queue: str, parent: str) -> None:
+        """A producer lets a new job wait for another one with RQ, which knows nothing of pending sets."""
+        model, keys, ended = self._model, self._keys, self._model.job(parent)
+        if job_id in model.jobs or ended is None or ended.status == "finished" or job_id == parent or job_id in model.dependents:
+            return
+        record = JobRecord(job_id, data=b"call", origin=queue, dependency_ids=[parent], allow_dependency_failures=True)
+        flat = [*encode_job(record), "status", "deferred"]
+        model.jobs[job_id] = JobHash(dict(zip(map(_text, flat[::2]), map(_text, flat[1::2]), strict=True)))
+        model.registry("deferred", queue)[job_id] = math.floor(model.now)
+        model.dependencies.setdefault(job_id, Ids()).ids.add(parent)
+        model.dependents.setdefault(parent, Ids()).ids.add(job_id)
+        model.known_queues.add(queue)
+        self._fleet.accepted.pop(job_id, None)
+        self._fleet.wire.write(
+            ("HSET", keys.job(job_id), *flat),
+            ("ZADD", keys.registry("deferred", queue), math.floor(model.now), job_id),
+            ("SADD", keys.dependents(parent), job_id),
+            ("SADD", keys.dependencies(job_id), parent),
+            ("SADD", keys.queues, keys.queue(queue)),
+        )
 
     def _prepare(self, run: Run) -> None:
         run.stage = "prepared"
@@ -134,11 +185,10 @@ class RqWorkers:
         model.executions.get(run.job_id, {}).pop(run.execution, None)
         model.execution.pop((run.job_id, run.execution), None)
         model._record(run.job_id, kind, RQ_NAME, run.execution, ttl)
-        model._keep(run.job_id, status, run.queue, ttl, math.inf if succeeds else -1)
+        expiries = self._keep(run.job_id, status, run.queue, ttl, math.inf if succeeds else -1)
         score = model.registry(status, run.queue)[run.job_id]
         result = ("type", kind, "worker_name", RQ_NAME, "execution_id", run.execution)
         results = keys.results(run.job_id)
-        expiry: list[Command] = [("EXPIRE", keys.job(run.job_id), ttl), ("EXPIRE", results, ttl)]
         self._fleet.wire.write(
             self._hset(run.job_id, written),
             ("XADD", results, "MAXLEN", 10, "*", *result),
@@ -146,8 +196,21 @@ class RqWorkers:
             ("ZREM", keys.registry("wip", run.queue), f"{run.job_id}:{run.execution}"),
             ("DEL", keys.execution(run.job_id, run.execution)),
             ("ZREM", keys.executions(run.job_id), run.execution),
-            *(expiry if ttl > 0 else [("PERSIST", results)]),
+            *expiries,
+            ("EXPIRE", results, ttl) if ttl > 0 else ("PERSIST", results),
         )
+
+    def _keep(self, job_id: str, status: str, queue: str, ttl: int, forever: float) -> list[Command]:
+        """The job stays for a while, and so do the sets of those who wait for it, and for whom it waited."""
+        model, keys = self._model, self._keys
+        self._fleet.wire.known.untold.add(job_id)
+        model.registry(status, queue)[job_id] = forever if ttl < 0 else math.floor(model.now) + ttl
+        if ttl < 0:
+            return []
+        model.jobs[job_id].ttl = ttl
+        for sets in (model.dependents, model.dependencies):
+            sets.get(job_id, Ids()).ttl = ttl
+        return [("EXPIRE", key, ttl) for key in (keys.job(job_id), keys.dependents(job_id), keys.dependencies(job_id))]
 
     def clean(self, queue: str) -> None:
         """Somebody looks at the started jobs with RQ: those whose score passed become failed jobs. The execution's own keys have expired by then."""
@@ -165,14 +228,14 @@ class RqWorkers:
             model.wip[queue].pop((job_id, execution))
             model.execution.pop((job_id, execution), None)
             model.executions.get(job_id, {}).pop(execution, None)
-            model._keep(job_id, "failed", queue, ttl, -1)
+            expiries = self._keep(job_id, "failed", queue, ttl, -1)
             self._fleet.wire.write(
                 self._hset(job_id, written),
                 ("ZREM", keys.registry("wip", queue), f"{job_id}:{execution}"),
                 ("ZADD", keys.registry("failed", queue), model.registry("failed", queue)[job_id], job_id),
                 ("DEL", keys.execution(job_id, execution)),
                 ("ZREM", keys.executions(job_id), execution),
-                *([("EXPIRE", keys.job(job_id), ttl)] if ttl > 0 else []),
+                *expiries,
             )
 
     def enqueue_again(self, job_id: str) -> None:
@@ -240,6 +303,22 @@ class Noise:
         self._model.jobs.pop(job_id, None)
         self._fleet.wire.write(("DEL", self._keys.job(job_id)))
 
+    def expire_job(self, job_id: str, queue: str) -> None:
+        """The time of an ended or a waiting job is over: its keys go that were to go."""
+        model, keys, job = self._model, self._keys, self._model.jobs.get(job_id)
+        if job is None or job.ttl is None:
+            return
+        self._fleet.wire.known.strays.add(job_id)
+        self._fleet.accepted.pop(job_id, None)
+        del model.jobs[job_id]
+        gone = [keys.job(job_id)]
+        kept = ((model.results, keys.results), (model.dependents, keys.dependents), (model.dependencies, keys.dependencies))
+        for belongings, key in kept:
+            if job_id in belongings and belongings[job_id].ttl is not None:
+                del belongings[job_id]
+                gone.append(key(job_id))
+        self._fleet.wire.write(("DEL", *gone))
+
     def break_job(self, job_id: str, queue: str) -> None:
         """Something that is no hash stands where a job's hash was."""
         if job_id in self._model.jobs:
@@ -275,3 +354,7 @@ class Noise:
             self._fleet.wire.known.touched.add(execution)
             self._model.execution.pop((job_id, execution), None)
             self._fleet.wire.write(("DEL", self._keys.execution(job_id, execution)))
+
+
+def _text(value: Argument) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rq.core.errors import CorruptDataError
 from rq.store.lease import Beat
 from rq.store.replies import Claimed, ClaimedJob, Enqueued
-from tests.properties.world import REGISTRY_OF, SCORE_MARGIN, Flat, JobHash, Side, World, iso_date, seconds_text
+from tests.properties.dependencies import Dependencies
+from tests.properties.world import SCORE_MARGIN, Flat, JobHash, Side, iso_date, seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,46 +21,88 @@ CLAIM_PROMOTIONS = 20
 OWN_WORD = "SFRDP"
 
 
-class WaitingAndRunning(World):
+class Entry(NamedTuple):
+    """What an enqueue call says of one job. `where`: back, front, a due time in seconds, or a duration from now; `written`: the fields of the hash."""
+
+    job_id: str
+    queue: str
+    nonce: str
+    where: str | float | timedelta
+    ttl: int | None
+    written: Flat
+    parents: tuple[str, ...] = ()
+    unique: bool = False
+    group: str | None = None
+
+
+class WaitingAndRunning(Dependencies):
     """Enqueue, promote, claim, heartbeat."""
 
     # --- a job enters -------------------------------------------------------------------------------------------------
 
-    def enqueue(self, job_id: str, queue: str, nonce: str, where: str | float | timedelta, ttl: int | None, written: Flat) -> Enqueued | type[CorruptDataError]:
+    def enqueue(self, entry: Entry) -> Enqueued | type[CorruptDataError]:
         """A producer's call: the job starts over, whatever it was; the same call again changes nothing."""
-        if self.is_broken(job_id):
+        if self.is_broken(entry.job_id):
             return CorruptDataError
-        old = self.jobs.get(job_id, JobHash({})).fields
-        note = self.notes.get(job_id)
-        if old.get("x_enqueue") == nonce:
+        old = self.jobs.get(entry.job_id, JobHash({})).fields
+        note = self.notes.get(entry.job_id)
+        if old.get("x_enqueue") == entry.nonce:
             return Enqueued("dup", old["status"], "")
-        if not old and note and note.nonce == nonce:
+        if not old and note and note.nonce == entry.nonce:
             return Enqueued("dup", "finished", "")
+        if old and entry.unique:
+            return Enqueued("exists", old["status"], "")
+        answer = self._enter(entry, old)
+        if answer.code == "ok" and entry.group:
+            self.groups.setdefault(entry.group, set()).add(entry.job_id)
+        return answer
+
+    def enqueue_many(self, entries: Sequence[Entry]) -> list[Enqueued] | type[CorruptDataError]:
+        """Many at once, in their order; the caller hears of one that is broken only."""
+        answers = [self.enqueue(entry) for entry in entries]
+        understood = [answer for answer in answers if isinstance(answer, Enqueued)]
+        return understood if len(understood) == len(answers) else CorruptDataError
+
+    def _enter(self, entry: Entry, old: Flat) -> Enqueued:
+        parents = list(entry.parents)
+        if parents and self._would_wait_for_itself(entry.job_id, parents):
+            return Enqueued("cycle", "", "")
+        verdict, because = self._judge(JobHash(entry.written), parents)
         if old:
-            self.leave_place(old["status"], old["origin"], job_id)
-        self.known_queues.add(queue)
-        status = "queued" if isinstance(where, str) else "scheduled"
-        fields = {"x_enqueue": nonce, "x_generation": str(int(old.get("x_generation", "0")) + 1), **written}
+            self._start_over(entry.job_id, old)
+        self.releases.pop(entry.job_id, None)
+        self.known_queues.add(entry.queue)
+        fields = {"x_enqueue": entry.nonce, "x_generation": str(int(old.get("x_generation", "0")) + 1), **entry.written}
         if "x_attempt" in old:
             fields["x_attempt"] = old["x_attempt"]
-        fields["status"] = status
-        self.jobs[job_id] = JobHash(fields, ttl)
-        if not isinstance(where, str):
-            due = self.now + where.total_seconds() if isinstance(where, timedelta) else where
-            self.registry("scheduled", queue)[job_id] = due
-            return Enqueued("ok", status, iso_date(self.now))
-        fields["enqueued_at"] = iso_date(self.now)
-        self.push(queue, job_id, front=where == "front")
-        return Enqueued("ok", status, fields["enqueued_at"])
+        job = self.jobs[entry.job_id] = JobHash(fields, entry.ttl)
+        if verdict != "met":
+            fields["status"] = "deferred"
+            if not isinstance(entry.where, str):
+                fields["x_due"] = self._due_text(entry.where)
+            self._defer(entry.job_id, job, parents)
+            self._carry_out(entry.job_id, job, verdict, because)
+            return Enqueued("ok", fields["status"], "")
+        return self._place(entry, fields)
 
-    def push(self, queue: str, job_id: str, *, front: bool) -> None:
-        self.queue(queue).insert(0 if front else len(self.queue(queue)), job_id)
+    def _start_over(self, job_id: str, old: Flat) -> None:
+        self.leave_place(old["status"], old["origin"], job_id)
+        self.forget_waiting(job_id)
+        if job_id in self.dependents:
+            self.dependents[job_id].ttl = None
 
-    def leave_place(self, status: str, queue: str, job_id: str) -> None:
-        if status in REGISTRY_OF:
-            self.registry(REGISTRY_OF[status], queue).pop(job_id, None)
-        elif status == "queued" and job_id in self.queue(queue):
-            self.queue(queue).remove(job_id)
+    def _due_text(self, where: float | timedelta) -> str:
+        """A moment as the caller said it, or as the server counts it."""
+        return seconds_text(self.now + where.total_seconds()) if isinstance(where, timedelta) else repr(where)
+
+    def _place(self, entry: Entry, fields: Flat) -> Enqueued:
+        if not isinstance(entry.where, str):
+            fields["status"] = "scheduled"
+            self.registry("scheduled", entry.queue)[entry.job_id] = float(self._due_text(entry.where))
+            return Enqueued("ok", "scheduled", iso_date(self.now))
+        fields |= {"status": "queued", "enqueued_at": iso_date(self.now)}
+        self.push(entry.queue, entry.job_id, front=entry.where == "front")
+        return Enqueued("ok", "queued", fields["enqueued_at"])
 
     def promote(self, queue: str, limit: int = 500) -> tuple[int, float | None]:
         """Due jobs move to their queue, in due order."""
@@ -83,9 +126,6 @@ class WaitingAndRunning(World):
                 retried = bool(job.fields.get("ended_at")) and job.fields.get("enqueue_at_front_on_retry") == "1"
                 self.push(queue, job_id, front=job.fields.get("enqueue_at_front") == "1" or retried)
         return len(due), min(scheduled.values(), default=None)
-
-    def _set_aside(self, queue: str, job_id: str, reason: str) -> None:
-        self.bad.setdefault(queue, []).insert(0, f"{job_id} {reason}")
 
     # --- a worker takes it --------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ START_SECONDS = 1_700_000_000
 # within which `reclaim` takes two scores for the same.
 TICK_SECONDS = 1 / 1024
 SCORE_MARGIN = 60
+PENDING_SECONDS = 60 * 86400
 
 Flat = dict[str, str]
 TERMINAL = frozenset({"finished", "failed", "stopped", "canceled"})
@@ -25,6 +26,7 @@ REGISTRY_OF = {
     "finished": "finished",
     "failed": "failed",
     "stopped": "failed",
+    "deferred": "deferred",
     "scheduled": "scheduled",
     "canceled": "canceled",
 }
@@ -84,8 +86,16 @@ class Results:
     ttl: float | None = None
 
 
+@dataclass
+class Ids:
+    """A set of job ids, and how long it stays."""
+
+    ids: set[str] = field(default_factory=set)
+    ttl: float | None = None
+
+
 class Note(NamedTuple):
-    """What a job that was deleted at its end leaves for a minute: its last attempt's end, and the nonce of its enqueue call."""
+    """What a job that was deleted leaves for a minute: its last attempt's end, or the nonce of the call that deleted it; and that of its enqueue call."""
 
     last: str
     nonce: str
@@ -100,6 +110,13 @@ class World:
         self.jobs: dict[str, JobHash] = {}
         self.results: dict[str, Results] = {}
         self.notes: dict[str, Note] = {}
+        self.pending: dict[str, set[str]] = {}
+        self.dependents: dict[str, Ids] = {}
+        self.dependencies: dict[str, Ids] = {}
+        self.releases: dict[str, str] = {}
+        self.groups: dict[str, set[str]] = {}
+        self.outbox: dict[str, float] = {}
+        self.bodies: dict[str, str] = {}
         self.known_queues: set[str] = set()
         self.queues: dict[str, list[str]] = {}
         self.intermediate: dict[str, list[str]] = {}
@@ -144,6 +161,7 @@ class World:
         """The keys a server must hold that agrees with this world; empty ones do not exist."""
         found = [
             *self._expected_jobs(keys),
+            *self._expected_relations(keys),
             *self._expected_places(keys),
             *self._expected_attempts(keys),
             *self._expected_workers(keys),
@@ -155,6 +173,18 @@ class World:
             *((keys.job(i), Key("string", "junk") if job.broken else Key("hash", job.fields, job.ttl)) for i, job in self.jobs.items()),
             *((keys.results(i), Key("stream", results.entries, results.ttl)) for i, results in self.results.items()),
             *((keys.name("ended", i), Key("string", f"{n.last} {n.nonce}", 60)) for i, n in self.notes.items()),
+        ]
+
+    def _expected_relations(self, keys: Keyspace) -> list[tuple[str, Key]]:
+        return [
+            *((keys.pending(i), Key("set", parents, PENDING_SECONDS)) for i, parents in self.pending.items()),
+            *((keys.dependents(i), Key("set", children.ids, children.ttl)) for i, children in self.dependents.items()),
+            *((keys.dependencies(i), Key("set", parents.ids, parents.ttl)) for i, parents in self.dependencies.items()),
+            (keys.releases, Key("hash", {i: f"{ended} 0" for i, ended in self.releases.items()})),
+            (keys.groups, Key("set", set(self.groups))),
+            *((keys.group(name), Key("set", ids)) for name, ids in self.groups.items()),
+            (keys.outbox, Key("zset", self.outbox)),
+            (keys.deliveries, Key("hash", self.bodies)),
         ]
 
     def _expected_places(self, keys: Keyspace) -> list[tuple[str, Key]]:

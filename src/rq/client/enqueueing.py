@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rq.core.errors import InvalidOptionError, OptionTypeError
 from rq.core.formats import parse_duration
@@ -15,6 +15,10 @@ from rq.model.options import EnqueueOptions
 from rq.model.repeat import Repeat
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from redis.client import Pipeline
+
     from rq.client.job_data import JobData
 
 # Options that are no keywords of `enqueue` in RQ: a function may have arguments of these names. Groups set the one, `job_timeout` is the other.
@@ -24,6 +28,31 @@ _NOT_TAKEN = frozenset({"group_id", "timeout"})
 _TAKEN = {"job_timeout": "timeout"} | {name: name for name in ({field.name for field in fields(EnqueueOptions)} | {"pipeline"}) - _NOT_TAKEN}
 
 OPTION_NAMES = frozenset(_TAKEN.values())
+
+
+class EnqueueArgs(NamedTuple):
+    """What `Queue.parse_args` makes of the arguments of `enqueue`: RQ's fields in RQ's order, but with a value for each that was not given."""
+
+    func: Callable[..., Any] | str
+    timeout: int | str | None = None
+    description: str | None = None
+    result_ttl: int | str | None = None
+    ttl: int | str | None = None
+    failure_ttl: int | str | None = None
+    depends_on: Any = None
+    job_id: str | None = None
+    at_front: bool = False
+    meta: Mapping[str, Any] | None = None
+    retry: Any = None
+    repeat: Any = None
+    on_success: Any = None
+    on_failure: Any = None
+    on_stopped: Any = None
+    pipeline: Pipeline | None = None
+    unique: bool = False
+    args: Sequence[Any] | None = ()
+    kwargs: Mapping[str, Any] | None = None
+    webhooks: Any = None
 
 
 def split_options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:

@@ -7,14 +7,14 @@ import warnings
 from typing import TYPE_CHECKING, Any, Generic, cast
 
 from rq.client.enqueueing import new_nonce
-from rq.client.execution import Execution, executions_of
+from rq.client.execution import Execution, ExecutionRegistry
 from rq.client.fields import KeyOfClass, StatusCheck
 from rq.client.old_names import OldJobNames
 from rq.client.payload import checked_arguments, serializer_of
 from rq.client.performing import Performing
 from rq.client.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
-from rq.client.relations import JobRelations
 from rq.client.result import Result
+from rq.client.saving import JobSaving
 from rq.client.scriptless import send_meta
 from rq.client.session import current_keyspace, session_of
 from rq.client.types import T_co
@@ -44,7 +44,7 @@ logger = logging.getLogger("rq.job")
 UNEVALUATED = object()
 
 
-class Job(JobRelations, Performing, OldJobNames, Generic[T_co]):
+class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
     """One job: a handle. It knows what it was given and what was read last; methods that ask the server say so.
 
     To type checkers, a `Job[int]` is one whose function returns an int; `Job` alone is a `Job[Any]`.
@@ -62,6 +62,7 @@ class Job(JobRelations, Performing, OldJobNames, Generic[T_co]):
 
     redis_job_namespace_prefix = KeyOfClass("job", "")
     log = logger
+    redis_server_version: tuple[int, int, int] | None = None  # as in RQ, for whoever wants to keep it there
 
     is_queued = StatusCheck(JobStatus.QUEUED)
     is_started = StatusCheck(JobStatus.STARTED)
@@ -259,7 +260,12 @@ class Job(JobRelations, Performing, OldJobNames, Generic[T_co]):
 
     def get_executions(self) -> list[Execution]:
         """Return the attempts that run now: two round trips."""
-        return executions_of(self.session, self.id)
+        return self.execution_registry.get_executions()
+
+    @property
+    def execution_registry(self) -> ExecutionRegistry:
+        """The registry of the attempts that run now."""
+        return ExecutionRegistry(self.id, self.connection)
 
     @property
     def started_job_registry(self) -> StartedJobRegistry:

@@ -10,6 +10,7 @@ from rq.client.fields import JobId, PayloadField, RecordField
 from rq.client.legacy import require_connection
 from rq.client.payload import Payload, serializer_of
 from rq.client.session import Session, session_of
+from rq.client.webhooks import WebhooksOfJob
 from rq.core.clock import utc_now
 from rq.core.formats import call_string, decompress, format_date
 from rq.core.ids import new_job_id, validate_job_id
@@ -17,7 +18,7 @@ from rq.core.references import import_attribute
 from rq.model.record import JobRecord
 from rq.model.states import JobStatus
 from rq.store.calls import text
-from rq.store.codec import encode_job
+from rq.store.codec import encode_job, snapshot_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,7 @@ class JobData:
     ttl = RecordField[int | None]()
     worker_name = RecordField[str | None]()
     group_id = RecordField[str | None]()
-    webhooks = RecordField[list[dict[str, Any]]]()
+    webhooks = WebhooksOfJob()
     retries_left = RecordField[int | None]()
     retry_intervals = RecordField[list[int] | None]()
     enqueue_at_front_on_retry = RecordField[bool]()
@@ -89,6 +90,8 @@ class JobData:
         if record.created_at is None:
             record.created_at = utc_now()
         self.record = record
+        # What the server has, as far as is known; None for a job that only this program knows.
+        self._stored = None if record.data is None else snapshot_of(record)
         self.payload = Payload(record.id, serializer, record.data)
         self._meta: dict[str, Any] | None = None
         self._result: Any = None
@@ -110,6 +113,14 @@ class JobData:
         if self._meta is not None:
             self.record.meta = self.serializer.dumps(self._meta) if self._meta else None
         return self.record
+
+    def note_exception(self, exc_string: str) -> None:
+        """Keep in memory why the job failed, for `exc_info` of a job without a result."""
+        self._exc_info = exc_string or self._exc_info
+
+    def take_as_stored(self) -> None:
+        """Note that the server has the job as it is now."""
+        self._stored = snapshot_of(self.record)
 
     @property
     def connection(self) -> redis.Redis:

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rq.client.enqueueing import new_nonce
 from rq.client.sending import calls_for_many, confirm, foresee, in_order_of_dependence, new_job
+from rq.client.session import session_of
 from rq.core.errors import InvalidOptionError, RQError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from redis.client import Pipeline
 
     from rq.client.job import Job
+    from rq.client.queue import Queue
     from rq.client.session import Session
     from rq.store.enqueue import NewJob
     from rq.store.replies import Enqueued
@@ -98,6 +100,20 @@ def prepare_data(  # noqa: PLR0913, PLR0917 - RQ's signature
         webhooks,
         unique,
     )
+
+
+def jobs_for(queue: Queue, datas: Iterable[EnqueueData], group: str | None = None) -> list[Job]:
+    """Return new jobs of a queue for these calls, members of a group or of none. Nothing is sent. Errors are those of `Queue.create_job`."""
+    return [queue.create_job(*data.for_create_job(), **data.relations(), group_id=group) for data in datas]
+
+
+def enqueue_all(queue: Queue, jobs: Sequence[Job], datas: Sequence[EnqueueData], pipeline: Pipeline | None) -> None:
+    """Enqueue jobs that were created for these calls: all together, or one by one in a queue that runs them itself. Errors are those of `send_many`."""
+    if queue.is_async:
+        send_many(session_of(queue.connection), jobs, datas, pipeline)
+        return
+    for job, data in zip(jobs, datas, strict=True):
+        queue.enqueue_job(job, None, data.at_front, data.unique)
 
 
 def send_many(session: Session, jobs: Sequence[Job], datas: Sequence[EnqueueData], pipeline: Pipeline | None) -> None:

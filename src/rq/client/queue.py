@@ -9,19 +9,21 @@ from functools import total_ordering
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from rq.client.classes import job_class_of
-from rq.client.enqueueing import check_due, check_unique, delay_of, new_nonce, split_options, take_repeat
+from rq.client.dequeueing import Dequeueing
+from rq.client.enqueueing import EnqueueArgs, check_due, check_unique, delay_of, new_nonce, split_options, take_repeat
 from rq.client.fields import KeyOfClass
 from rq.client.job import Job
-from rq.client.many import EnqueueData, prepare_data, send_many
+from rq.client.many import EnqueueData, enqueue_all, jobs_for, prepare_data
 from rq.client.payload import serializer_of
 from rq.client.queue_contents import QueueContents
+from rq.client.queue_lists import name_of_queue_key
 from rq.client.sending import collect_job, new_job, send_job
 from rq.client.session import session_of
 from rq.client.sync import perform_here, run_here
 from rq.core import defaults
 from rq.core.clock import to_timestamp
-from rq.core.errors import DuplicateJobError, InvalidOptionError
-from rq.core.formats import as_text, parse_duration
+from rq.core.errors import DuplicateJobError
+from rq.core.formats import parse_duration
 from rq.core.references import check_importable
 from rq.model.states import JobStatus
 from rq.store.reads import list_queue_keys
@@ -42,7 +44,7 @@ logger = logging.getLogger("rq.queue")
 
 
 @total_ordering
-class Queue(QueueContents):
+class Queue(Dequeueing, QueueContents):
     """A queue of jobs: a handle that nothing is written for until a job is enqueued. Queues are equal, and ordered, by name.
 
     Args:
@@ -121,12 +123,7 @@ class Queue(QueueContents):
         Raises:
             InvalidOptionError: if it is no key of a queue (a ValueError).
         """
-        prefix = cls.redis_queue_namespace_prefix
-        queue_key = as_text(queue_key)
-        if not queue_key.startswith(prefix):
-            message = f"Not a key of a queue: {queue_key!r}; it would begin with {prefix!r}"
-            raise InvalidOptionError(message)
-        return cls(queue_key[len(prefix) :], connection, job_class=job_class, serializer=serializer, death_penalty_class=death_penalty_class)
+        return cls(name_of_queue_key(queue_key), connection, job_class=job_class, serializer=serializer, death_penalty_class=death_penalty_class)
 
     @property
     def is_async(self) -> bool:
@@ -134,6 +131,13 @@ class Queue(QueueContents):
         return self._is_async
 
     # --- enqueueing ---
+
+    @classmethod
+    def parse_args(cls, f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> EnqueueArgs:
+        """Return what `enqueue` would make of these arguments: the function's own, and the options. It raises for them what `enqueue` raises."""
+        check_importable(f)
+        own_args, own_kwargs, options = split_options(args, kwargs)
+        return EnqueueArgs(func=f, args=own_args, kwargs=own_kwargs, **options)
 
     @overload
     def enqueue(self, f: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Job[T]: ...
@@ -301,12 +305,8 @@ class Queue(QueueContents):
             As `enqueue` does, before anything is written; but DuplicateJobError, after all others were enqueued.
         """
         datas = list(job_datas)
-        jobs = [self.create_job(*data.for_create_job(), **data.relations(), group_id=group_id) for data in datas]
-        if self._is_async:
-            send_many(self._session, jobs, datas, pipeline)
-        else:
-            for job, data in zip(jobs, datas, strict=True):
-                self.enqueue_job(job, None, data.at_front, **_if_true(unique=data.unique))
+        jobs = jobs_for(self, datas, group_id)
+        enqueue_all(self, jobs, datas, pipeline)
         return jobs
 
     prepare_data = staticmethod(prepare_data)

@@ -1,9 +1,11 @@
-"""What a queue holds: the jobs that wait in it, and the registries of those that do not. `Queue` adds how jobs get in."""
+"""What a queue holds: the jobs that wait in it, and the registries of those that do not; and how that is changed by hand. `Queue` adds how jobs get in."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rq.client.enqueueing import new_nonce
+from rq.client.intermediate import IntermediateQueue
 from rq.client.job import Job
 from rq.client.registry import (
     CanceledJobRegistry,
@@ -13,11 +15,18 @@ from rq.client.registry import (
     ScheduledJobRegistry,
     StartedJobRegistry,
 )
+from rq.core.defaults import MAINTENANCE_LOCK_SECONDS
+from rq.model.states import JobStatus, ended_as
+from rq.store.dependents import note_release, release_dependents
+from rq.store.locks import acquire_lock, release_lock
 from rq.store.purge import MOST_PURGED, purge_queue
-from rq.store.reads import count_queue, find_position, list_queue
+from rq.store.queue_list import compact_queue, forget_queue, push_id, remove_id, take_id
+from rq.store.reads import count_queue, find_position, list_queue, read_scheduler_name, read_scheduler_pid, read_status
+from rq.store.server_version import get_version
 
 if TYPE_CHECKING:
     import redis
+    from redis.client import Pipeline
 
     from rq.client.session import Session
     from rq.core.serializers import Serializer
@@ -31,6 +40,7 @@ class QueueContents:
     serializer: Serializer
     job_class: type[Job] = Job
     _session: Session
+    _maintenance_token: str | None = None  # with which this handle took the lock
 
     # --- what waits ---
 
@@ -43,6 +53,11 @@ class QueueContents:
     def intermediate_queue_key(self) -> str:
         """The key of the list in which RQ's workers keep ids between taking and starting them."""
         return self._session.keyspace.intermediate(self.name)
+
+    @property
+    def intermediate_queue(self) -> IntermediateQueue:
+        """That list."""
+        return IntermediateQueue(self.key, self.connection)
 
     @property
     def count(self) -> int:
@@ -95,7 +110,33 @@ class QueueContents:
         job_id = job_or_id if isinstance(job_or_id, str) else job_or_id.id
         return self._session.run(find_position(self._session.scripts, self.name, job_id))
 
-    # --- emptying ---
+    # --- changing it by hand ---
+
+    def remove(self, job_or_id: Job | str, pipeline: Pipeline | None = None) -> int | None:
+        """Take a job's id out of the list, where it stands first, and return how many ids went: 1 or 0. The job itself stays as it is, `queued` in no place.
+
+        To see to it that a job does not run, use `Job.cancel`.
+
+        Args:
+            job_or_id: the job.
+            pipeline: collects the call; then the number is in its replies, and None is returned.
+        """
+        job_id = job_or_id if isinstance(job_or_id, str) else job_or_id.id
+        return self._session.run_or_collect(remove_id(self._session.scripts, self.name, job_id), pipeline)
+
+    def push_job_id(self, job_id: str, pipeline: Pipeline | None = None, at_front: bool = False) -> None:
+        """Put an id into the list, and do nothing else: a worker runs its job only if it is `queued` or `created`. To run a job, use `enqueue_job`.
+
+        Args:
+            job_id: the id.
+            pipeline: collects the call.
+            at_front: whether it goes to the head.
+        """
+        self._session.run_or_collect(push_id(self._session.scripts, self.name, job_id, at_front=at_front), pipeline)
+
+    def pop_job_id(self) -> str | None:
+        """Take the next id out of the list, and return it; None if there is none. Whoever took it is the only one who knows of it."""
+        return self._session.run(take_id(self.key))
 
     def empty(self) -> int:
         """Delete all jobs that wait, and return how many they were: one round trip per thousand. Jobs that run, or have ended, are left alone."""
@@ -105,6 +146,79 @@ class QueueContents:
             deleted += purged
             if taken < MOST_PURGED:
                 return deleted
+
+    def delete(self, delete_jobs: bool = True) -> None:
+        """Take the queue out of `Queue.all()`, until a job is enqueued in it again. Its registries stay as they are.
+
+        Args:
+            delete_jobs: whether the jobs that wait are deleted; if not, they stay as they are, and wait in no place.
+        """
+        gone = False
+        while not gone:
+            if delete_jobs:
+                self.empty()
+            gone = self._session.run(forget_queue(self._session.scripts, self.name, drops_ids=not delete_jobs))
+
+    def compact(self) -> None:
+        """Take ids whose job does not exist out of the list: one round trip per thousand ids. What is enqueued or taken meanwhile is not touched.
+
+        Ids may be left over if jobs are taken meanwhile; a worker that comes to such an id drops it.
+        """
+        rank: int | None = 0
+        while rank is not None:
+            rank = self._session.run(compact_queue(self._session.scripts, self.name, rank))
+
+    def enqueue_dependents(self, job: Job, pipeline: Pipeline | None = None, exclude_job_id: str | None = None, refresh_job_status: bool = True) -> None:
+        """Let the jobs that wait for a job go on, as far as they wait for nothing else. Should this program die meanwhile, workers see to the rest.
+
+        Nothing needs this: the step that ends a job lets them go on. A job that has not ended is taken for one that is about to end well.
+
+        Args:
+            job: the job.
+            pipeline: collects the calls, for a hundred jobs; workers see to the rest.
+            exclude_job_id: its own id, if it counts as ended well, however it ended; another id means nothing here.
+            refresh_job_status: whether the server is asked for the job's status; else the one it knows is taken.
+        """
+        scripts = self._session.scripts
+        status = self._session.run(read_status(scripts, job.id)) if refresh_job_status else job.record.status
+        ended = JobStatus.FINISHED.value if exclude_job_id == job.id else ended_as(status)
+        self._session.run_or_collect(note_release(scripts, job.id, ended), pipeline)
+        if pipeline is not None:
+            self._session.collect(pipeline, release_dependents(scripts, job.id))
+            return
+        while self._session.run(release_dependents(scripts, job.id))[0]:
+            pass
+
+    # --- RQ's maintenance ---
+
+    @property
+    def registry_cleaning_key(self) -> str:
+        """The key of the lock under which RQ's workers tidy the registries."""
+        return self._session.keyspace.name("maintenance_lock", self.name)
+
+    def acquire_maintenance_lock(self) -> bool:
+        """Take the lock under which RQ's workers tidy the registries, for 15 minutes, and say whether that worked. Workers of this package hold it as well."""
+        token = new_nonce()
+        got = self._session.run(acquire_lock(self._session.scripts, self.registry_cleaning_key, token, MAINTENANCE_LOCK_SECONDS)) == "acquired"
+        if got:
+            self._maintenance_token = token
+        return got
+
+    def release_maintenance_lock(self) -> None:
+        """Free that lock, if this very object took it, and it did not run out since."""
+        if self._maintenance_token is not None:
+            self._session.run(release_lock(self._session.scripts, self.registry_cleaning_key, self._maintenance_token))
+            self._maintenance_token = None
+
+    @property
+    def scheduler_pid(self) -> int | None:
+        """The process id of the RQ scheduler that schedules this queue; None if there is none. Workers of this package are their own schedulers."""
+        name = self._session.run(read_scheduler_name(self._session.scripts, self.name))
+        return self._session.run(read_scheduler_pid(self._session.scripts, name)) if name else None
+
+    def get_redis_server_version(self) -> tuple[int, int, int]:
+        """Return the version of Redis that the server speaks like; asked of it once per client."""
+        return get_version(self.connection)
 
     # --- registries ---
 

@@ -1,184 +1,27 @@
-"""Registries: which jobs of a queue are started, finished, failed, scheduled, deferred, canceled (door: `rq.registry`).
-
-One class; the rest are rows. Counting and listing change nothing: RQ's registries tidy up when they are looked at, and run the failure callbacks of abandoned
-jobs in whatever process looked. Here workers tidy, every few seconds; the `cleanup` arguments are accepted and change nothing.
-"""
+"""Registries: which jobs of a queue are started, finished, failed, scheduled, deferred, canceled (door: `rq.registry`). One class; these are rows."""
 
 from __future__ import annotations
 
-import logging
-import math
+import warnings
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from rq.client.classes import job_class_of, queue_class
-from rq.client.connections import is_same_server
-from rq.client.enqueueing import new_nonce
 from rq.client.fields import KeyOfClass
-from rq.client.payload import serializer_of
-from rq.client.session import session_of
-from rq.core.errors import InvalidJobOperation, NoSuchJobError, OptionTypeError
+from rq.client.registry_base import BaseRegistry, id_of
+from rq.core.defaults import DEFAULT_FAILURE_TTL
+from rq.core.errors import NoSuchJobError
 from rq.core.ids import split_composite
-from rq.store.reads import count_registry, list_executions, list_registry, read_registry_score
-from rq.store.requeue import requeue_job
+from rq.store.reads import list_executions, read_registry_score
+from rq.store.registries import delist, enlist_failed, forget_expired
 
 if TYPE_CHECKING:
-    import redis
+    from collections.abc import Sequence
 
+    from redis.client import Pipeline
+
+    from rq.client.execution import Execution
     from rq.client.job import Job
-    from rq.client.queue import Queue
     from rq.client.queue_contents import QueueContents
-    from rq.core.serializers import Serializer
-
-logger = logging.getLogger("rq.registry")
-
-FOR_EVER = datetime.max.replace(tzinfo=UTC)
-
-
-class BaseRegistry:
-    """The jobs of one queue that are in one state. Use one of its subclasses.
-
-    Args:
-        name: the queue's name.
-        connection: any synchronous redis-py client; not needed with `queue`.
-        job_class: what jobs are made of, a class or a dotted path.
-        queue: takes name, connection and serializer from this queue.
-        serializer: what the jobs' payloads are written with.
-        death_penalty_class: accepted and kept, as with RQ; nothing here has a time limit.
-
-    Raises:
-        OptionTypeError: without connection and queue; or for `BaseRegistry` itself (a TypeError).
-    """
-
-    __module__ = "rq.registry"
-
-    kind: ClassVar[str]  # the registry's name in `core.keys.TEMPLATES`
-    key_template: ClassVar[KeyOfClass]
-
-    def __init__(
-        self,
-        name: str = "default",
-        connection: redis.Redis | None = None,
-        job_class: type[Job] | str | None = None,
-        queue: QueueContents | None = None,
-        serializer: Serializer | str | None = None,
-        death_penalty_class: type[Any] | None = None,
-    ) -> None:
-        if not hasattr(self, "kind"):
-            message = "BaseRegistry holds no jobs; use StartedJobRegistry, FinishedJobRegistry, FailedJobRegistry, ... instead"
-            raise OptionTypeError(message)
-        if queue is not None:
-            name, connection, serializer = queue.name, queue.connection, queue.serializer
-        self._session = session_of(connection)
-        self.name = name
-        self.connection = self._session.connection
-        self.serializer = serializer_of(serializer)
-        self.death_penalty_class = death_penalty_class
-        self._job_class = job_class
-
-    @property
-    def job_class(self) -> type[Job]:
-        """What jobs are made of."""
-        return job_class_of(self._job_class)
-
-    @property
-    def key(self) -> str:
-        """The key of the registry."""
-        return self._session.keyspace.registry(self.kind, self.name)
-
-    @property
-    def count(self) -> int:
-        """How many jobs it names. Changes nothing; entries that expired count until a worker sweeps them, which takes seconds."""
-        return self.get_job_count()
-
-    def get_job_count(self, cleanup: bool = True) -> int:
-        """Return `count`. `cleanup` changes nothing: workers tidy registries."""
-        del cleanup
-        return self._session.run(count_registry(self._session.scripts, self.kind, self.name))
-
-    def get_job_ids(self, start: int = 0, end: int = -1, desc: bool = False, cleanup: bool = True) -> list[str]:
-        """Return job ids in the order of their score: the time of expiry, of scheduling, or of entry, depending on the registry.
-
-        Args:
-            start: the first rank.
-            end: the last rank, inclusive; -1 is the end.
-            desc: whether to begin with the highest score.
-            cleanup: changes nothing: workers tidy registries.
-        """
-        del cleanup
-        return [self.parse_job_id(entry) for entry in self._entries(start, end, desc)]
-
-    @staticmethod
-    def parse_job_id(entry: str) -> str:
-        """Return the job id in an entry of this registry."""
-        return entry
-
-    def get_queue(self) -> Queue:
-        """Return the queue whose jobs these are."""
-        return queue_class()(self.name, connection=self.connection, serializer=self.serializer)
-
-    def get_expiration_time(self, job: Job | str) -> datetime:
-        """Return when the registry forgets a job, aware, in UTC; the latest possible datetime if never.
-
-        Raises:
-            OptionTypeError: if it does not name the job (a TypeError, as with RQ).
-        """
-        score = self._score(job)
-        if score is None:
-            message = f"Job {_id_of(job)} is not in {self.key}"
-            raise OptionTypeError(message)
-        return FOR_EVER if score < 0 or math.isinf(score) else datetime.fromtimestamp(score, UTC)
-
-    def requeue(self, job_or_id: Job | str, at_front: bool = False) -> Job:
-        """Put a job of this registry into the queue it came from, to run again, or now. It keeps the retries it has left. Atomic.
-
-        Args:
-            job_or_id: the job. A `Job` is brought up to date and returned.
-            at_front: whether it goes to the head of its queue.
-
-        Raises:
-            NoSuchJobError: if there is no such job.
-            InvalidJobOperation: if the registry does not name it, or it is in no state to run again.
-        """
-        job_id = _id_of(job_or_id)
-        answer = self._session.run(requeue_job(self._session.scripts, job_id, self.kind, self.name, new_nonce(), at_front=at_front))
-        match answer.code:
-            case "gone":
-                message = f"No such job: {job_id}"
-                raise NoSuchJobError(message)
-            case "absent":
-                message = f"Job {job_id} is {answer.status} and not in {self.key}; requeue a job from the registry that names it"
-                raise InvalidJobOperation(message)
-            case "refused":
-                message = f"Job {job_id} is {answer.status}; the registry {self.key} should not name it, and it is left as it is"
-                raise InvalidJobOperation(message)
-        if isinstance(job_or_id, str):
-            return self.job_class.fetch(job_id, connection=self.connection, serializer=self.serializer)
-        job_or_id.refresh()
-        return job_or_id
-
-    def _entries(self, start: int, end: int, desc: bool) -> list[str]:
-        return self._session.run(list_registry(self._session.scripts, self.kind, self.name, start, end, descending=desc))
-
-    def _score(self, job_or_id: Job | str) -> float | None:
-        return self._session.run(read_registry_score(self._session.scripts, self.kind, self.name, _id_of(job_or_id)))
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __contains__(self, item: Job | str) -> bool:
-        return self._score(item) is not None
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, BaseRegistry):
-            return NotImplemented
-        return self.key == other.key and is_same_server(self.connection, other.connection)
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name!r})"
 
 
 class StartedJobRegistry(BaseRegistry):
@@ -199,9 +42,65 @@ class StartedJobRegistry(BaseRegistry):
         del cleanup
         return [split_composite(entry) for entry in self._entries(start, end, desc)]
 
+    def cleanup(self, timestamp: float | None = None, exception_handlers: Sequence[Any] | None = None) -> None:
+        """Do nothing: jobs whose worker died are put back into their queue by any other worker, within seconds, and without running anybody's code.
+
+        Args:
+            timestamp: accepted and not used.
+            exception_handlers: accepted and not used.
+        """
+
+    # --- by hand ---
+
+    def add(self, job: Job, ttl: int = 0, pipeline: Pipeline | None = None, xx: bool = False) -> int | None:
+        """Refuse, as with RQ: the entries are executions. See `add_execution`."""
+        raise NotImplementedError("The registry of started jobs holds executions: use add_execution()")
+
+    def remove(self, job: Job | str, pipeline: Pipeline | None = None, delete_job: bool = False) -> int | None:
+        """Refuse, as with RQ: the entries are executions. See `remove_execution` and `remove_executions`."""
+        raise NotImplementedError("The registry of started jobs holds executions: use remove_execution() or remove_executions()")
+
+    def add_execution(self, execution: Execution, pipeline: Pipeline | None, ttl: int = 0, xx: bool = False) -> int | None:
+        """Add an entry for an execution. It gives nobody a lease: workers write their own.
+
+        Args:
+            execution: the execution.
+            pipeline: collects the call; then the number is in its replies, and None is returned. None sends it.
+            ttl: in how many seconds the execution counts as abandoned; -1 for never.
+            xx: whether nothing is done if there is no entry.
+
+        Returns:
+            How many entries are new: 1 or 0.
+        """
+        return self._enlist(execution.composite_key, ttl, pipeline, xx=xx)
+
+    def remove_execution(self, execution: Execution, job: Job | None = None, pipeline: Pipeline | None = None, delete_job: bool = False) -> None:
+        """Remove the entry of an execution: a worker of this package that runs it loses its lease, and what comes of it does not count.
+
+        Args:
+            execution: the execution.
+            job: accepted and not used: the execution knows its job.
+            pipeline: collects the call, but not the deletion.
+            delete_job: whether the job is deleted, at once.
+
+        Raises:
+            NoSuchJobError: if the job is to be deleted and is gone.
+        """
+        del job
+        self._session.run_or_collect(delist(self._session.scripts, self.kind, self.name, execution.composite_key), pipeline)
+        if delete_job:
+            self._delete(execution.job_id)
+
+    def remove_executions(self, job: Job, pipeline: Pipeline | None = None) -> None:
+        """Remove the entries of all executions of a job: as `remove_execution`. Two round trips."""
+        executions = self._session.run(list_executions(self._session.scripts, job.id))
+        if executions:
+            members = [f"{job.id}:{execution_id}" for execution_id in executions]
+            self._session.run_or_collect(delist(self._session.scripts, self.kind, self.name, *members), pipeline)
+
     def _score(self, job_or_id: Job | str) -> float | None:
         """Return the score of the execution of a job that stays longest; None if none runs."""
-        job_id = _id_of(job_or_id)
+        job_id = id_of(job_or_id)
         scripts = self._session.scripts
         executions = self._session.run(list_executions(scripts, job_id))
         scores = self._session.run_many([read_registry_score(scripts, self.kind, self.name, f"{job_id}:{execution_id}") for execution_id in executions])
@@ -216,6 +115,11 @@ class FinishedJobRegistry(BaseRegistry):
     kind = "finished"
     key_template = KeyOfClass("finished", "{0}")
 
+    def cleanup(self, timestamp: float | None = None, exception_handlers: Sequence[Any] | None = None) -> None:
+        """Forget the entries whose time is over; see `BaseRegistry.cleanup`."""
+        del exception_handlers
+        self._forget_expired(timestamp)
+
 
 class FailedJobRegistry(BaseRegistry):
     """The jobs that failed or were stopped, scored by when they are forgotten."""
@@ -225,6 +129,30 @@ class FailedJobRegistry(BaseRegistry):
     kind = "failed"
     key_template = KeyOfClass("failed", "{0}")
 
+    def cleanup(self, timestamp: float | None = None, exception_handlers: Sequence[Any] | None = None) -> None:
+        """Forget the entries whose time is over; see `BaseRegistry.cleanup`."""
+        del exception_handlers
+        self._forget_expired(timestamp)
+
+    def add(  # type: ignore[override]  # RQ's signature
+        self, job: Job, ttl: int | None = None, exc_string: str = "", pipeline: Pipeline | None = None
+    ) -> None:
+        """Add an entry for a job, and let the job expire with it. What was changed of the job is saved; its status is, if it was.
+
+        Args:
+            job: the job.
+            ttl: in how many seconds; None for a year, a negative number for never, 0 deletes the job.
+            exc_string: why it failed. It is kept in memory only, as in RQ; `Result.create_failure` stores it.
+            pipeline: collects the calls.
+        """
+        seconds = DEFAULT_FAILURE_TTL if ttl is None else ttl
+        job.note_exception(exc_string)
+        job.save(pipeline, include_meta=False, include_result=False)
+        if seconds == 0:
+            job.cleanup(0, pipeline)
+        else:
+            self._session.run_or_collect(enlist_failed(self._session.scripts, self.name, job.id, seconds), pipeline)
+
 
 class DeferredJobRegistry(BaseRegistry):
     """The jobs that wait for other jobs, scored by when they began to."""
@@ -233,6 +161,11 @@ class DeferredJobRegistry(BaseRegistry):
 
     kind = "deferred"
     key_template = KeyOfClass("deferred", "{0}")
+
+    def add(self, job: Job, ttl: int | None = None, pipeline: Pipeline | None = None, xx: bool = False) -> int | None:
+        """Add an entry for a job that waits from now on; `ttl` is accepted and not used. Else it is as `BaseRegistry.add`."""
+        del ttl
+        return self._enlist(job.id, 0, pipeline, xx=xx)
 
 
 class ScheduledJobRegistry(BaseRegistry):
@@ -251,9 +184,49 @@ class ScheduledJobRegistry(BaseRegistry):
         """
         score = self._score(job_or_id)
         if not score:
-            message = f"Job {_id_of(job_or_id)} is not in {self.key}"
+            message = f"Job {id_of(job_or_id)} is not in {self.key}"
             raise NoSuchJobError(message)
         return datetime.fromtimestamp(score, UTC)
+
+    def schedule(self, job: Job, scheduled_datetime: datetime, pipeline: Pipeline | None = None) -> int:
+        """See to it that a job is put into this queue at a given time: `Queue.schedule_job`, from wherever it stands. Returns 1.
+
+        Args:
+            job: the job; its queue becomes this one.
+            scheduled_datetime: when it is due; a naive datetime is local time.
+            pipeline: collects the call.
+        """
+        self.get_queue().schedule_job(job, scheduled_datetime, pipeline)
+        return 1
+
+    def get_jobs_to_schedule(self, timestamp: int | None = None, chunk_size: int = 1000) -> list[str]:
+        """Return the ids of jobs that are due, the first one in front. Workers put them into their queue.
+
+        Args:
+            timestamp: the moment, in seconds since 1970; None for the server's now.
+            chunk_size: how many to return at most.
+        """
+        return self._expired(timestamp, chunk_size)
+
+    def get_jobs_to_enqueue(self, timestamp: int | None = None) -> list[str]:
+        """Return the ids of all jobs that are due; see `get_jobs_to_schedule`."""
+        return self._expired(timestamp)
+
+    def remove_jobs(self, timestamp: int | None = None, pipeline: Pipeline | None = None) -> int | None:
+        """Remove the entries of jobs that are due. Deprecated, as in RQ: the jobs stay `scheduled`, and nobody queues them.
+
+        Args:
+            timestamp: the moment, in seconds since 1970; None for the server's now.
+            pipeline: collects the call, for a thousand entries.
+
+        Returns:
+            How many entries were removed; None with a pipeline.
+        """
+        warnings.warn("remove_jobs() leaves its jobs in no place: cancel or delete them", DeprecationWarning, stacklevel=2)
+        if pipeline is None:
+            return self._forget_expired(timestamp)
+        self._session.collect(pipeline, forget_expired(self._session.scripts, self.kind, self.name, timestamp))
+        return None
 
 
 class CanceledJobRegistry(BaseRegistry):
@@ -264,6 +237,17 @@ class CanceledJobRegistry(BaseRegistry):
     kind = "canceled"
     key_template = KeyOfClass("canceled", "{0}")
 
+    def get_expired_job_ids(self, timestamp: float | None = None) -> list[str]:
+        """Refuse, as with RQ: entries of canceled jobs do not expire."""
+        raise NotImplementedError("Entries of canceled jobs do not expire")
 
-def _id_of(job_or_id: Job | str) -> str:
-    return job_or_id if isinstance(job_or_id, str) else job_or_id.id
+
+def clean_registries(queue: QueueContents, exception_handlers: Sequence[Any] | None = None) -> None:
+    """Forget entries of a queue whose time is over; see `BaseRegistry.cleanup`. Workers do it every few seconds.
+
+    Args:
+        queue: the queue.
+        exception_handlers: accepted and not used: no job fails by being looked at.
+    """
+    for registry_class in (FinishedJobRegistry, StartedJobRegistry, FailedJobRegistry, DeferredJobRegistry):
+        registry_class(queue=queue, job_class=queue.job_class).cleanup(exception_handlers=exception_handlers)

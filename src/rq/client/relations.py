@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rq.client.job_data import JobData
 from rq.core.errors import NoSuchJobError
+from rq.model.dependency import policy_for
 from rq.model.states import JobStatus
 from rq.store.reads import list_dependencies, list_dependents, list_results, read_status
 
@@ -110,12 +111,17 @@ class JobRelations(JobData):
         left = [job_id for job_id in self.record.dependency_ids if job_id != exclude_job_id]
         if parent_job is not None and parent_job.id in left:
             known = self._status_of(parent_job.id) if refresh_job_status else parent_job.record.status
-            if known in _ENDED_BADLY and not (known == JobStatus.FAILED and self.record.allow_dependency_failures):
+            if known in _ENDED_BADLY and not self._is_met_by(parent_job.id, known):
                 return False
             left.remove(parent_job.id)
         statuses = self.session.run_many([read_status(self.session.scripts, job_id) for job_id in left])
-        accepted = {None, JobStatus.FINISHED} | ({JobStatus.FAILED} if self.record.allow_dependency_failures else set())
-        return all(status in accepted for status in statuses)
+        return all(self._is_met_by(job_id, status) for job_id, status in zip(left, statuses, strict=True))
+
+    def _is_met_by(self, job_id: str, status: str | None) -> bool:
+        """Say whether a job of this status, None if it does not exist, is waited for no more; the rule is that of the scripts (`lib/parents.lua`)."""
+        if status in {None, JobStatus.FINISHED} or (status == JobStatus.FAILED and self.record.allow_dependency_failures):
+            return True
+        return status in _ENDED_BADLY and policy_for(self.record.dependency_policies, job_id) == "run"
 
     def _status_of(self, job_id: str) -> str | None:
         return self.session.run(read_status(self.session.scripts, job_id))

@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 from rq.client.connections import reply_timeout_of
 from rq.client.payload import serializer_of
-from rq.client.session import current_keyspace
+from rq.client.session import current_keyspace, session_of
 from rq.client.types import T_co
-from rq.core.serializers import Serializer
+from rq.core.clock import utc_now
+from rq.core.serializers import Serializer, serialized_result
 from rq.model.result import ResultRecord, ResultType
+from rq.store.codec import decode_fields, decode_result, encode_result
 from rq.store.reads import count_results, list_results, wait_for_result
+from rq.store.results import add_result, delete_results
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     import redis
+    from redis.client import Pipeline
 
     from rq.client.session import Session
 
@@ -136,27 +141,183 @@ class Result(Generic[T_co]):
         return None if record is None else cls._of(record, job, serializer)
 
     @classmethod
+    def fetch(cls, job: HasResults, serializer: Serializer | str | None = None) -> Result | None:
+        """Return None, as in RQ, where it is a stub; see `fetch_latest`."""
+        del job, serializer
+        return None
+
+    @classmethod
+    def restore(cls, job_id: str, result_id: str, payload: Mapping[Any, Any], connection: redis.Redis, serializer: Serializer | str | None = None) -> Result:
+        """Return the result that an entry of a job's stream describes.
+
+        Args:
+            job_id: the job.
+            result_id: the id of the entry.
+            payload: its fields, as the server returns them.
+            connection: where the job lives.
+            serializer: what its return value was written with; None for pickle.
+
+        Raises:
+            CorruptDataError: if the entry cannot be read.
+        """
+        return cls._from_record(decode_result(result_id, decode_fields(dict(payload))), job_id, connection, serializer)
+
+    @classmethod
     def get_key(cls, job_id: str) -> str:
         """Return the key of a job's stream of results."""
         return get_key(job_id)
 
     @classmethod
     def _of(cls, record: ResultRecord, job: HasResults, serializer: Serializer | str | None) -> Result:
+        return cls._from_record(record, job.id, job.connection, serializer or job.serializer)
+
+    @classmethod
+    def _from_record(cls, record: ResultRecord, job_id: str, connection: redis.Redis, serializer: Serializer | str | None) -> Result:
         result = cls(
-            job.id,
+            job_id,
             record.type,
-            job.connection,
+            connection,
             id=record.id,
             created_at=record.created_at,
             exc_string=record.exc_string,
             worker_name=record.worker_name,
-            serializer=serializer or job.serializer,
+            serializer=serializer,
             execution_id=record.execution_id,
             execution_started_at=record.execution_started_at,
             execution_ended_at=record.execution_ended_at,
         )
         result._stored_value = record.return_value
         return result
+
+    # --- by hand ---
+
+    @classmethod
+    def create(  # noqa: PLR0913, PLR0917 - RQ's signature
+        cls,
+        job: HasResults,
+        type: ResultType,
+        ttl: int | None,
+        return_value: Any = None,
+        exc_string: str | None = None,
+        worker_name: str = "",
+        pipeline: Pipeline | None = None,
+        execution_id: str | None = None,
+        execution_started_at: datetime | None = None,
+        execution_ended_at: datetime | None = None,
+    ) -> Result:
+        """Store a result of a job, and return it. The job's own state stays as it is; workers write results in the step that ends an attempt.
+
+        Args:
+            job: the job.
+            type: how the attempt ended.
+            ttl: see `save`.
+            return_value: what the function returned; instead of one that cannot be serialized, the text `Unserializable return value` is stored.
+            exc_string: the traceback, if it did not return.
+            worker_name: the worker that ran it.
+            pipeline: collects the call; the result has no id then.
+            execution_id: the id of the attempt.
+            execution_started_at: when the attempt began.
+            execution_ended_at: when it ended.
+        """
+        result = cls(
+            job.id,
+            type,
+            job.connection,
+            created_at=utc_now(),
+            return_value=return_value,
+            exc_string=exc_string,
+            worker_name=worker_name,
+            serializer=job.serializer,
+            execution_id=execution_id,
+            execution_started_at=execution_started_at,
+            execution_ended_at=execution_ended_at,
+        )
+        result.save(ttl, pipeline)
+        return result
+
+    @classmethod
+    def create_failure(  # noqa: PLR0913, PLR0917 - RQ's signature
+        cls,
+        job: HasResults,
+        ttl: int | None,
+        exc_string: str,
+        worker_name: str = "",
+        pipeline: Pipeline | None = None,
+        execution_id: str | None = None,
+        execution_started_at: datetime | None = None,
+        execution_ended_at: datetime | None = None,
+    ) -> Result:
+        """Store that an attempt failed; see `create`."""
+        execution = (execution_id, execution_started_at, execution_ended_at)
+        return cls.create(job, ResultType.FAILED, ttl, None, exc_string, worker_name, pipeline, *execution)
+
+    @classmethod
+    def create_retried(  # noqa: PLR0913, PLR0917 - RQ's signature
+        cls,
+        job: HasResults,
+        ttl: int | None,
+        return_value: Any,
+        worker_name: str,
+        execution_id: str,
+        execution_started_at: datetime,
+        execution_ended_at: datetime,
+        pipeline: Pipeline | None = None,
+    ) -> Result:
+        """Store that an attempt asked to be tried again, and how: `return_value` is its `Retry`; see `create`."""
+        execution = (execution_id, execution_started_at, execution_ended_at)
+        return cls.create(job, ResultType.RETRIED, ttl, return_value, None, worker_name, pipeline, *execution)
+
+    @classmethod
+    def create_max_retries_exceeded(  # noqa: PLR0913, PLR0917 - RQ's signature
+        cls,
+        job: HasResults,
+        ttl: int | None,
+        return_value: Any,
+        worker_name: str,
+        execution_id: str,
+        execution_started_at: datetime,
+        execution_ended_at: datetime,
+        pipeline: Pipeline | None = None,
+    ) -> Result:
+        """Store that an attempt asked to be tried again once too often: `return_value` is its `Retry`; see `create`."""
+        execution = (execution_id, execution_started_at, execution_ended_at)
+        return cls.create(job, ResultType.MAX_RETRIES_EXCEEDED, ttl, return_value, None, worker_name, pipeline, *execution)
+
+    @classmethod
+    def delete_all(cls, job: HasResults) -> None:
+        """Delete all results of a job."""
+        job.session.run(delete_results(job.session.scripts, job.id))
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the result as its entry in the stream holds it: field to value."""
+        return dict(encode_result(self._record()))
+
+    def save(self, ttl: int | None, pipeline: Pipeline | None = None) -> str | None:
+        """Store the result as the newest of its job, and return the id of its entry.
+
+        Args:
+            ttl: in how many seconds all results of the job expire: -1 never, 0 at once; None leaves that as it is.
+            pipeline: collects the call; then the id is in its replies, and None is returned.
+        """
+        session = session_of(self.connection)
+        self.id = session.run_or_collect(add_result(session.scripts, self.job_id, self._record(), ttl), pipeline)
+        return self.id
+
+    def _record(self) -> ResultRecord:
+        value = self._stored_value
+        if value is None and self._return_value is not None:
+            value = serialized_result(self._return_value, self.serializer)
+        return ResultRecord(
+            self.id or "",
+            self.type,
+            self.created_at or utc_now(),
+            self.worker_name,
+            value,
+            self.exc_string,
+            self.execution_id,
+            self.execution_started_at,
+            self.execution_ended_at,
+        )
 
     def __eq__(self, other: object) -> bool:
         return self.id == other.id if isinstance(other, Result) else NotImplemented

@@ -1,22 +1,25 @@
-"""Enqueueing on a server that runs no scripts (fakeredis without Lua, a user who may not call them): with plain commands in one transaction."""
+"""Enqueueing and saving on a server that runs no scripts (fakeredis without Lua, a user who may not call them): with plain commands in one transaction."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rq.core.formats import format_date
 from rq.model.states import JobStatus
 from rq.store.fields import write_meta
 from rq.store.reads import job_exists
 from rq.store.replies import Enqueued
-from rq.store.sync import enqueue_plainly, read_earlier, read_time, write_meta_plainly
+from rq.store.save import save_job
+from rq.store.sync import enqueue_plainly, read_earlier, read_time, write_fields_plainly
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from redis.client import Pipeline
 
     from rq.client.session import Session
-    from rq.store.calls import Call
+    from rq.store.calls import Argument, Call
     from rq.store.enqueue import NewJob
 
 
@@ -46,10 +49,25 @@ def send_meta(session: Session, job_id: str, meta: bytes) -> bool:
     def do_plainly() -> bool:
         exists = session.run(job_exists(session.scripts, job_id))
         if exists:
-            session.run_together([write_meta_plainly(session.scripts, job_id, meta)])
+            session.run_together([write_fields_plainly(session.scripts, job_id, ("meta", meta))])
         return exists
 
     return session.run_or(write_meta(session.scripts, job_id, meta), do_plainly)
+
+
+def send_fields(session: Session, job_id: str, fields: Sequence[Argument], how: Literal["create", "update"], pipeline: Pipeline | None) -> None:
+    """Write fields of a job (see `save_job`), or let a user's pipeline collect that: as plain commands, if the server was found to run no scripts."""
+
+    def do_plainly() -> str:
+        if how == "create" or session.run(job_exists(session.scripts, job_id)):
+            session.run_together([write_fields_plainly(session.scripts, job_id, fields)])
+        return "ok"
+
+    call = save_job(session.scripts, job_id, fields, how)
+    if pipeline is None:
+        session.run_or(call, do_plainly)
+    else:
+        session.collect(pipeline, write_fields_plainly(session.scripts, job_id, fields) if session.lacks_scripts else call)
 
 
 def collect_enqueue(session: Session, pipeline: Pipeline, call: Call[Enqueued], new: NewJob) -> None:

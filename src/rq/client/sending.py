@@ -76,6 +76,7 @@ def confirm(job: JobData, answer: Enqueued) -> None:
     record.status = JobStatus(answer.status)
     if record.status is JobStatus.QUEUED:
         record.enqueued_at = _moment(answer.enqueued_at) if answer.enqueued_at else utc_now()
+    job.take_as_stored()
 
 
 _ACCEPTED = frozenset({"ok", "dup"})

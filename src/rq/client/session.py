@@ -64,6 +64,13 @@ class Session:
         """Return the answers to independent calls, in order: one round trip."""
         return self._caller.run_many(calls) if calls else []
 
+    def run_or_collect(self, call: Call[T], pipeline: redis.client.Pipeline | None) -> T | None:
+        """Return the answer to a call; or add it to the caller's own pipeline, if there is one, and return None."""
+        if pipeline is None:
+            return self.run(call)
+        self.collect(pipeline, call)
+        return None
+
     def run_stream(self, calls: Iterable[Call[T]]) -> list[T]:
         """Return the answers to independent calls, in order; each is made while the server works at those before it."""
         return self._caller.run_stream(calls)

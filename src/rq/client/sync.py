@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from rq.client.webhooks import Webhook
 from rq.core import context
 from rq.core.defaults import DEFAULT_FAILURE_TTL, DEFAULT_RESULT_TTL
 from rq.core.serializers import serialized_result
@@ -97,17 +96,15 @@ def _fail(session: Session, job: Job, exc_text: str) -> None:
 def _write_end(session: Session, job: Job, now: float, calls: list[Call[Any]], status: JobStatus) -> None:
     session.run_together(calls)
     job.record.status, job.record.ended_at = status, datetime.fromtimestamp(now, UTC)
+    job.take_as_stored()
 
 
 def _tell_others(session: Session, job: Job, exc_text: str | None) -> None:
     """Send the webhooks that are for this end, and let go on who waits for the job; on a server without scripts, nobody can wait."""
-    status = job.record.status
-    for data in job.webhooks:
-        webhook = Webhook.from_dict(data)
-        if webhook.job_status == status:
-            webhook.send(job, exc_string=exc_text)
+    status = JobStatus(job.record.status or "")
+    job.send_webhooks(status, exc_string=exc_text)
     if session.lacks_scripts or not session.run(list_dependents(session.scripts, job.id)):
         return
-    session.run(note_release(session.scripts, job.id, str(JobStatus(status or "").value)))
+    session.run(note_release(session.scripts, job.id, status.value))
     while session.run(release_dependents(session.scripts, job.id))[0]:
         pass

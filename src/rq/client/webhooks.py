@@ -5,17 +5,26 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from rq.model import webhook
+from rq.model.record import JobRecord
 
 if TYPE_CHECKING:
-    from rq.client.job import Job
+    from typing import Self
+
+    from rq.client.job_data import JobData
 
 logger = logging.getLogger("rq.webhook")
 
 _MOST_RESPONSE_BYTES = 64 * 1024
+
+
+class HasWebhooks(Protocol):
+    """A handle of a job, as far as its webhooks go."""
+
+    record: JobRecord
 
 
 class Webhook(webhook.Webhook):
@@ -23,12 +32,34 @@ class Webhook(webhook.Webhook):
 
     __module__ = "rq.webhook"
 
-    def send(self, job: Job, *, exc_string: str | None = None) -> None:
+    def send(self, job: JobData, *, exc_string: str | None = None) -> None:
         """Tell the receiver about a job, and wait for its answer (see `send_webhook`). What goes wrong is logged and never raised."""
         try:
             send_webhook(self.url, self.method, self.headers, self.timeout, self.get_payload(job, exc_string=exc_string))
         except Exception as error:  # noqa: BLE001 - a job must not suffer from its webhook
             logger.warning("Job %s: the webhook %s could not be sent: %s", job.id, self.url, error)
+
+
+class WebhooksOfJob:
+    """The attribute `webhooks` of a job: its record holds them as plain data, users see them as objects. To change the list, set it anew."""
+
+    @overload
+    def __get__(self, job: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, job: HasWebhooks, owner: type) -> list[Webhook]: ...
+    def __get__(self, job: HasWebhooks | None, owner: type) -> Self | list[Webhook]:
+        return self if job is None else list(_readable(job.record.webhooks))
+
+    def __set__(self, job: HasWebhooks, webhooks: Iterable[webhook.Webhook] | None) -> None:
+        job.record.webhooks = [item.to_dict() for item in webhooks or ()]
+
+
+def _readable(stored: Iterable[Mapping[str, Any]]) -> Iterator[Webhook]:
+    for data in stored:
+        try:
+            yield Webhook.from_dict(data)
+        except (KeyError, ValueError, TypeError):
+            continue  # RQ's behaviour: a job is not lost for its webhooks
 
 
 def send_webhook(url: str, method: str, headers: Mapping[str, str] | None, timeout: float, payload: Mapping[str, Any]) -> None:

@@ -31,11 +31,13 @@ TEMPLATES: dict[str, str] = {
     "deferred": "deferred:{}",
     "scheduled": "scheduled:{}",
     "canceled": "canceled:{}",
+    "registry": "registry:{}",
     "executions": "executions:{}",
     "execution": "execution:{}:{}",
     "suspended": "suspended",
     "maintenance_lock": "clean_registries:{}",
     "scheduler_lock": "scheduler-lock:{}",
+    "scheduler": "scheduler:{}",
     "workers": "workers",
     "queue_workers": "workers:{}",
     "worker": "worker:{}",
@@ -134,7 +136,7 @@ class Keyspace:
         return self.name("results", job_id)
 
     def registry(self, kind: str, queue_name: str) -> str:
-        """The zset of a registry: `wip`, `finished`, `failed`, `deferred`, `scheduled` or `canceled`."""
+        """The zset of a registry: `wip`, `finished`, `failed`, `deferred`, `scheduled` or `canceled`; and `registry` for none of these."""
         return self.name(kind, queue_name)
 
     def executions(self, job_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -10,6 +10,8 @@ from rq.core.errors import InvalidOptionError
 
 # What may become of a job when one that it waits for fails, is stopped or is canceled; the first is RQ's way: it waits until that one succeeds after all.
 POLICIES = ("wait", "run", "cancel", "fail")
+# In the place of an id: the policy holds for all of them. A job that waits for ten thousand others does not name each of them twice.
+ALL = "*"
 
 
 class JobLike(Protocol):
@@ -56,7 +58,7 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """All that a job waits for. `policies` names only the jobs whose bad end does not leave it waiting: id -> "run", "cancel" or "fail"."""
+    """All that a job waits for. `policies` names only the jobs whose bad end does not leave it waiting: id -> "run", "cancel" or "fail"; `ALL` for every id."""
 
     ids: tuple[str, ...] = ()
     allow_failure: bool = False
@@ -80,7 +82,14 @@ def dependencies_of(depends_on: Any) -> Dependencies:
             ids[job_id] = None
             if item.on_failure != "wait":
                 policies[job_id] = item.on_failure
+    if len(policies) == len(ids) > 1 and len({*policies.values()}) == 1:
+        policies = {ALL: next(iter(policies.values()))}
     return Dependencies(tuple(ids), any(item.allow_failure for item in items), any(item.enqueue_at_front for item in items), policies)
+
+
+def policy_for(policies: Mapping[str, str], job_id: str) -> str:
+    """Return what becomes of the job that waits when this one ends badly."""
+    return policies.get(ALL) or policies.get(job_id, "wait")
 
 
 def checked_policies(value: object) -> dict[str, str]:

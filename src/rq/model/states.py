@@ -68,3 +68,10 @@ REGISTRY_OF: dict[JobStatus, str] = {
     _S.SCHEDULED: "scheduled",
     _S.CANCELED: "canceled",
 }
+
+
+def ended_as(status: str | None) -> str:
+    """Return how a job ended, for those who wait for it: `failed`, `stopped` or `canceled`, `gone` if there is none, and `finished` for anything else."""
+    if status is None:
+        return "gone"
+    return JobStatus(status).value if status in TERMINAL else _S.FINISHED.value

@@ -153,6 +153,7 @@ _ABANDONMENTS = {
     "gone": "the job was deleted",
     "canceled": "the job was canceled",
     "stop": "somebody stopped it",
+    "kill": "somebody wants it killed",
 }
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from rq.observe import events
 from rq.runtime.running import WorkerContext
 from rq.store.connection import Caller
+from rq.store.groups import BEGINNING, sweep_groups
 from rq.store.reap import Reclaimed, Suspect, WorkerLease, list_worker_leases, reclaim_jobs, reclaim_worker, sweep_queue
 
 
@@ -50,6 +51,7 @@ class Janitor:
         self._context = context
         self._jobs = {queue: Watchlist() for queue in context.config.queues}
         self._workers = Watchlist()
+        self._groups = BEGINNING
         self._overdue: int | None = None
         self._lock = threading.Lock()
 
@@ -73,8 +75,9 @@ class Janitor:
             suspects = [suspect for suspect in watchlist.suspects(now) if suspect.member not in own]
             calls.append(reclaim_jobs(context.scripts, queue, suspects, config.lease_seconds, config.most_crashes))
         calls += [sweep_queue(context.scripts, queue, context.name) for queue in self._jobs]
-        calls.append(list_worker_leases(context.scripts))
+        calls += [sweep_groups(context.scripts, self._groups), list_worker_leases(context.scripts)]
         answers = self._caller.run_many(calls)
+        _, self._groups = answers[-2]
         for watchlist, reclaimed in zip(self._jobs.values(), answers, strict=False):
             self._note(watchlist, reclaimed, now)
         self._reclaim_workers(answers[-1], now)

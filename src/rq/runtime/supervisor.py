@@ -14,22 +14,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from queue import SimpleQueue
 from typing import Any
 
 from redis.exceptions import RedisError, ResponseError
 
-from rq.core.clock import utc_now
 from rq.core.defaults import DEFAULT_TIMEOUT
 from rq.core.errors import CorruptDataError, StorePermissionError, WorkerNameTaken
-from rq.core.formats import format_date
 from rq.core.ids import new_execution_id
-from rq.model.outcome import Outcome, Raised, Released, Stopped
+from rq.model.outcome import Died, Outcome, Raised, Released, Stopped
 from rq.model.record import JobRecord
 from rq.model.settlement import PutBack, settle
 from rq.observe import events
+from rq.runtime.announcer import Announcer
+from rq.runtime.control import CommandListener
 from rq.runtime.crew import Crew
 from rq.runtime.deliveries import delivery_about
 from rq.runtime.executors.base import Attempt, Ended, Executor
@@ -43,7 +41,6 @@ from rq.store.claim import ClaimRequest, claim_jobs
 from rq.store.codec import decode_claimed_job
 from rq.store.connection import Caller, PersistentCaller, private_client
 from rq.store.enqueue import promote_jobs
-from rq.store.fields import set_worker_fields
 from rq.store.presence import Birth, register_worker, unregister_worker
 from rq.store.reads import is_suspended
 from rq.store.replies import Claimed, ClaimedJob, Settled
@@ -54,6 +51,8 @@ IDLE_TICK_SECONDS = 1.0
 # The answers that a claim which waited on several connections may have given, the most telling first.
 _ANSWERED = ("ok", "replay", "suspended", "unknown")
 LAST_WORDS_SECONDS = 5.0
+# What an attempt ends as that somebody wants ended; one that lost its lease never counted.
+_ENDINGS: dict[str, Outcome] = {"stop": Stopped("The job was stopped by a user"), "kill": Died("somebody told the worker to kill it (kill-horse)")}
 
 
 @dataclass(slots=True)
@@ -93,7 +92,6 @@ class Supervisor:
         self._name = context.name
         self._inbox: deque[ClaimedJob] = deque()
         self._refused: list[Ended] = []
-        self._presses: SimpleQueue[tuple[bool, int] | None] = SimpleQueue()
         self._is_registered = False
         self._saw_overdue = False
         self._notices: deque[tuple[str, str]] = deque()
@@ -104,7 +102,9 @@ class Supervisor:
         switch.on_press = self._on_press
         self._caller = PersistentCaller(self._client, self._must_give_up, self._report_trouble, self._pause)
         self._services_caller = Caller(private_client(client))
-        self._announcer = threading.Thread(target=self._announce_stops, name=f"rq-announcer-{self._name}", daemon=True)
+        self._announcer = Announcer(self._services_caller, context)
+        self._listener = CommandListener(client, context, self._notice, lambda: switch.press("a shutdown command"), self._report_trouble)
+        self._thread = threading.current_thread()
         self._waiter = QueueWaiter(client, self.scripts.keyspace, self._name, self.config.queues)
         self._crew = Crew(self._services_caller, context, self._notice, self._report_trouble)
 
@@ -118,11 +118,13 @@ class Supervisor:
             StorePermissionError: the server refuses this user.
             redis.exceptions.ConnectionError: the server cannot be reached at the start; later the worker waits for it.
         """
+        self._thread = threading.current_thread()
         self.executor.start()
         try:
             self._register()
             self._crew.start()
             self._announcer.start()
+            self._listener.start()
             reason = self._work()
         except (RedisError, OSError) as error:
             if not (self._is_registered and self.switch.warm):
@@ -157,7 +159,8 @@ class Supervisor:
         self._leaving_since = time.monotonic()
         self.executor.shutdown()
         self._crew.stop()
-        self._presses.put(None)
+        self._listener.stop()
+        self._announcer.stop()
         try:
             if self._waiter.is_armed():
                 self._end_wait()  # what it may have claimed goes back with the name
@@ -333,7 +336,7 @@ class Supervisor:
             return
         self.progress.suspended = suspended
         if suspended or not len(self.running):
-            self._tell([("state", "suspended" if suspended else "idle")])
+            self._announcer.tell(("state", "suspended" if suspended else "idle"))
         self.bus.emit(events.WorkerSuspended(self._name) if suspended else events.WorkerResumed(self._name))
 
     # --- running ----------------------------------------------------------------------------------------------------------------
@@ -423,8 +426,7 @@ class Supervisor:
             attempt.was_stopped = code == "stop"
             key = attempt.key
             self.bus.emit(events.AttemptAbandoned(self._name, key.queue, key.job_id, attempt.record.description, code))
-            outcome = Stopped("The job was stopped by a user") if code == "stop" else Released(f"the attempt was ended: {code}")
-            self.executor.kill(execution_id, outcome)
+            self.executor.kill(execution_id, _ENDINGS.get(code) or Released(f"the attempt was ended: {code}"))
 
     # --- waiting ----------------------------------------------------------------------------------------------------------------
 
@@ -455,23 +457,10 @@ class Supervisor:
     # --- signals ------------------------------------------------------------------------------------------------------------------
 
     def _on_press(self) -> None:
-        """Called by a signal handler, in the middle of anything. What needs locks or the network is another thread's; an interruption comes last."""
-        self._presses.put((self.switch.cold, len(self.running)))  # made for signal handlers: it can be entered again
-        if self.switch.cold:
+        """Called by a signal handler in the middle of anything, or by the listener. What needs locks or the network is another thread's; the job comes last."""
+        self._announcer.announce_stop(self.switch.cold, self.switch.signal_name)
+        if self.switch.cold and threading.current_thread() is self._thread:
             self.executor.interrupt(Released(f"the worker was told to stop at once by {self.switch.signal_name}"))
-
-    def _announce_stops(self) -> None:
-        """The announcer's thread: says that a stop was asked for, while the main loop may be running a job."""
-        while (press := self._presses.get()) is not None:
-            cold, running = press
-            self.bus.emit(events.ShutdownRequested(self._name, self.switch.signal_name, cold, running))
-            if running and not cold:
-                self._tell([("shutdown_requested_date", format_date(utc_now()))])
-
-    def _tell(self, fields: list[tuple[str, str]]) -> None:
-        """Write what readers of the worker's hash like to know; nothing depends on it, so it is tried once."""
-        with suppress(RedisError, OSError):
-            self._services_caller.run(set_worker_fields(self.scripts, self._name, fields))
 
     # --- what others ask and tell ------------------------------------------------------------------------------------------------
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
+from rq.core.clock import to_timestamp
 from rq.core.errors import CorruptDataError
 from rq.core.formats import compress, decompress, format_date, parse_date
 from rq.model.dependency import checked_policies
@@ -70,7 +71,7 @@ def _dependency_policies(value: bytes) -> dict[str, str]:
 
 
 def _policies_text(policies: dict[str, str]) -> str:
-    """Write id -> policy as scripts read it: `id=policy id=policy ...`."""
+    """Write id -> policy as scripts read it: `id=policy id=policy ...`, or `*=policy`."""
     return " ".join(f"{job_id}={policy}" for job_id, policy in policies.items())
 
 
@@ -136,6 +137,8 @@ READ_ONLY: tuple[tuple[str, str, Decoder], ...] = (
     ("x_crashes", "crashes", int),
     ("x_execution", "execution_id", _text_or_none),
 )
+_ATTRIBUTE_OF = {name: attribute for name, attribute, *_ in (*ALWAYS, *IF_GIVEN)} | {"status": "status", "enqueued_at": "enqueued_at"}
+_values_of = attrgetter(*_ATTRIBUTE_OF.values())
 # Blank fields of the first group say nothing; only the payload may truly be empty.
 _BLANK_SAYS_NOTHING = frozenset(name.encode() for name, *_ in ALWAYS if name != "data")
 _DECODERS: dict[bytes, tuple[str, Decoder]] = {
@@ -153,9 +156,14 @@ _DECODERS_OF_CLAIMS = {name: known for name, known in _DECODERS.items() if name 
 # Fields of which every hash has at least a blank.
 BLANK_FIELDS = tuple(name for name, *_ in ALWAYS)
 
-# Each takes all attributes of its group out of a record in one call: one by one, they are what encoding a job spends its time on.
-_values_always = attrgetter(*(attribute for _, attribute, _, _ in ALWAYS))
-_values_if_given = attrgetter(*(attribute for _, attribute, _, _ in IF_GIVEN))
+# What nearly every new job has, and the rest. The rest of a record is taken out in one call, and compared in one with that of a record that says nothing: one
+# by one, the many fields that a job does not have are what encoding it would spend its time on.
+_USUAL = frozenset({"created_at", "data", "origin", "description", "timeout"})
+_USUAL_FIELDS = tuple(field for field in (*ALWAYS, *IF_GIVEN) if field[0] in _USUAL)
+_UNUSUAL_FIELDS = tuple(field for field in (*ALWAYS, *IF_GIVEN) if field[0] not in _USUAL)
+_usual_values = attrgetter(*(attribute for _, attribute, _, _ in _USUAL_FIELDS))
+_unusual_values = attrgetter(*(attribute for _, attribute, _, _ in _UNUSUAL_FIELDS), "enqueue_at_front_on_retry")
+_NOTHING_UNUSUAL = _unusual_values(JobRecord(""))
 
 
 def encode_job(record: JobRecord) -> list[Argument]:
@@ -166,21 +174,45 @@ def encode_job(record: JobRecord) -> list[Argument]:
 def encode_new_job(record: JobRecord) -> list[Argument]:
     """Return what `encode_job` does, without the blank fields: scripts that write a new hash add those (see `BLANK_FIELDS`)."""
     flat: list[Argument] = []
-    for field, value in zip(ALWAYS, _values_always(record), strict=True):
-        if value is not None:
-            name, _, encode, _ = field
-            flat.append(name)
-            flat.append(encode(value))
-    for field, value in zip(IF_GIVEN, _values_if_given(record), strict=True):
-        if value is not None and value not in ("", [], {}):
-            name, _, encode, _ = field
-            flat.append(name)
-            flat.append(encode(value))
+    _append_given(flat, _USUAL_FIELDS, _usual_values(record))
+    unusual = _unusual_values(record)
+    if unusual == _NOTHING_UNUSUAL:
+        return flat
+    _append_given(flat, _UNUSUAL_FIELDS, unusual)
     if record.dependency_ids:
         flat += ["dependency_id", wire(record.dependency_ids[0])]
     if record.enqueue_at_front_on_retry:
         flat += ["enqueue_at_front_on_retry", 1]
     return flat
+
+
+def _append_given(flat: list[Argument], fields: Sequence[tuple[str, str, Encoder, Decoder]], values: Sequence[Any]) -> None:
+    """Add the names and the written values of those fields that have one."""
+    for (name, _, encode, _), value in zip(fields, values, strict=False):
+        if value is not None and value not in ("", [], {}):
+            flat.append(name)
+            flat.append(encode(value))
+
+
+def snapshot_of(record: JobRecord) -> tuple[Any, ...]:
+    """Return what `encode_changes` compares a record with later."""
+    return tuple(_values_of(record))
+
+
+def encode_changes(record: JobRecord, former: tuple[Any, ...] | None) -> list[Argument]:
+    """Return the fields that somebody changed since the snapshot `former`, as `encode_job` does; all of them without one. The status is among them.
+
+    A list may have been changed in place, so that it is always among them: no script ever writes one.
+    """
+    pairs_before = zip(_ATTRIBUTE_OF.values(), _values_of(record), former or (), strict=False)
+    same = {attribute for attribute, value, before in pairs_before if value == before and not isinstance(value, (list, dict))}
+    flat = encode_job(record)
+    if record.status is not None:
+        flat += ["status", str(getattr(record.status, "value", record.status))]
+    if record.enqueued_at is not None:
+        flat += ["enqueued_at", format_date(record.enqueued_at)]
+    changed = [(name, value) for name, value in zip(flat[::2], flat[1::2], strict=True) if _ATTRIBUTE_OF.get(str(name)) not in same]
+    return [part for field in changed for part in field]
 
 
 def decode_job(job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
@@ -240,6 +272,20 @@ def encode_return_value(payload: bytes | None) -> str:
 def encode_exception(exc_text: str) -> str:
     """Return an exception text as the result stream keeps it: UTF-8, zlib, base64."""
     return base64.b64encode(compress(exc_text.encode("utf-8", "backslashreplace"))).decode("ascii")
+
+
+def encode_result(record: ResultRecord) -> dict[str, Argument]:
+    """Return the fields of one entry of the result stream; what is not known is left out."""
+    moments = {"execution_started_at": record.execution_started_at, "execution_ended_at": record.execution_ended_at}
+    given: dict[str, Argument | None] = {
+        "type": record.type.value,
+        "worker_name": wire(record.worker_name),
+        "return_value": None if record.return_value is None else encode_return_value(record.return_value),
+        "exc_string": None if record.exc_string is None else encode_exception(record.exc_string),
+        "execution_id": record.execution_id,
+        **{name: None if moment is None else to_timestamp(moment) for name, moment in moments.items()},
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def decode_result(entry_id: str, fields: Mapping[bytes, bytes]) -> ResultRecord:

@@ -14,6 +14,11 @@ def write_meta(scripts: ScriptLibrary, job_id: str, meta: bytes) -> Call[bool]:
     return _update_hash(scripts, scripts.keyspace.job(job_id), ("meta", meta))
 
 
+def write_job_fields(scripts: ScriptLibrary, job_id: str, fields: Sequence[Argument]) -> Call[bool]:
+    """Write fields of a job: name, value, name, value, .... Says whether it exists."""
+    return _update_hash(scripts, scripts.keyspace.job(job_id), fields)
+
+
 def set_worker_fields(scripts: ScriptLibrary, worker: str, fields: Sequence[tuple[str, Argument]]) -> Call[bool]:
     """Write what a worker says of itself (its state while suspended, the date of a stop request). Says whether it is registered."""
     return _update_hash(scripts, scripts.keyspace.worker(worker), [part for field in fields for part in field])

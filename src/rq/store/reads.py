@@ -155,6 +155,16 @@ def _read_results(reply: Any) -> list[ResultRecord]:
     return [decode_result(text(entry[0]), decode_fields(entry[1])) for entry in reply or []]
 
 
+def read_scheduler_name(scripts: ScriptLibrary, queue: str) -> Call[str | None]:
+    """Read who holds the lock under which RQ schedules a queue; None if nobody does."""
+    return Call(lambda reply: text(reply) or None, ("GET", scripts.keyspace.name("scheduler_lock", queue)))
+
+
+def read_scheduler_pid(scripts: ScriptLibrary, scheduler: str) -> Call[int | None]:
+    """Read the process id of one of RQ's schedulers; None if it does not say."""
+    return Call(lambda reply: int(reply) if reply else None, ("HGET", wire(scripts.keyspace.name("scheduler", scheduler)), "pid"))
+
+
 def is_suspended(scripts: ScriptLibrary) -> Call[bool]:
     """Say whether workers are told to take no new jobs."""
     return Call(bool, ("EXISTS", scripts.keyspace.suspended))

@@ -7,6 +7,7 @@ first: the server's time, and where a job of the same id stands.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -82,9 +83,9 @@ def fail_here(scripts: ScriptLibrary, record: JobRecord, now: float, exc_text: s
     return [*_end_job(scripts, record, now, JobStatus.FAILED, "2", text_field), *_keep_job(scripts, record, JobStatus.FAILED, now, failure_ttl)]
 
 
-def write_meta_plainly(scripts: ScriptLibrary, job_id: str, meta: bytes) -> Call[Any]:
-    """Write a job's serialized meta; a job that does not exist must be ruled out before."""
-    return _plain("HSET", wire(scripts.keyspace.job(job_id)), "meta", meta)
+def write_fields_plainly(scripts: ScriptLibrary, job_id: str, fields: Sequence[Argument]) -> Call[Any]:
+    """Write fields of a job: name, value, name, value, .... If it must exist for that, whether it does has to be asked before."""
+    return _plain("HSET", wire(scripts.keyspace.job(job_id)), *fields)
 
 
 def _write_job(scripts: ScriptLibrary, record: JobRecord, earlier: Earlier, fields: list[Argument]) -> list[Call[Any]]:
@@ -95,7 +96,15 @@ def _write_job(scripts: ScriptLibrary, record: JobRecord, earlier: Earlier, fiel
         *_leave_place(scripts, record, earlier),
         _plain("DEL", key),
         _plain("HSET", key, *encode_job(record), "x_generation", earlier.generation + 1, *fields),
+        *_join_group(scripts, record),
     ]
+
+
+def _join_group(scripts: ScriptLibrary, record: JobRecord) -> list[Call[Any]]:
+    if not record.group_id:
+        return []
+    keys, group = scripts.keyspace, record.group_id
+    return [_plain("SADD", wire(keys.group(group)), wire(record.id)), _plain("SADD", wire(keys.groups), wire(group))]
 
 
 def _attempts(count: int) -> list[Argument]:

@@ -48,6 +48,8 @@ def test_policies_that_make_no_sense_are_refused(options):
         (Dependency(["a", "b"], allow_failure=True), Dependencies(("a", "b"), allow_failure=True)),
         (["c", Dependency("a", enqueue_at_front=True)], Dependencies(("c", "a"), at_front=True)),
         (["a", Dependency("b", on_failure="fail"), Dependency("c", on_failure="wait")], Dependencies(("a", "b", "c"), policies={"b": "fail"})),
+        (Dependency(["a", "b"], on_failure="run"), Dependencies(("a", "b"), policies={"*": "run"})),
+        ([Dependency("a", on_failure="run"), Dependency("b", on_failure="fail")], Dependencies(("a", "b"), policies={"a": "run", "b": "fail"})),
         (Dependencies(("a",)), Dependencies(("a",))),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,

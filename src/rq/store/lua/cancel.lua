@@ -21,7 +21,7 @@ if fields[3] and fields[3] ~= '' then queue = fields[3] end  -- enqueued anew in
 redis.call('DEL', pending_key(id))
 end_executions(id, queue, fields[2], fields[5])
 leave_place(status, queue, id)
-redis.call('HDEL', job, 'x_execution', 'x_stop')
+redis.call('HDEL', job, 'x_execution', 'x_stop', 'x_due')
 redis.call('HSET', job, 'status', 'canceled')
 if fields[2] then redis.call('HSET', job, 'x_last', fields[2] .. ':C') end
 try('ZADD', canceled_key(queue), math.floor(now), id)

@@ -50,8 +50,10 @@ end
 local function end_attempt(fields, started_at)
   if kind == 'died' then
     local code = crash_job(now, queue, id, execution, started_at, {letter = 'D', most = most_crashes, reason = reason, exc = text, failure_ttl = ttl})
-    if code == 'failed' then deliver_later(now, execution, ARGV[13]) end
-    later = is_being_released(id) and 'later' or ''
+    if code == 'failed' then
+      deliver_later(now, execution, ARGV[13])
+      later = is_being_released(id) and 'later' or ''
+    end
     return code == 'requeued' and 'queued' or code
   end
   redis.call('HDEL', job, 'x_execution', 'x_stop', 'x_crashes')

@@ -23,7 +23,5 @@ if found[1] ~= '0' then
   return {'more', count}
 end
 redis.call('HDEL', notes, parent)
--- Those who may still hope stay as long as the job does.
-local ttl = redis.call('TTL', job_key(parent))
-if ttl == -2 then redis.call('DEL', dependents) elseif ttl > 0 then expire_after(dependents, ttl) end
+keep_dependents_as_long_as(parent)
 return {'done', count}

@@ -25,8 +25,8 @@ local date = iso_date(server_time())
 redis.call('SADD', KEYS[3], queue_key(queue))
 redis.call('ZREM', registry, id)
 leave_place(status, queue, id)
-redis.call('DEL', pending_key(id))
 try('HDEL', releases_key(), id)  -- whoever was still to be told how it ended waits for the end to come
+redis.call('DEL', pending_key(id))
 redis.call('HDEL', job, 'x_execution', 'x_stop', 'x_crashes', 'x_reason', 'x_due', 'exc_info')
 redis.call('HSET', job, 'status', 'queued', 'enqueued_at', date, 'started_at', '', 'ended_at', '', 'origin', queue,
   'x_enqueue', nonce, 'x_generation', (tonumber(fields[5] or '0') or 0) + 1)

@@ -15,7 +15,7 @@ for _, id in ipairs(children) do
   local fields = read_child(id)
   if not fields then
     redis.call('ZREM', KEYS[1], id)
-    if redis.call('EXISTS', job_key(id)) == 0 then forget_parents(id) end
+    if redis.call('EXISTS', job_key(id)) == 0 then forget_parents(id) else redis.call('DEL', pending_key(id)) end
     gone = gone + 1
   else
     find_pending(id)

@@ -5,7 +5,8 @@ local function field_of(job, name)
   end
 end
 
--- Answers what is to become of the job (met | wait | cancel | fail), the parent that decided it, those it waits for, and those that exist.
+-- Answers what is to become of the job (met | wait | cancel | fail), the parent that decided it, those it waits for (id, whether it ended already), and
+-- those that exist.
 local function judge_parents(job)
   local allows_failure, policies = field_of(job, 'allow_dependency_failures') == '1', field_of(job, 'x_on_parent_failure')
   local answer, because, awaited, existing = 'met', nil, {}, {}
@@ -14,7 +15,7 @@ local function judge_parents(job)
     local ended = status_of(parent)
     local verdict = verdict_on(parent, ended, allows_failure, policies)
     if ended ~= 'gone' then existing[#existing + 1] = parent end
-    if verdict == 'wait' then awaited[#awaited + 1] = parent end
+    if verdict == 'wait' then awaited[#awaited + 1] = {id = parent, has_ended = BADLY_ENDED[ended]} end
     if verdict ~= 'met' and answer ~= 'cancel' and answer ~= 'fail' then
       answer, because = verdict, parent
     end
@@ -29,8 +30,9 @@ local function defer_job(now, job, old, awaited, existing)
   redis.call('DEL', pending_key(job.id), dependencies_key(job.id))  -- an earlier job of this id may have expired while it waited
   for _, parent in ipairs(existing) do try('SADD', dependencies_key(job.id), parent) end
   for _, parent in ipairs(awaited) do
-    redis.call('SADD', pending_key(job.id), parent)
-    try('SADD', dependents_key(parent), job.id)
+    redis.call('SADD', pending_key(job.id), parent.id)
+    try('SADD', dependents_key(parent.id), job.id)
+    if parent.has_ended then keep_dependents_as_long_as(parent.id) end
   end
   expire_after(pending_key(job.id), PENDING_SECONDS)
 end

@@ -61,7 +61,7 @@ local function write_job(job, old, date, status)
 end
 
 local function due_time(now, where)
-  return string.sub(where, 1, 1) == '+' and now + tonumber(where) or where
+  return string.sub(where, 1, 1) == '+' and seconds_text(now + tonumber(where)) or where
 end
 
 -- Writes the job and puts it into its queue or among the scheduled ones. Answers {ok, status, the moment as a date}. `push` puts an id into a queue.

@@ -9,6 +9,13 @@ local function delete_job(id, last, enqueue_nonce)
   redis.call('SET', ended_key(id), last .. ' ' .. (enqueue_nonce or ''), 'EX', NOTE_SECONDS)
 end
 
+-- Those who wait for an ended job may still hope (it can be requeued), as long as it stays.
+local function keep_dependents_as_long_as(id)
+  if is_being_released(id) then return end
+  local ttl = redis.call('TTL', job_key(id))
+  if ttl == -2 then redis.call('DEL', dependents_key(id)) elseif ttl >= 0 then expire_after(dependents_key(id), ttl) end
+end
+
 local function keep_job(now, id, registry, ttl, forever)
   redis.call('DEL', pending_key(id))  -- still there if an RQ worker let the job go on: it knows nothing of this key
   if ttl < 0 then

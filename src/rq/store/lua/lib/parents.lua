@@ -17,10 +17,12 @@ local function forget_parents(id)
 end
 
 -- What the end of a parent does to the child: 'met', 'wait', 'cancel' or 'fail'. `ended` is the parent's status; 'gone' if there is no such job (RQ: a
--- missing parent counts as met). `policies` is the child's field x_on_parent_failure: 'id=policy id=policy ...'.
+-- missing parent counts as met). `policies` is the child's field x_on_parent_failure: 'id=policy id=policy ...', or
+-- '*=policy' for all parents.
 local BADLY_ENDED = {failed = true, stopped = true, canceled = true}
 
 local function policy_for(policies, parent)
+  if string.sub(policies, 1, 2) == '*=' then return string.sub(policies, 3) end
   local text = ' ' .. policies .. ' '
   local _, last = string.find(text, ' ' .. parent .. '=', 1, true)
   return last and string.match(text, '^(%a+) ', last + 1)

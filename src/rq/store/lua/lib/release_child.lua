@@ -19,6 +19,7 @@ local function end_child(now, id, fields, how, parent)
   local reason = 'job ' .. parent .. ', which it waits for, ended without success'
   try('ZREM', deferred_key(queue), id)
   redis.call('DEL', pending_key(id))
+  redis.call('HDEL', job, 'x_due')
   redis.call('HSET', job, 'status', status, 'ended_at', iso_date(now), 'x_reason', reason)
   release_later(id, status)
   if status == 'canceled' then

@@ -1,0 +1,151 @@
+"""Commands to workers (door: `rq.command`): stop a job, kill the process of a job, shut down. And what a worker of a program's own does when it hears one.
+
+A worker that does not listen at that moment never hears of a command. Stopping a job is the exception: the request is also kept with the attempt that runs, so
+that its worker hears of it at the next heartbeat at the latest.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rq.client.session import current_keyspace, session_of
+from rq.core.errors import InvalidJobOperation, NoSuchJobError
+from rq.store.cancel import stop_job
+from rq.store.channels import publish_command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import redis
+
+    from rq.core.serializers import Serializer
+
+logger = logging.getLogger("rq.command")
+
+PUBSUB_CHANNEL_TEMPLATE = current_keyspace().commands("%s")
+
+
+def send_stop_job_command(connection: redis.Redis, job_id: str, serializer: Serializer | str | None = None) -> None:
+    """Stop a job that runs: its worker ends it, and it is `stopped`, is not retried, and stands among the failed ones. One round trip, atomic.
+
+    Args:
+        connection: any synchronous redis-py client.
+        job_id: the job. Only the attempt that runs now is stopped, no later one.
+        serializer: accepted and not used: nothing of the job is read.
+
+    Raises:
+        NoSuchJobError: if there is no such job. InvalidJobOperation: if it does not run.
+    """
+    del serializer
+    session = session_of(connection)
+    code, detail = session.run(stop_job(session.scripts, job_id))
+    if code == "gone":
+        message = f"No such job: {job_id}"
+        raise NoSuchJobError(message)
+    if code != "ok":
+        reason = f"is {detail}" if detail else "cannot be read: its key holds something that is no hash"
+        message = f"Job {job_id} {reason}; only a job that runs can be stopped"
+        raise InvalidJobOperation(message)
+
+
+def send_shutdown_command(connection: redis.Redis, worker_name: str) -> None:
+    """Let a worker leave when the job that it runs has ended, as after a SIGINT."""
+    send_command(connection, worker_name, "shutdown")
+
+
+def send_kill_horse_command(connection: redis.Redis, worker_name: str) -> None:
+    """Let a worker kill the process that runs its job. That is no outcome: the job counts as crashed."""
+    send_command(connection, worker_name, "kill-horse")
+
+
+def send_command(connection: redis.Redis, worker_name: str, command: str, **kwargs: Any) -> None:
+    """Say something to a worker; one that does not know the command ignores it.
+
+    Args:
+        connection: any synchronous redis-py client.
+        worker_name: the worker.
+        command: what it is to do: `shutdown`, `kill-horse`, `stop-job`, or something of your own.
+        **kwargs: what goes with it; `stop-job` takes a `job_id`, but see `send_stop_job_command`.
+    """
+    session = session_of(connection)
+    session.run(publish_command(session.scripts, worker_name, {"command": command, **kwargs}))
+
+
+def parse_payload(payload: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return the command in a message of redis-py's pub/sub.
+
+    Raises:
+        ValueError: if it is no JSON.
+    """
+    command: dict[Any, Any] = json.loads(payload["data"])
+    return command
+
+
+# --- where they are heard -------------------------------------------------------------------------------------------------------------
+
+
+class HearsCommands(Protocol):
+    """A worker, as far as commands go: it runs at most one job, in a process of its own, the horse."""
+
+    _stopped_job_id: str | None
+
+    @property
+    def horse_pid(self) -> int:
+        """The process id of the horse; 0 if there is none."""
+
+    def get_current_job_id(self) -> str | None:
+        """Return the id of the job that runs."""
+
+    def kill_horse(self) -> None:
+        """Kill the horse."""
+
+
+def handle_command(worker: HearsCommands, payload: Mapping[Any, Any]) -> None:
+    """Do what a command says; one that is not known is ignored.
+
+    Args:
+        worker: who heard it.
+        payload: what `parse_payload` returned.
+    """
+    handle = _HANDLERS.get(payload.get("command", ""))
+    if handle is not None:
+        handle(worker, payload)
+
+
+def handle_shutdown_command(worker: HearsCommands) -> None:
+    """Let this process have a SIGINT, which shuts its worker down."""
+    del worker
+    logger.info("Shutdown command received")
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def handle_kill_worker_command(worker: HearsCommands, payload: Mapping[Any, Any]) -> None:
+    """Kill the process that runs the worker's job, if there is one."""
+    del payload
+    logger.info("Kill-horse command received")
+    if worker.horse_pid:
+        worker.kill_horse()
+    else:
+        logger.info("There is no job to kill")
+
+
+def handle_stop_job_command(worker: HearsCommands, payload: Mapping[Any, Any]) -> None:
+    """Stop the job that the command names, if it is the one that the worker runs."""
+    job_id = payload.get("job_id")
+    if job_id and worker.get_current_job_id() == job_id:
+        logger.info("Stop-job command received for job %s", job_id)
+        worker._stopped_job_id = job_id  # noqa: SLF001 - RQ's name for it, which programs rely on
+        worker.kill_horse()
+    else:
+        logger.info("Job %s does not run here: it is not stopped", job_id)
+
+
+_HANDLERS: dict[str, Callable[[HearsCommands, Mapping[Any, Any]], None]] = {
+    "shutdown": lambda worker, _: handle_shutdown_command(worker),
+    "kill-horse": handle_kill_worker_command,
+    "stop-job": handle_stop_job_command,
+}

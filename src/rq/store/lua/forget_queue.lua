@@ -1,0 +1,11 @@
+-- Takes a queue out of the set of queues.
+-- From: -
+-- To: -
+-- KEYS: 1 queue list, 2 set of queues
+-- ARGV: 1 '1': the ids that wait in it are dropped; otherwise a queue in which some wait stays
+-- Reply: {ok} | {waiting}
+-- Atomic: a job that was enqueued meanwhile is not lost.
+if ARGV[1] ~= '1' and redis.call('EXISTS', KEYS[1]) == 1 then return {'waiting'} end
+redis.call('DEL', KEYS[1])
+redis.call('SREM', KEYS[2], KEYS[1])
+return {'ok'}

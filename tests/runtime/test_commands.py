@@ -1,0 +1,80 @@
+"""What a worker does when it is told something over its channel."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rq import Queue, Worker
+from tests.runtime import worker_jobs
+from tests.support.waiting import wait_until
+
+PROGRAM = Path(__file__).parents[1] / "faults" / "worker_program.py"
+
+
+@pytest.fixture
+def queue(redis_client):
+    return Queue("q", connection=redis_client)
+
+
+@pytest.fixture
+def busy(queue, redis_client, redis_url, processes, tmp_path):
+    """A worker that runs a job which waits for a file; returns the worker's process, the job, and the file."""
+    job = queue.enqueue(worker_jobs.wait_for, str(tmp_path / "gate"), str(tmp_path / "began"), result_ttl=-1)
+    process = processes.script(PROGRAM, redis_url, "Worker", "30.0", "w", queue.name)
+    wait_until((tmp_path / "began").exists, message="the job did not begin")
+    wait_until(lambda: redis_client.pubsub_numsub("rq:pubsub:w")[0][1] == 1, message="the worker does not listen")
+    return process, job, tmp_path / "gate"
+
+
+def say(client, **command):
+    assert client.publish("rq:pubsub:w", json.dumps(command)) == 1
+
+
+def test_a_job_is_stopped_at_once_by_what_rq_says(busy, queue, redis_client):
+    _, job, _ = busy
+    say(redis_client, command="stop-job", job_id=job.id)
+    wait_until(lambda: job.get_status() == "stopped", message="the job was not stopped")
+    assert job.id in queue.failed_job_registry
+
+
+def test_a_command_about_another_job_and_what_is_no_command_change_nothing(busy, redis_client):
+    process, job, gate = busy
+    say(redis_client, command="stop-job", job_id="another")
+    say(redis_client, command="dance")
+    for noise in (b"\xff\xfe", b"[1]", b"null", b"stop-job"):
+        redis_client.publish("rq:pubsub:w", noise)
+    say(redis_client, command="shutdown")
+    process.wait_for_output("warm shut down requested")
+    gate.touch()
+    wait_until(lambda: job.get_status() == "finished", message="the job did not finish")
+
+
+def test_the_process_of_a_job_is_killed_and_the_job_runs_again(busy, redis_client):
+    _, job, gate = busy
+    first = int((gate.parent / "began").read_text())
+    gate.touch()
+    say(redis_client, command="kill-horse")
+    wait_until(lambda: job.get_status() == "finished", message="the job did not finish")
+    assert job.return_value() in {first, *map(int, (gate.parent / "began").read_text().split())}
+
+
+def test_a_worker_told_to_shut_down_finishes_its_job_first(busy, redis_client):
+    process, job, gate = busy
+    say(redis_client, command="shutdown")
+    process.wait_for_output("shutdown command")
+    gate.touch()
+    assert process.wait() == 0
+    assert job.get_status() == "finished"
+    assert Worker.all(connection=redis_client) == []
+
+
+def test_a_worker_hears_commands_again_after_its_connection_broke(busy, redis_client):
+    _, job, gate = busy
+    redis_client.client_kill_filter(_type="pubsub")
+    wait_until(lambda: redis_client.pubsub_numsub("rq:pubsub:w")[0][1] == 1, message="the worker does not listen again")
+    say(redis_client, command="stop-job", job_id=job.id)
+    wait_until(lambda: job.get_status() == "stopped", message="the job was not stopped")
+    gate.touch()
