@@ -134,7 +134,7 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
         record.origin = origin
         if status is not None:
             record.status = status
-        if description is None:
+        if not description:
             record.description = call_string(func_name, args, kwargs)
         return job
 
