@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rq import Queue, Repeat, Retry
+from rq.client.grouping import completion_job_id
 from rq.job import Dependency
 from rq.webhook import Webhook
 from tests.faults import fault_jobs
@@ -18,7 +19,7 @@ PRODUCERS = 2
 FINISHED = frozenset({"finished"})
 # More dependents than the exit of a job tells in one step, so that workers tell them later, from a note.
 MANY_CHILDREN = 300
-# A note of so many, in a round of its own kind, takes a while; the other rounds have fewer.
+# Not every round has so many: they would be most of the jobs.
 ROUNDS_PER_CROWD = 5
 FEW_CHILDREN = 20
 
@@ -61,14 +62,20 @@ class PlannedJob:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that somebody does: `enqueue` one job, `enqueue many` at once; or `cancel`, `cancel for good`, `restore`, `delete` or `requeue` the first.
+    """One thing that somebody does.
 
-    What is done to a job is done when all jobs of the step are enqueued: who depends on it waits by then.
+    `enqueue` one job, `enqueue many` at once, or `enqueue group`: jobs and, last, the one that runs when all have ended. Or `cancel`, `cancel for good`,
+    `restore`, `delete` or `requeue` the first job, when all jobs of the step are enqueued: who depends on it waits by then.
     """
 
     deed: str
     jobs: tuple[PlannedJob, ...]
     group: str | None = None
+
+    @property
+    def members(self) -> tuple[PlannedJob, ...]:
+        """Those of its jobs that are in the group."""
+        return self.jobs[:-1] if self.deed == "enqueue group" else self.jobs
 
     @property
     def name(self) -> str:
@@ -91,7 +98,7 @@ class Plan:
     @property
     def groups(self) -> dict[str, set[bytes]]:
         """The ids of each group."""
-        return {step.group: {job.id.encode() for job in step.jobs} for steps in self.producers for step in steps if step.group}
+        return {step.group: {job.id.encode() for job in step.members} for steps in self.producers for step in steps if step.group}
 
     def of(self, role: str) -> tuple[Step, ...]:
         """Return the steps of `operator` or of a producer, by number."""
@@ -113,10 +120,11 @@ def make_plan(rounds: int) -> Plan:
 def _round_of(number: int) -> Iterator[Step]:
     mark = f"r{number}"
     yield from _one_by_one(_chain(f"{mark}-chain"))
-    yield Step("enqueue many", _chain(f"{mark}-whole-chain"), f"{mark}-group")
+    yield Step("enqueue many", _chain(f"{mark}-whole-chain"), f"{mark}-chained")
     yield from _one_by_one(_diamond(f"{mark}-diamond"))
     yield Step("enqueue many", _fan_out(f"{mark}-out", FEW_CHILDREN if number % ROUNDS_PER_CROWD else MANY_CHILDREN))
     yield Step("enqueue many", _fan_in(f"{mark}-in"))
+    yield Step("enqueue group", _group(f"{mark}-group"), f"{mark}-group")
     for family in (_retried, _asking, _repeated, _failing, _requeued, _canceled, _canceled_for_good, _restored, _deleted):
         yield from _one_by_one(family(_name_of(family, number)))
 
@@ -159,6 +167,15 @@ def _fan_in(name: str) -> tuple[PlannedJob, ...]:
     return (*parents, PlannedJob(name, parents=tuple(parent.id for parent in parents)))
 
 
+def _group(name: str) -> tuple[PlannedJob, ...]:
+    members = (*(PlannedJob(f"{name}-{n}", argument=0.0) for n in range(4)), _never_succeeds(f"{name}-bad"))
+    return (*members, PlannedJob(completion_job_id(name), parents=tuple(job.id for job in members), on_parent_failure="run"))
+
+
+def _never_succeeds(job_id: str) -> PlannedJob:
+    return PlannedJob(job_id, "fail_at_first", 1_000_000, webhook="failed", ends=frozenset({"failed"}), successes=0)
+
+
 def _unique_jobs(number: int) -> tuple[PlannedJob, ...]:
     return tuple(PlannedJob(f"u{number}-{n}") for n in range(4))
 
@@ -182,9 +199,7 @@ def _repeated(name: str) -> tuple[PlannedJob, ...]:
 
 
 def _failing(name: str) -> tuple[PlannedJob, ...]:
-    never = 1_000_000
-    parents = (PlannedJob(f"{name}{n}", "fail_at_first", never, webhook="failed", ends=frozenset({"failed"}), successes=0) for n in range(2))
-    return _with_children(*parents, on_parent_failure="run")
+    return _with_children(*(_never_succeeds(f"{name}{n}") for n in range(2)), on_parent_failure="run")
 
 
 def _requeued(name: str) -> tuple[PlannedJob, ...]:

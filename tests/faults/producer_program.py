@@ -19,6 +19,7 @@ import redis
 
 from rq import Queue
 from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
+from rq.group import Group
 from rq.job import Job
 from tests.faults.families import Plan, Step, make_plan
 from tests.support.waiting import wait_until
@@ -84,6 +85,12 @@ class Life:
         with suppress(DuplicateJobError):
             self._queue.enqueue_many([job.prepared(self._audit, self._receiver) for job in step.jobs], group_id=step.group)
 
+    def enqueue_group(self, step: Step) -> None:
+        """Enqueue those of a group that are not there, and the job that runs when all have ended."""
+        *members, last = [job.prepared(self._audit, self._receiver) for job in step.jobs]
+        with suppress(DuplicateJobError):
+            Group(self._client, step.group).enqueue_many(self._queue, members, on_complete=last._replace(depends_on=None))
+
     def cancel(self, step: Step, *, enqueue_dependents: bool = True) -> None:
         """Cancel a job, unless it has ended."""
         with suppress(InvalidJobOperation):
@@ -123,6 +130,7 @@ class Life:
 DEEDS: dict[str, Callable[[Life, Step], None]] = {
     "enqueue": Life.enqueue,
     "enqueue many": Life.enqueue_many,
+    "enqueue group": Life.enqueue_group,
     "cancel": Life.cancel,
     "cancel for good": Life.cancel_for_good,
     "restore": Life.restore,

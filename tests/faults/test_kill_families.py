@@ -22,7 +22,7 @@ from tests.faults.reckoning import (
 )
 from tests.support.waiting import wait_until
 
-# Each round of jobs is some 150 (and 300 children of one parent in every fifth). More on a long night, or with another seed.
+# Each round is about 100 jobs (and 300 children of one parent in every fifth), with 15 kills. More on a long night, or with another seed.
 ROUNDS = int(os.environ.get("RQ_FAULT_ROUNDS", "4"))
 SEED = os.environ.get("RQ_FAULT_SEED", "17")
 KILLS = 9 * ROUNDS  # of workers and their jobs' processes
