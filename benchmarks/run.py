@@ -19,6 +19,7 @@ from benchmarks.sides import BenchmarkFailed, Side, both_sides, server
 
 _QUEUE = "bench"
 _SETTLING_SECONDS = 1.0
+_TASKS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,14 @@ def measure_enqueueing_many(place: Place, side: Side) -> Mapping[str, float]:
     return {"rate": side.task("enqueue_many", place.url, _QUEUE, "bench_jobs.do_nothing", place.scaled(10_000))["per_second"]}
 
 
+def measure_asyncio(place: Place, side: Side, ours: Side) -> Mapping[str, float]:
+    """Enqueue jobs from a hundred tasks at once; what stands for the other side is our synchronous client, one job after the other."""
+    count = place.scaled(3000)
+    if side is not ours:
+        return {"rate": ours.task("enqueue", place.url, _QUEUE, "bench_jobs.do_nothing", count)["per_second"]}
+    return {"rate": ours.task(place.url, _QUEUE, "bench_jobs.do_nothing", count, _TASKS, program="asyncio_side.py")["per_second"]}
+
+
 def measure_simple_worker(place: Place, side: Side) -> Mapping[str, float]:
     """Run jobs in a SimpleWorker; then see how much memory the finished ones take."""
     count = place.scaled(1500)
@@ -130,7 +139,7 @@ def _seconds(date: bytes) -> float:
     return datetime.fromisoformat(date.decode()).timestamp()
 
 
-def chapters(theirs: Side, rounds: int, jobs_of_slow_imports: int) -> tuple[Chapter, ...]:
+def chapters(ours: Side, theirs: Side, rounds: int, jobs_of_slow_imports: int) -> tuple[Chapter, ...]:
     """Return everything that is measured."""
     slow_import = partial(measure_slow_import, count_of_theirs=jobs_of_slow_imports, theirs=theirs.name)
     rate, rest = partial(Row, figure="rate", unit="jobs/s"), partial(Row, figure="rest", unit="s")
@@ -147,6 +156,7 @@ def chapters(theirs: Side, rounds: int, jobs_of_slow_imports: int) -> tuple[Chap
     return (
         Chapter("enqueueing", measure_enqueueing, rounds, (rate("enqueue(), one by one", target=">= 1.5x"),)),
         Chapter("enqueueing many", measure_enqueueing_many, rounds, (rate("enqueue_many(), 10,000 jobs", target=">= 3x"),)),
+        Chapter("asyncio", partial(measure_asyncio, ours=ours), rounds, (rate("rq.aio, 100 tasks / enqueue(), one by one", target=">= 1x"),)),
         Chapter(
             "SimpleWorker",
             measure_simple_worker,
@@ -241,7 +251,7 @@ def main() -> int:
             place = Place(url, client, 0.2 if arguments.quick else 1.0)
             print(describe(ours), describe(theirs), sep="\n")
             print(f"server: {client.info('server').get('server_name', 'redis')} on loopback, no persistence; {os.cpu_count()} cores\n", flush=True)
-            chosen = chapters(theirs, 2 if arguments.quick else 5, 3 if arguments.quick else 8)
+            chosen = chapters(ours, theirs, 2 if arguments.quick else 5, 3 if arguments.quick else 8)
             lines = [
                 line_of(row, found)
                 for chapter in chosen

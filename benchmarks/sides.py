@@ -48,9 +48,9 @@ class Side:
     python: str
     env: Mapping[str, str]
 
-    def task(self, *arguments: object) -> dict[str, Any]:
-        """Run `side.py` with these arguments, and return the figures that it prints."""
-        command = [self.python, str(HERE / "side.py"), *map(str, arguments)]
+    def task(self, *arguments: object, program: str = "side.py") -> dict[str, Any]:
+        """Run `program` with these arguments, and return the figures that it prints."""
+        command = [self.python, str(HERE / program), *map(str, arguments)]
         done = self._run(command)
         figures: dict[str, Any] = json.loads(done.stdout)
         return figures

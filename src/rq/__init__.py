@@ -63,6 +63,7 @@ _LATER: frozenset[str] = frozenset({"SpawnWorker"})
 
 # The doors that can be reached as attributes after a plain `import rq`.
 _DOORS: tuple[str, ...] = (
+    "aio",
     "connections",
     "decorators",
     "defaults",

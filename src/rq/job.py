@@ -1,7 +1,8 @@
 """Jobs: `Job`, its status, and the functions that take a job's id."""
 
 from rq.client.current import get_current_job
-from rq.client.job import UNEVALUATED, Job, cancel_job, logger, parse_job_id, requeue_job
+from rq.client.job import UNEVALUATED, Job, cancel_job, logger, requeue_job
+from rq.client.job_calls import parse_job_id
 from rq.client.webhooks import Webhook
 from rq.core.clock import utc_now as now
 from rq.core.defaults import CALLBACK_TIMEOUT, UNSERIALIZABLE_RETURN_VALUE_PAYLOAD

@@ -9,9 +9,13 @@ import pytest
 
 from rq.cli.arguments import parse_arguments, split_argument
 from rq.cli.boundary import WrongCall
+from rq.cli.job_options import JOB_OPTIONS
 from rq.job import Job
+from rq.webhook import Webhook
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import redis
 
     from tests.acceptance.conftest import Rq
@@ -72,12 +76,112 @@ def test_arguments_arrive_as_they_were_meant(rq: Rq, redis_client: redis.Redis):
     assert job.kwargs == {"a": "b", "c": 3, "d": {4}, "e": "a text\n", "f": ["from", "json"], "g": (1, "two")}
 
 
-def test_the_options_are_those_of_the_job(rq: Rq, redis_client: redis.Redis):
-    options = ["--timeout", "2m", "--result-ttl", "1h", "--ttl", "10s", "--failure-ttl", "2d", "--description", "my job", "--job-id", "my-id", "-q", "mine"]
-    assert rq.run("enqueue", "tasks.greet", *options) == "Enqueued tasks.greet() with job-id 'my-id'.\n"
-    job = Job.fetch("my-id", connection=redis_client)
-    assert (job.timeout, job.result_ttl, job.ttl, job.failure_ttl) == (120, 3600, 10, 172800)
-    assert (job.description, job.origin, job.get_status().value) == ("my job", "mine", "queued")
+# Field of `EnqueueOptions` -> an example of how it is said, and what a reader of the job finds.
+SAID: dict[str, tuple[list[str], dict[str, Any]]] = {
+    "timeout": (["--timeout", "2m"], {"timeout": 120}),
+    "result_ttl": (["--result-ttl", "1h"], {"result_ttl": 3600}),
+    "ttl": (["--ttl", "10s"], {"ttl": 10}),
+    "failure_ttl": (["--failure-ttl", "2d"], {"failure_ttl": 172800}),
+    "description": (["--description", "my job"], {"description": "my job"}),
+    "job_id": (["--job-id", "my-id"], {"id": "my-id"}),
+    "at_front": (["--at-front", "--depends-on", "a"], {"enqueue_at_front": True}),
+    "meta": (["--meta", '{"user": {"id": 7}}'], {"meta": {"user": {"id": 7}}}),
+    "depends_on": (
+        ["--depends-on", "a", "--depends-on", "b", "--on-dependency-failure", "cancel"],
+        {"dependency_ids": ["a", "b"], "dependency_policies": {"*": "cancel"}},
+    ),
+    "retry": (["--retry-max", "3", "--retry-interval", "1m", "--retry-interval", "90"], {"retries_left": 3, "retry_intervals": [60, 90]}),
+    "repeat": (["--repeat", "2", "--repeat-interval", "1h", "--repeat-interval", "2h"], {"repeats_left": 2, "repeat_intervals": [3600, 7200]}),
+    "on_success": (["--on-success", "tasks.greet"], {"success_callback_name": "tasks.greet", "success_callback_timeout": 60}),
+    "on_failure": (["--on-failure", "tasks.greet:2m"], {"failure_callback_name": "tasks.greet", "failure_callback_timeout": 120}),
+    "on_stopped": (["--on-stopped", "tasks.greet:-1"], {"stopped_callback_name": "tasks.greet", "stopped_callback_timeout": -1}),
+    "webhooks": (
+        ["--webhook", "failed=https://example.com/?a=b", "--webhook-method", "POST", "--webhook-header", "X-Key: a:b", "--webhook-timeout", "1m"],
+        {"webhooks": [Webhook("https://example.com/?a=b", "failed", method="POST", headers={"X-Key": "a:b"}, timeout=60).to_dict()]},
+    ),
+    "unique": (["--unique", "--job-id", "only-one"], {"id": "only-one"}),
+    "group_id": (["--group", "reports"], {"group_id": "reports"}),
+}
+
+
+def found_in(job: Job, names: Iterable[str]) -> dict[str, Any]:
+    return {name: job.meta if name == "meta" else getattr(job.record, name) for name in names}
+
+
+def test_there_is_an_example_of_every_option():
+    assert SAID.keys() == JOB_OPTIONS.keys()
+
+
+@pytest.mark.parametrize("field", SAID)
+def test_an_option_is_that_of_the_job(rq: Rq, redis_client: redis.Redis, field: str):
+    written, expected = SAID[field]
+    for job_id in "ab":  # the jobs that others wait for
+        rq.enqueue("tasks.greet", job_id=job_id, queue="others")
+    job = Job.fetch(enqueue(rq, "tasks.greet", *written), connection=redis_client)
+    assert found_in(job, expected) == expected
+    assert job.get_status().value == ("deferred" if "--depends-on" in written else "queued")
+
+
+@pytest.mark.parametrize("field", SAID)
+def test_an_option_is_that_of_a_scheduled_job_as_well(rq: Rq, redis_client: redis.Redis, field: str):
+    written, expected = SAID[field]
+    job_id = enqueue(rq, "tasks.greet", "--schedule-in", "1h", *written)
+    job = Job.fetch(job_id, connection=redis_client)
+    assert found_in(job, expected) == expected
+    assert redis_client.zscore("rq:scheduled:default", job_id)
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("30", 30), ("-1", -1), ("5s", 5), ("3m", 180), ("1h", 3600), ("1 D", 86400)])
+def test_a_duration_may_be_spelled_in_any_way(rq: Rq, redis_client: redis.Redis, written: str, seconds: int):
+    ttl = ["--ttl", written] if seconds > 0 else []
+    job_id = enqueue(rq, "tasks.greet", "--timeout", written, "--result-ttl", written, "--failure-ttl", written, "--on-success", f"tasks.greet:{written}", *ttl)
+    record = Job.fetch(job_id, connection=redis_client).record
+    assert (record.timeout, record.result_ttl, record.failure_ttl, record.success_callback_timeout) == (seconds,) * 4
+    assert record.ttl == (seconds if ttl else None)
+
+
+def test_all_that_can_be_said_of_retries_is_said_together(rq: Rq, redis_client: redis.Redis):
+    waits = ["--retry-max", "4", "--retry-interval", "10s", "--retry-backoff", "2", "--retry-max-interval", "1m", "--retry-jitter", "0.1"]
+    which = ["--retry-only-on", "OSError", "--retry-only-on", "tasks.Error", "--retry-never-on", "TimeoutError", "--retry-at-front"]
+    record = Job.fetch(enqueue(rq, "tasks.greet", *waits, *which), connection=redis_client).record
+    assert (record.retries_left, record.retry_intervals, record.enqueue_at_front_on_retry) == (4, [10, 20, 40, 60], True)
+    assert record.retry_policy == {
+        "max": 4,
+        "backoff": 2.0,
+        "max_interval": 60,
+        "jitter": 0.1,
+        "only_on": ["builtins.OSError", "tasks.Error"],
+        "never_on": ["builtins.TimeoutError"],
+    }
+
+
+@pytest.mark.parametrize("written", [["--retry-max", "0", "--retry-interval", "10"], ["--repeat", "0", "--repeat-interval", "10"]])
+def test_no_times_is_none_whatever_else_is_said(rq: Rq, redis_client: redis.Redis, written: list[str]):
+    record = Job.fetch(enqueue(rq, "tasks.greet", *written), connection=redis_client).record
+    assert (record.retries_left, record.repeats_left) == (None, None)
+
+
+def test_meta_can_come_from_a_file(rq: Rq, redis_client: redis.Redis):
+    (rq.folder / "meta.json").write_text('{"user": 7}')
+    assert Job.fetch(enqueue(rq, "tasks.greet", "--meta", "@meta.json"), connection=redis_client).meta == {"user": 7}
+
+
+def test_a_job_goes_into_the_queue_that_is_named(rq: Rq, redis_client: redis.Redis):
+    assert rq.run("enqueue", "tasks.greet", "--job-id", "my-id", "-q", "mine") == "Enqueued tasks.greet() with job-id 'my-id'.\n"
+    assert redis_client.lrange("rq:queue:mine", 0, -1) == [b"my-id"]
+
+
+def test_a_second_unique_job_is_refused(rq: Rq, redis_client: redis.Redis):
+    rq.run("enqueue", "tasks.greet", "--unique", "--job-id", "only-one")
+    assert "only-one" in rq.refuse("enqueue", "tasks.greet", "--unique", "--job-id", "only-one", status=1)
+    assert redis_client.llen("rq:queue:default") == 1
+
+
+def test_the_help_fits_into_a_terminal_of_80_columns(rq: Rq):
+    lines = rq.run("enqueue", "--help").splitlines()
+    assert max(map(len, lines)) <= 80
+    for heading in ("Where and when:", "The job:", "How long:", "After other jobs:", "Again:", "When it ends:", "Options:"):
+        assert heading in lines
 
 
 def test_a_job_at_the_front_runs_first(rq: Rq, redis_client: redis.Redis):
@@ -131,6 +235,29 @@ def test_control_characters_of_an_argument_do_not_reach_the_terminal(rq: Rq):
         (["tasks.greet", "--schedule-in", "1h", "--schedule-at", "2050-01-01T00:00:00"], 2, "not both"),
         (["tasks.greet", "--schedule-in", "soon"], 2, "--schedule-in soon"),
         (["tasks.greet", "--schedule-at", "soon"], 2, "--schedule-at soon"),
+        (["tasks.greet", "--unique"], 2, "--unique needs --job-id"),
+        (["tasks.greet", "--meta", "[1]"], 2, "a JSON object"),
+        (["tasks.greet", "--meta", "{"], 2, "--meta as JSON"),
+        (["tasks.greet", "--meta", "@nothing.json"], 1, "nothing.json: No such file"),
+        (["tasks.greet", "--depends-on", ""], 2, "--depends-on"),
+        (["tasks.greet", "--on-dependency-failure", "run"], 2, "says nothing without --depends-on"),
+        (["tasks.greet", "--on-dependency-failure", "explode", "--depends-on", "a"], 2, "'explode'"),
+        (["tasks.greet", "--retry-interval", "10"], 2, "--retry-interval says nothing without --retry-max"),
+        (["tasks.greet", "--retry-at-front"], 2, "--retry-at-front says nothing without --retry-max"),
+        (["tasks.greet", "--retry-max", "-1"], 2, "--retry-max"),
+        (["tasks.greet", "--retry-max", "2", "--retry-interval", "soon"], 2, "Not a duration: 'soon'"),
+        (["tasks.greet", "--retry-max", "2", "--retry-interval", "1", "--retry-backoff", "0"], 2, "backoff is 0"),
+        (["tasks.greet", "--retry-max", "2", "--retry-jitter", "2"], 2, "jitter is 2"),
+        (["tasks.greet", "--retry-max", "2", "--retry-only-on", ".."], 2, "only_on"),
+        (["tasks.greet", "--repeat-interval", "10"], 2, "--repeat-interval says nothing without --repeat"),
+        (["tasks.greet", "--repeat", "2", "--repeat-interval", "-5"], 2, "--repeat: interval"),
+        (["tasks.greet", "--on-success", "a b"], 2, "'a b' is no dotted path"),
+        (["tasks.greet", "--on-failure", "tasks.greet:soon"], 2, "--on-failure: Not a duration: 'soon'"),
+        (["tasks.greet", "--webhook", "https://example.com"], 2, "write finished=URL or failed=URL"),
+        (["tasks.greet", "--webhook", "started=https://example.com"], 2, "'started'"),
+        (["tasks.greet", "--webhook", "failed=example.com"], 2, "http://"),
+        (["tasks.greet", "--webhook", "failed=https://example.com", "--webhook-header", "key"], 2, "write NAME:VALUE"),
+        (["tasks.greet", "--webhook-timeout", "5"], 2, "--webhook-timeout says nothing without --webhook"),
         ([], 2, "Missing argument 'FUNCTION'"),
     ],
 )

@@ -60,7 +60,7 @@ def test_a_bare_decorator_says_what_it_needs():
         pass
 
     with pytest.raises(TypeError, match=r'@job\("default", connection=\.\.\.\)'):
-        job(function)  # type: ignore[arg-type]
+        job(function)  # type: ignore[type-var]
 
 
 # --- its jobs ---

@@ -96,6 +96,14 @@ def test_arguments_of_the_wrong_kind_are_refused(queue):
 def test_timeout_is_an_argument_of_the_function(queue):
     job = queue.enqueue(tasks.anything, timeout=7)
     assert (job.kwargs, job.timeout) == ({"timeout": 7}, 180)
+    assert queue.enqueue("tests.client.tasks.add", timeout=7).kwargs == {"timeout": 7}
+
+
+def test_timeout_is_the_time_limit_if_the_function_cannot_take_it(queue):
+    with pytest.warns(DeprecationWarning, match="job_timeout") as warnings:
+        job = queue.enqueue(tasks.add, 1, timeout=7)
+    assert (job.kwargs, job.timeout) == ({}, 7)
+    assert warnings[0].filename == __file__
 
 
 # --- options ---

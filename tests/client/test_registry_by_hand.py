@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rq.exceptions import CorruptDataError, NoSuchJobError
+from rq.exceptions import CorruptDataError, InvalidJobOperation, NoSuchJobError
 from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.registry import BaseRegistry, FinishedJobRegistry, clean_registries
@@ -80,6 +80,14 @@ def test_a_key_that_holds_no_registry_is_named(finished, job, redis_client):
     redis_client.set(finished.key, "text")
     with pytest.raises(CorruptDataError, match="rq:finished:default"):
         finished.add(job)
+
+
+def test_no_job_is_requeued_from_a_registry_that_stands_for_no_state(queue, job):
+    registry = BaseRegistry(queue=queue)
+    registry.add(job, -1)
+    with pytest.raises(InvalidJobOperation, match="rq:registry:default"):
+        registry.requeue(job)
+    assert queue.job_ids == [job.id]
 
 
 # --- each in its own way ---

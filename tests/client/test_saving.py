@@ -36,6 +36,14 @@ def test_a_saved_job_can_be_enqueued(queue, redis_client):
     assert (queue.job_ids, job.get_status()) == (["a"], "queued")
 
 
+def test_a_saved_job_runs_when_its_id_is_pushed(queue, redis_client, worker):
+    job = made(redis_client)
+    job.save()
+    queue.push_job_id("a")
+    worker.finish(2)
+    assert (job.get_status(), job.return_value()) == ("finished", 2)
+
+
 def test_what_was_changed_is_saved(queue, redis_client):
     job = queue.enqueue(tasks.add, 1)
     job.description, job.timeout, job.ended_at, job.meta["k"] = "adds", 7, LATER, 1

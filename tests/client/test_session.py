@@ -9,6 +9,7 @@ import redis
 import redis.asyncio
 from redis.cluster import RedisCluster
 
+from rq.client.connections import reply_timeout_of
 from rq.client.session import session_of
 from rq.connections import get_connection_kwargs, parse_connection
 from rq.queue import Queue
@@ -80,3 +81,11 @@ def test_a_cluster_is_a_connection_like_others(start_valkey, monkeypatch):
         queue.canceled_job_registry.requeue(job)
         assert queue.job_ids == [other.id, job.id]
         assert queue.empty() == 2
+
+
+@pytest.mark.parametrize("client_class", [redis.Redis, redis.asyncio.Redis])
+@pytest.mark.parametrize("url", ["redis://nowhere", "unix:///nowhere", "redis://nowhere?socket_timeout=3"])
+def test_the_patience_of_a_client_is_that_of_its_connections(client_class, url):
+    client = client_class.from_url(url)
+    made = client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)
+    assert reply_timeout_of(client) == made.socket_timeout

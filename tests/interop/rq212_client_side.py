@@ -56,6 +56,15 @@ def scheduled_time(client: redis.Redis, queue: str, job_id: str) -> str:
     return Queue(queue, connection=client).scheduled_job_registry.get_scheduled_time(job_id).isoformat()
 
 
+def outcomes(client: redis.Redis, job_id: str) -> dict[str, Any]:
+    """Return the results of a job, newest first, and its executions."""
+    job = Job.fetch(job_id, connection=client)
+    names = ("return_value", "exc_string", "worker_name", "execution_id", "execution_started_at")
+    results = [{"type": result.type.name, **{name: plain(getattr(result, name)) for name in names}} for result in job.results()]
+    executions = [[execution.id, execution.worker_name, plain(execution.created_at)] for execution in job.get_executions()]
+    return {"results": results, "executions": executions}
+
+
 def cancel(client: redis.Redis, job_id: str) -> None:
     """Cancel a job."""
     Job.fetch(job_id, connection=client).cancel()

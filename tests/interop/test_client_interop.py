@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from rq.executions import Execution
 from rq.group import Group
 from rq.job import Job, JobStatus
 from rq.queue import Queue
+from rq.results import Result
 from tests.client import tasks
 
 HERE = Path(__file__).parent
@@ -201,3 +203,46 @@ def test_the_call_at_the_end_of_a_group_is_run_when_a_worker_of_rqs_ends_the_las
     rq212("work", "shared")
     assert group.is_done()
     assert Job.fetch(group.completion_job_id, connection=redis_client).is_finished
+
+
+# --- by hand --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_rq_reads_a_job_that_was_saved_by_hand(queue, redis_client, rq212):
+    job = Job.create(tasks.add, (1,), connection=redis_client, origin="shared", meta={"a": 1})
+    job.save()
+    job.timeout, job.ended_at = 7, datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+    job.set_status("failed")
+    job.save()
+    queue.failed_job_registry.add(job, 100)
+    read = rq212("read", job.id)
+    assert (read["status"], read["timeout"], read["meta"], read["ended_at"]) == ("failed", 7, {"a": 1}, "2030-01-02T03:04:05+00:00")
+    assert rq212("registries", "shared")["failed"] == [job.id]
+
+
+def test_rq_reads_results_and_executions_that_were_written_by_hand(queue, rq212):
+    job, now = queue.enqueue("shared_jobs.add", 1), datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+    execution = Execution.create(job, 100, None, worker_name="w")
+    Result.create(job, Result.Type.SUCCESSFUL, 100, 7, None, "w", None, execution.id, now, now)
+    Result.create_failure(job, 100, "boom")
+    read = rq212("outcomes", job.id)
+    failure, success = read["results"]
+    assert (failure["type"], failure["exc_string"], failure["execution_id"]) == ("FAILED", "boom", None)
+    assert success == {
+        "type": "SUCCESSFUL",
+        "return_value": 7,
+        "exc_string": None,
+        "worker_name": "w",
+        "execution_id": execution.id,
+        "execution_started_at": now.isoformat(),
+    }
+    assert execution.created_at is not None
+    assert read["executions"] == [[execution.id, "w", execution.created_at.isoformat()]]
+    assert rq212("registries", "shared")["started"] == [job.id]
+
+
+def test_a_job_of_rq_is_taken_by_hand(queue, redis_client, rq212):
+    job_id = rq212("enqueue", "shared", "add", {"args": [1]})
+    taken = Queue.dequeue_any([queue], None, redis_client)
+    assert taken is not None
+    assert (taken[0].id, taken[1], queue.intermediate_queue.get_job_ids()) == (job_id, queue, [job_id])

@@ -29,7 +29,7 @@ class Known:
     Attributes:
         strays: ids that were put into lists, or whose hash was taken away, behind the store's back.
         touched: executions whose keys RQ, an operator or the server's expiry removed.
-        untold: jobs that RQ ended: those who wait for them are told by the next sweep.
+        untold: jobs that RQ ended, or that had gone and entered again while somebody waited: those who wait for them are told by a sweep.
         let_go_by_rq: jobs that waited for others and that RQ let go on; it leaves their pending sets.
     """
 
@@ -188,7 +188,7 @@ def _a_child_may_hope(facts: Facts, child: str, parent: str, known: Known) -> It
     if parent not in facts.jobs:
         return  # it failed and was not to be kept: the sweep finds the child
     status, fields = facts.jobs[parent]["status"], facts.jobs[child]
-    if child not in facts.dependents.get(parent, set()):
+    if parent not in known.untold and child not in facts.dependents.get(parent, set()):
         yield f"{child} waits for {parent}, which will not tell it"
     allowed = fields.get("allow_dependency_failures") == "1" and status == "failed"
     decided = allowed or f"{parent}=" in fields.get("x_on_parent_failure", "")

@@ -106,15 +106,37 @@ class Families(Cycles):
             for attempt in list(process.attempts.values()):
                 self.fleet.settle(process, attempt, how, 0, Fate.OK)
 
-    @rule(pick=picks, parent=jobs, child=jobs, outcome=outcomes, fate=fates, policy=policies)
-    def a_child_waits_for_what_runs(self, pick: int, parent: str, child: str, outcome: str, fate: Fate, policy: str) -> None:
+    @rule(pick=picks, parent=jobs, child=jobs, outcome=outcomes, fate=fates, policy=policies, is_due_later=st.booleans())
+    def a_child_waits_for_what_runs(  # noqa: PLR0917 - all that may matter
+        self, pick: int, parent: str, child: str, outcome: str, fate: Fate, policy: str, is_due_later: bool
+    ) -> None:
         process = self.worker(pick)
         if process and not process.attempts:
             self.enqueue_and_claim(process, parent, "q1")
             record = JobRecord(child, data=b"call", origin="q2", dependency_ids=[parent], dependency_policies={parent: policy} if policy else {})
-            self.fleet.enqueue(record, fate)
+            self.fleet.enqueue(record, fate, due=timedelta(seconds=50) if is_due_later else None)
             for attempt in list(process.attempts.values()):
                 self.fleet.settle(process, attempt, outcome, 0, fate)
+
+    @rule(parent=jobs, child=jobs, queue=queues)
+    def rq_lets_a_job_wait(self, parent: str, child: str, queue: str) -> None:
+        """And we look whether it still has to."""
+        self.fleet.enqueue(JobRecord(parent, data=b"call", origin=queue), Fate.OK)
+        self.fleet.delete(child, Fate.OK)
+        self.rq.defer(child, queue, parent)
+        self.fleet.sweep_deferred(queue, 0, 100, Fate.OK)
+
+    @rule(pick=picks, outcome=outcomes)
+    def a_repeated_parent_ends_badly(self, pick: int, outcome: str) -> None:
+        """Its children have been told, or not yet, that it succeeded once."""
+        process = self.worker(pick)
+        if process and not process.attempts:
+            family = _family(SHAPES[1], "q1", "", None, None)
+            family[0].repeats_left = 1
+            self.fleet.enqueue_many(family, Fate.OK)
+            self.end_somehow(process, "a", "returned")
+            self.end_somehow(process, "a", outcome)
+            self.fleet.carry_out_releases()
 
     @rule(group=groups, fate=fates)
     def a_group_is_deleted(self, group: str | None, fate: Fate) -> None:

@@ -134,7 +134,9 @@ class TransitionMachine(Families):
     def _is_blocked(self, job_id: str, seen: frozenset[str]) -> bool:
         """Whether a job waits, as it was told to, for one that ended badly, or for one that does so."""
         job = self.fleet.model.job(job_id)
-        if job is None or job.status != "deferred" or job_id in seen:
+        if job_id in seen:  # waited for by a child that it did not know of when it entered
+            return job_id in self.fleet.wire.known.untold
+        if job is None or job.status != "deferred":
             return False
         parents = {parent: self.fleet.model.job(parent) for parent in self.fleet.model.pending.get(job_id, ())}
         ended_badly = [parent for parent, found in parents.items() if found and found.status in {"failed", "stopped", "canceled"}]

@@ -135,10 +135,15 @@ class Producers:
         return answer
 
     def forgive_entries_out_of_reach(self, job_id: str) -> None:
-        """An id that woke a worker, or that RQ's worker is about to start, is not taken out of there when its job moves on: it is dropped later."""
+        """An id that woke a worker, or that RQ's worker is about to start, is not taken out of there when its job moves on: it is dropped later.
+
+        And a job that has gone no longer knows who waits for it.
+        """
         lists = [*self.model.caught.values(), *self.model.intermediate.values()]
         if any(job_id in ids for ids in lists):
             self.wire.known.strays.add(job_id)
+        if job_id not in self.model.jobs and any(job_id in parents for parents in self.model.pending.values()):
+            self.wire.known.untold.add(job_id)
 
     # --- operators ----------------------------------------------------------------------------------------------------
 

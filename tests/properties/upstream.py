@@ -106,6 +106,7 @@ class RqWorkers:
         model, keys, ended = self._model, self._keys, self._model.job(parent)
         if job_id in model.jobs or ended is None or ended.status == "finished" or job_id == parent or job_id in model.dependents:
             return
+        self._fleet.forgive_entries_out_of_reach(job_id)
         record = JobRecord(job_id, data=b"call", origin=queue, dependency_ids=[parent], allow_dependency_failures=True)
         flat = [*encode_job(record), "status", "deferred"]
         model.jobs[job_id] = JobHash(dict(zip(map(_text, flat[::2]), map(_text, flat[1::2]), strict=True)))

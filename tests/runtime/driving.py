@@ -110,10 +110,10 @@ def preload(executor: ForkExecutor, module: str) -> None:
     drive_until(executor, lambda: module in executor.preloaded, f"{module} was not preloaded: {executor.excluded}")
 
 
-def warm_up(executor: ForkExecutor) -> None:
-    """Have the module of the jobs preloaded; forked executors have it from this process."""
+def warm_up(executor: Executor) -> None:
+    """Have the module of the jobs preloaded, so that a short time limit is not over before the job begins; forked executors have it from this process."""
     call(executor, "nothing")
-    if executor.start_method == "exec":
+    if isinstance(executor, ForkExecutor) and executor.start_method == "exec":
         preload(executor, JOBS)
 
 

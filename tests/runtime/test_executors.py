@@ -22,6 +22,7 @@ from tests.runtime.driving import (
     attempt_with,
     call,
     run,
+    warm_up,
 )
 
 if TYPE_CHECKING:
@@ -196,6 +197,7 @@ def test_a_module_that_exits_when_it_is_imported_raised(modules: Modules, execut
 
 
 def test_a_job_that_runs_too_long_timed_out_where_it_was(executor: Executor) -> None:
+    warm_up(executor)
     outcome = run(executor, attempt_at("sleep", 60, timeout=0.2))
     assert isinstance(outcome, TimedOut)
     assert outcome.limit_seconds == 0.2

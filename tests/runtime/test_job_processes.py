@@ -189,6 +189,7 @@ def test_a_job_that_signals_its_group_hits_only_itself(forking: ForkExecutor) ->
 
 @in_processes
 def test_a_job_that_ignores_its_time_limit_is_killed(forking: ForkExecutor) -> None:
+    warm_up(forking)
     before = time.monotonic()
     outcome = run(forking, attempt_at("ignore_everything_and_sleep", 60, timeout=0.2))
     assert isinstance(outcome, TimedOut)

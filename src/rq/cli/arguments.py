@@ -67,6 +67,16 @@ def _read(mark: str, value: str, which: str) -> Any:
         raise WrongCall(f"Cannot read {which} as {kind}: {truncate(content, 75)!r}{where}") from error
 
 
+def read_json(text: str, which: str) -> Any:
+    """Return what a text in JSON means, or `@` and the name of a file with such a text; `which` is what an error calls it.
+
+    Raises:
+        WrongCall: it cannot be read.
+        OSError: the file cannot be read.
+    """
+    return _read(":", text, which)
+
+
 def parse_schedule(schedule_in: str | None, schedule_at: str | None) -> timedelta | datetime | None:
     """Return when a job is to be enqueued: after a time, at a time, or at once (None).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from rq.store.pool_settings import REDIS_RUNTIME_CONNECTION_KWARGS, connection_settings, raw_connection_settings
@@ -28,8 +29,20 @@ def is_same_server(one: redis.Redis, other: redis.Redis) -> bool:
 
 def reply_timeout_of(connection: redis.Redis) -> float | None:
     """Return how many seconds a client waits for a reply before it gives up; None if for ever."""
-    timeout: float | None = raw_connection_settings(connection).get("socket_timeout")
+    settings = raw_connection_settings(connection)
+    timeout: float | None = settings["socket_timeout"] if "socket_timeout" in settings else _default_reply_timeout(connection)
     return timeout
+
+
+def _default_reply_timeout(connection: Any) -> float | None:
+    """Return what connections do whose settings say nothing of a timeout: wait for ever until redis-py 7, five seconds since."""
+    pool = getattr(connection, "connection_pool", None)
+    for connection_class in type.mro(pool.connection_class) if pool is not None else ():
+        parameter = inspect.signature(connection_class).parameters.get("socket_timeout")
+        if parameter is not None:
+            timeout: float | None = parameter.default
+            return timeout
+    return None
 
 
 __all__ = ["REDIS_RUNTIME_CONNECTION_KWARGS", "get_connection_kwargs", "is_same_server", "parse_connection", "reply_timeout_of"]

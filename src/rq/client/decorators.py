@@ -14,12 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import wraps
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, Never, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Never, ParamSpec, Protocol, TypeVar, Unpack, overload
 
 from rq.client.classes import queue_class_of
-from rq.client.enqueueing import OPTION_NAMES, keywords_of
+from rq.client.enqueueing import OPTION_NAMES, CallOptions, keywords_of
 from rq.client.queue import Queue
-from rq.client.types import T, T_co
+from rq.client.types import T
 from rq.core.defaults import DEFAULT_RESULT_TTL
 from rq.core.errors import OptionTypeError
 
@@ -28,48 +28,43 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
     import redis
+    import typing_extensions as extensions
     from redis.client import Pipeline
 
+    from rq.client.aio.job import Job as AsyncJob
+    from rq.client.aio.queue import Queue as AsyncQueue
     from rq.client.job import Job
+
+    AwaitedJob = Coroutine[Any, Any, AsyncJob[T]]
+
+    # The default makes a plain `job` that of the synchronous client.
+    QueueT_co = extensions.TypeVar("QueueT_co", bound=Queue | str | AsyncQueue, default=Queue | str, covariant=True)
+else:
+    QueueT_co = TypeVar("QueueT_co", covariant=True)
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 Returned_co = TypeVar("Returned_co", covariant=True)  # what a plain call returns; for a coroutine function that is not yet the result of a job
+Enqueued_co = TypeVar("Enqueued_co", covariant=True)  # what enqueueing returns: a job, or a coroutine that returns one
 Owner = TypeVar("Owner")
 
 # What `delay` takes for itself, as in RQ; all its other keywords are the function's.
 _OPTIONS_OF_DELAY = ("depends_on", "job_id", "at_front")
 
 
-class JobOptions(TypedDict, total=False):
+class JobOptions(CallOptions, total=False):
     """The options of one job; see `Queue.enqueue`. They have the names of `Queue.enqueue_call`."""
 
-    timeout: int | str | None
-    result_ttl: int | str | None
-    ttl: int | str | None
-    failure_ttl: int | str | None
-    description: str | None
-    depends_on: Any
-    job_id: str | None
-    at_front: bool
-    meta: Mapping[str, Any] | None
-    retry: Any
-    repeat: Any
-    on_success: Any
-    on_failure: Any
-    on_stopped: Any
     pipeline: Pipeline | None
-    unique: bool
-    webhooks: Any
 
 
-class job:  # noqa: N801 - RQ's name
+class job(Generic[QueueT_co]):  # noqa: N801 - RQ's name
     """A decorator: `@job("emails", connection=connection)` lets a function enqueue itself.
 
     Nothing is connected to, and no queue is made, before the first job: a worker imports the function without a connection.
 
     Args:
-        queue: a queue, or the name of one.
+        queue: a queue, or the name of one. With a queue of `rq.aio` everything that enqueues is awaited: `await add.delay(1, 2)`.
         connection: for a name: any synchronous redis-py client, or a function that returns it, which is called for every job. Needless with a queue.
         timeout: the option `job_timeout` of `Queue.enqueue`.
         result_ttl: how long results are kept, in seconds; unlike with `Queue.enqueue` the default is 500 here, whatever the worker's. None for the worker's.
@@ -99,7 +94,7 @@ class job:  # noqa: N801 - RQ's name
 
     def __init__(  # noqa: PLR0913, PLR0917 - RQ's signature
         self,
-        queue: Queue | str,
+        queue: QueueT_co,
         connection: redis.Redis | Callable[[], redis.Redis] | None = None,
         timeout: int | str | None = None,
         result_ttl: int | str | None = DEFAULT_RESULT_TTL,
@@ -145,9 +140,13 @@ class job:  # noqa: N801 - RQ's name
 
     # A call returns a coroutine without Any: with one, mypy could not tell which overload of `Queue.enqueue` is meant for the decorated function.
     @overload
-    def __call__(self, f: Callable[P, Coroutine[Any, Any, T]]) -> JobFunction[P, Coroutine[object, Never, T], T]: ...
+    def __call__(self: job[AsyncQueue], f: Callable[P, Coroutine[Any, Any, T]]) -> JobFunction[P, Coroutine[object, Never, T], AwaitedJob[T]]: ...
     @overload
-    def __call__(self, f: Callable[P, T]) -> JobFunction[P, T, T]: ...
+    def __call__(self: job[AsyncQueue], f: Callable[P, T]) -> JobFunction[P, T, AwaitedJob[T]]: ...
+    @overload
+    def __call__(self: job[Queue | str], f: Callable[P, Coroutine[Any, Any, T]]) -> JobFunction[P, Coroutine[object, Never, T], Job[T]]: ...
+    @overload
+    def __call__(self: job[Queue | str], f: Callable[P, T]) -> JobFunction[P, T, Job[T]]: ...
     def __call__(self, f: Any) -> Any:
         """Return `f` itself, which is a `JobFunction` now. A static or class method may be decorated before or after it is made one."""
         function: Any = f.__func__ if isinstance(f, (staticmethod, classmethod)) else f
@@ -159,7 +158,7 @@ class job:  # noqa: N801 - RQ's name
             return PreparedCall(function, self.find_queue, self.options | options)
 
         @wraps(function)
-        def delay(*args: Any, **kwargs: Any) -> Job:
+        def delay(*args: Any, **kwargs: Any) -> Any:
             given = {name: kwargs.pop(name, None) for name in _OPTIONS_OF_DELAY}
             return using(**{name: value for name, value in given.items() if value}).enqueue(*args, **kwargs)
 
@@ -167,7 +166,7 @@ class job:  # noqa: N801 - RQ's name
         function.using = using
         return f
 
-    def find_queue(self) -> Queue:
+    def find_queue(self) -> Queue | AsyncQueue:
         """Return the queue that a job goes to now.
 
         Raises:
@@ -191,7 +190,7 @@ def _check_queue(queue: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class PreparedCall(Generic[P, T_co]):
+class PreparedCall(Generic[P, Enqueued_co]):
     """A decorated function with the options of its next jobs. All arguments of its methods are the function's.
 
     Args:
@@ -201,57 +200,60 @@ class PreparedCall(Generic[P, T_co]):
     """
 
     function: Callable[P, Any]
-    find_queue: Callable[[], Queue]
+    find_queue: Callable[[], Any]
     options: Mapping[str, Any]
 
-    def enqueue(self, /, *args: P.args, **kwargs: P.kwargs) -> Job[T_co]:
+    def enqueue(self, /, *args: P.args, **kwargs: P.kwargs) -> Enqueued_co:
         """Enqueue the call and return its job. See `Queue.enqueue`."""
-        return self.find_queue().enqueue_call(self.function, args=args, kwargs=kwargs, **self.options)
+        enqueued: Enqueued_co = self.find_queue().enqueue_call(self.function, args=args, kwargs=kwargs, **self.options)
+        return enqueued
 
     delay = enqueue
 
-    def enqueue_at(self, datetime: dt.datetime | dt.timedelta, /, *args: P.args, **kwargs: P.kwargs) -> Job[T_co]:
+    def enqueue_at(self, datetime: dt.datetime | dt.timedelta, /, *args: P.args, **kwargs: P.kwargs) -> Enqueued_co:
         """Enqueue the call at a given time, or a given time from now. See `Queue.enqueue_at`."""
-        return self.find_queue().enqueue_at(datetime, self.function, args=args, kwargs=kwargs, **keywords_of(self.options))
+        enqueued: Enqueued_co = self.find_queue().enqueue_at(datetime, self.function, args=args, kwargs=kwargs, **keywords_of(self.options))
+        return enqueued
 
-    def enqueue_in(self, time_delta: dt.timedelta | float | str, /, *args: P.args, **kwargs: P.kwargs) -> Job[T_co]:
+    def enqueue_in(self, time_delta: dt.timedelta | float | str, /, *args: P.args, **kwargs: P.kwargs) -> Enqueued_co:
         """Enqueue the call after a given time. See `Queue.enqueue_in`."""
-        return self.find_queue().enqueue_in(time_delta, self.function, args=args, kwargs=kwargs, **keywords_of(self.options))
+        enqueued: Enqueued_co = self.find_queue().enqueue_in(time_delta, self.function, args=args, kwargs=kwargs, **keywords_of(self.options))
+        return enqueued
 
 
 # --- for type checkers: a decorated function ---
 
 
-class Delay(Protocol[P, T_co]):
+class Delay(Protocol[P, Enqueued_co]):
     """Enqueues a call and returns its job. With one of RQ's three options among the keywords, the arguments cannot be checked; `using` can."""
 
     @overload
-    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> Job[T_co]: ...
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> Enqueued_co: ...
     @overload
-    def __call__(self, /, *args: Any, job_id: str | None, **kwargs: Any) -> Job[T_co]: ...
+    def __call__(self, /, *args: Any, job_id: str | None, **kwargs: Any) -> Enqueued_co: ...
     @overload
-    def __call__(self, /, *args: Any, at_front: bool, **kwargs: Any) -> Job[T_co]: ...
+    def __call__(self, /, *args: Any, at_front: bool, **kwargs: Any) -> Enqueued_co: ...
     @overload
-    def __call__(self, /, *args: Any, depends_on: Any, **kwargs: Any) -> Job[T_co]: ...
+    def __call__(self, /, *args: Any, depends_on: Any, **kwargs: Any) -> Enqueued_co: ...
 
 
-class Enqueueing(Protocol[P, T_co]):
+class Enqueueing(Protocol[P, Enqueued_co]):
     """What `@job` adds to a function."""
 
     @property
-    def delay(self) -> Delay[P, T_co]:
+    def delay(self) -> Delay[P, Enqueued_co]:
         """Enqueue a call of the function and return its job; `depends_on`, `job_id` and `at_front` are options, where they are given and true."""
 
     @property
-    def enqueue(self) -> Delay[P, T_co]:
+    def enqueue(self) -> Delay[P, Enqueued_co]:
         """The same as `delay`."""
 
-    def using(self, **options: Unpack[JobOptions]) -> PreparedCall[P, T_co]:
+    def using(self, **options: Unpack[JobOptions]) -> PreparedCall[P, Enqueued_co]:
         """Return the function with options for its next jobs, which replace the decorator's: `add.using(ttl=10).enqueue(1, 2)`."""
 
 
-class JobFunction(Enqueueing[P, T_co], Protocol[P, Returned_co, T_co]):
-    """A function decorated with `@job`: `P` its parameters, then what a call returns, then what a job results in."""
+class JobFunction(Enqueueing[P, Enqueued_co], Protocol[P, Returned_co, Enqueued_co]):
+    """A function decorated with `@job`: `P` its parameters, then what a call returns, then what enqueueing returns."""
 
     __name__: str
     __qualname__: str
@@ -260,12 +262,14 @@ class JobFunction(Enqueueing[P, T_co], Protocol[P, Returned_co, T_co]):
         """Call the function, here and now."""
 
     @overload
-    def __get__(self, instance: None, owner: type, /) -> JobFunction[P, Returned_co, T_co]: ...
+    def __get__(self, instance: None, owner: type, /) -> JobFunction[P, Returned_co, Enqueued_co]: ...
     @overload
-    def __get__(self: JobFunction[Concatenate[Owner, Q], Returned_co, T_co], instance: Owner, owner: type, /) -> JobMethod[Q, Returned_co, P, T_co]: ...
+    def __get__(
+        self: JobFunction[Concatenate[Owner, Q], Returned_co, Enqueued_co], instance: Owner, owner: type, /
+    ) -> JobMethod[Q, Returned_co, P, Enqueued_co]: ...
 
 
-class JobMethod(Enqueueing[P, T_co], Protocol[Q, Returned_co, P, T_co]):
+class JobMethod(Enqueueing[P, Enqueued_co], Protocol[Q, Returned_co, P, Enqueued_co]):
     """A method decorated with `@job`, looked up in an object: a call takes the parameters `Q`, a job takes `P`, the object first."""
 
     def __call__(self, /, *args: Q.args, **kwargs: Q.kwargs) -> Returned_co:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from rq.core.errors import InvalidOptionError, OptionTypeError
 from rq.core.formats import parse_duration
@@ -28,6 +29,27 @@ _NOT_TAKEN = frozenset({"group_id", "timeout"})
 _TAKEN = {"job_timeout": "timeout"} | {name: name for name in ({field.name for field in fields(EnqueueOptions)} | {"pipeline"}) - _NOT_TAKEN}
 
 OPTION_NAMES = frozenset(_TAKEN.values())
+
+
+class CallOptions(TypedDict, total=False):
+    """The options of one job but for its pipeline, for type checkers; named as in `Queue.enqueue_call`. See `EnqueueOptions`."""
+
+    timeout: int | str | None
+    result_ttl: int | str | None
+    ttl: int | str | None
+    failure_ttl: int | str | None
+    description: str | None
+    depends_on: Any
+    job_id: str | None
+    at_front: bool
+    meta: Mapping[str, Any] | None
+    retry: Any
+    repeat: Any
+    on_success: Any
+    on_failure: Any
+    on_stopped: Any
+    unique: bool
+    webhooks: Any
 
 
 class EnqueueArgs(NamedTuple):
@@ -55,10 +77,11 @@ class EnqueueArgs(NamedTuple):
     webhooks: Any = None
 
 
-def split_options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
+def split_options(func: Callable[..., Any] | str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
     """Return the function's positional and keyword arguments, and the options, named as in `enqueue_call`.
 
-    The function's arguments may be given as they are, or all together as `args=` and `kwargs=`.
+    The function's arguments may be given as they are, or all together as `args=` and `kwargs=`. `timeout`, the name of `job_timeout` before RQ 1.0, is the
+    function's, unless it cannot be.
 
     Raises:
         InvalidOptionError: if both ways are mixed (RQ: an AssertionError for positional arguments; others are dropped without a word).
@@ -66,17 +89,27 @@ def split_options(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, A
     if not kwargs:
         return args, kwargs, {}
     options = {_TAKEN[name]: kwargs.pop(name) for name in _TAKEN.keys() & kwargs.keys()}
-    if "args" not in kwargs and "kwargs" not in kwargs:
-        return args, kwargs, options
-    explicit_args, explicit_kwargs = kwargs.pop("args", None), kwargs.pop("kwargs", None)
-    if "timeout" in kwargs:  # its name before RQ 1.0; here it can be nothing of the function's
+    together = "args" in kwargs or "kwargs" in kwargs
+    if "timeout" in kwargs and (together or not _may_take_timeout(func)):
         warnings.warn("enqueue() takes job_timeout, not timeout", DeprecationWarning, stacklevel=3)
         options.setdefault("timeout", kwargs.pop("timeout"))
+    if not together:
+        return args, kwargs, options
+    explicit_args, explicit_kwargs = kwargs.pop("args", None), kwargs.pop("kwargs", None)
     if args or kwargs:
         extra = [*(repr(value) for value in args), *kwargs]
         message = f"With args= or kwargs= all of the function's arguments go in there; these would be lost: {', '.join(extra)}"
         raise InvalidOptionError(message)
     return explicit_args, explicit_kwargs, options
+
+
+def _may_take_timeout(func: Callable[..., Any] | str) -> bool:
+    """Say whether a function may have an argument `timeout`: yes also where nobody can tell, as for a path."""
+    try:
+        parameters = inspect.signature(func, follow_wrapped=False).parameters  # type: ignore[arg-type] # a path is a TypeError
+    except (TypeError, ValueError):
+        return True
+    return "timeout" in parameters or any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
 
 
 def keywords_of(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,38 +6,32 @@ import logging
 import warnings
 from typing import TYPE_CHECKING, Any, Generic, cast
 
-from rq.client.enqueueing import new_nonce
+from rq.client import job_calls
 from rq.client.execution import Execution, ExecutionRegistry
-from rq.client.fields import KeyOfClass, StatusCheck
+from rq.client.fields import StatusCheck
+from rq.client.job_calls import parse_job_id
 from rq.client.old_names import OldJobNames
-from rq.client.payload import checked_arguments, serializer_of
+from rq.client.payload import serializer_of
 from rq.client.performing import Performing
 from rq.client.registry import FailedJobRegistry, FinishedJobRegistry, StartedJobRegistry
 from rq.client.result import Result
+from rq.client.result_data import returned_value
 from rq.client.saving import JobSaving
 from rq.client.scriptless import send_meta
-from rq.client.session import current_keyspace, session_of
+from rq.client.session import session_of
 from rq.client.types import T_co
-from rq.core.errors import InvalidJobOperation
-from rq.core.formats import call_string
-from rq.core.references import reference_of
-from rq.model.options import EnqueueOptions
-from rq.model.record import JobRecord
 from rq.model.states import JobStatus
-from rq.store.cancel import cancel_job as cancel_call
-from rq.store.codec import decode_fields, decode_job
-from rq.store.delete import delete_job as delete_call
-from rq.store.reads import find_position, job_exists, read_job, read_meta, read_status, require_job
+from rq.store.reads import find_position, job_exists
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable
     from typing import Self
 
     import redis
     from redis.client import Pipeline
 
-    from rq.core.keys import Keyspace
     from rq.core.serializers import Serializer
+    from rq.model.record import JobRecord
 
 logger = logging.getLogger("rq.job")
 
@@ -60,7 +54,6 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
 
     __module__ = "rq.job"
 
-    redis_job_namespace_prefix = KeyOfClass("job", "")
     log = logger
     redis_server_version: tuple[int, int, int] | None = None  # as in RQ, for whoever wants to keep it there
 
@@ -72,71 +65,6 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
     is_deferred = StatusCheck(JobStatus.DEFERRED)
     is_scheduled = StatusCheck(JobStatus.SCHEDULED)
     is_canceled = StatusCheck(JobStatus.CANCELED)
-
-    @classmethod
-    def create(  # noqa: PLR0913, PLR0917 - RQ's signature
-        cls,
-        func: Callable[..., Any] | str,
-        args: Sequence[Any] | None = None,
-        kwargs: dict[str, Any] | None = None,
-        connection: redis.Redis | None = None,
-        result_ttl: int | str | None = None,
-        ttl: int | str | None = None,
-        status: JobStatus | None = None,
-        description: str | None = None,
-        depends_on: Any = None,
-        timeout: int | str | None = None,
-        retry: Any = None,
-        id: str | None = None,
-        origin: str = "",
-        meta: Mapping[str, Any] | None = None,
-        failure_ttl: int | str | None = None,
-        serializer: Serializer | str | None = None,
-        group_id: str | None = None,
-        *,
-        on_success: Any = None,
-        on_failure: Any = None,
-        on_stopped: Any = None,
-        webhooks: Any = None,
-    ) -> Self:
-        """Return a new job. Nothing is sent to the server; `Queue.enqueue_job` does that.
-
-        `func` is a function, a method, another callable object, or a dotted path; `args` and `kwargs` are what it is called with. `timeout`, `result_ttl`,
-        `ttl`, `failure_ttl`, `description`, `depends_on`, `meta`, `retry`, the callbacks and `webhooks` are those of `EnqueueOptions`. `status` is what the job
-        shows until it is enqueued (None: `created`), `origin` the name of its queue, `group_id` that of its group.
-
-        Raises:
-            OptionTypeError: for a class or anything else that cannot be called, or arguments of the wrong kind (a TypeError).
-            InvalidOptionError: for an option that makes no sense (a ValueError); TimeoutFormatError for a text that is no duration.
-        """
-        options = EnqueueOptions(
-            timeout,
-            result_ttl,
-            ttl,
-            failure_ttl,
-            description,
-            id,
-            meta=meta,
-            depends_on=depends_on,
-            retry=retry,
-            on_success=on_success,
-            on_failure=on_failure,
-            on_stopped=on_stopped,
-            webhooks=webhooks,
-            group_id=group_id,
-        )
-        args, kwargs = checked_arguments(args, kwargs)
-        instance, func_name = reference_of(func)
-        job = cls(id, connection, serializer)
-        job.payload.give(func_name, instance, args, kwargs)
-        job._take_options(options)
-        record = job.record
-        record.origin = origin
-        if status is not None:
-            record.status = status
-        if not description:
-            record.description = call_string(func_name, args, kwargs)
-        return job
 
     @classmethod
     def fetch(cls, id: str, connection: redis.Redis | None = None, serializer: Serializer | str | None = None) -> Self:
@@ -153,8 +81,7 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
     def fetch_many(cls, job_ids: Iterable[str], connection: redis.Redis | None = None, serializer: Serializer | str | None = None) -> list[Self | None]:
         """Return jobs in the order of their ids, None for each that does not exist: one round trip."""
         session = session_of(connection)
-        records = session.run_many([read_job(session.scripts, parse_job_id(job_id)) for job_id in job_ids])
-        return [None if record is None else cls._of(record, session.connection, serializer) for record in records]
+        return session.run_many(job_calls.fetch_each(cls, session, job_ids, serializer))
 
     @classmethod
     def exists(cls, job_id: str, connection: redis.Redis | None = None) -> bool:
@@ -166,60 +93,19 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
     def of_attempt(cls, record: JobRecord, connect: Callable[[], redis.Redis], serializer: Serializer | str | None) -> Self:
         """Return the job of a running attempt; `connect` is called when it first needs its connection."""
         job = cls.__new__(cls)
-        job._take_record(record, serializer_of(serializer))  # noqa: SLF001 - a job of this class
-        job._connection, job._connect, job._session = None, connect, None  # noqa: SLF001 - likewise
-        return job
-
-    @classmethod
-    def _of(cls, record: JobRecord, connection: redis.Redis, serializer: Serializer | str | None) -> Self:
-        job = cls(record.id, connection=connection, serializer=serializer)
-        job._take_record(record, job.serializer)
+        job.take_record(record, serializer_of(serializer))
+        job._connection, job._connect, job._session = None, connect, None  # noqa: SLF001 - a job of this class
         return job
 
     def get_meta(self, refresh: bool = True) -> dict[str, Any]:
         """Return the meta; read anew from the server, unless `refresh` is false."""
         if refresh:
-            self.record.meta = self.session.run(read_meta(self.session.scripts, self.id))
-            self._meta = None
+            self.session.run(job_calls.read_meta(self))
         return self.meta
 
     def save_meta(self) -> None:
         """Write the meta, and nothing else, to the server."""
-        stored = self.serializer.dumps(self.meta)
-        send_meta(self.session, self.id, stored)
-        self.record.meta = stored
-
-    # --- keys ---
-
-    @classmethod
-    def key_for(cls, job_id: str) -> str:
-        """Return the key of a job's hash."""
-        return current_keyspace().job(job_id)
-
-    @classmethod
-    def dependents_key_for(cls, job_id: str) -> str:
-        """Return the key of the set of jobs that wait for a job."""
-        return current_keyspace().dependents(job_id)
-
-    @property
-    def _keyspace(self) -> Keyspace:
-        """That of the job's session. An attempt that has not asked for its connection is not made to for the sake of a name: the environment's."""
-        return current_keyspace() if self._connection is None else self.session.keyspace
-
-    @property
-    def key(self) -> str:
-        """The key of the job's hash."""
-        return self._keyspace.job(self.id)
-
-    @property
-    def dependents_key(self) -> str:
-        """The key of the set of jobs that wait for this one."""
-        return self._keyspace.dependents(self.id)
-
-    @property
-    def dependencies_key(self) -> str:
-        """The key of the set of jobs that this one waits for."""
-        return self._keyspace.dependencies(self.id)
+        send_meta(self.session, self)
 
     # --- where it stands ---
 
@@ -229,16 +115,7 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
         Raises:
             NoSuchJobError: if there is none (any more). CorruptDataError: if its hash cannot be read.
         """
-        self._take_record(require_job(self.session.run(read_job(self.session.scripts, self.id)), self.id), self.serializer)
-
-    def restore(self, raw_data: Mapping[Any, Any]) -> None:
-        """Become the job that a raw hash describes.
-
-        Raises:
-            NoSuchJobError: if the hash has no payload. CorruptDataError: if it cannot be read.
-        """
-        fields = decode_fields(dict(raw_data))
-        self._take_record(require_job(decode_job(self.id, fields) if b"data" in fields else None, self.id), self.serializer)
+        self.session.run(job_calls.refresh(self))
 
     def get_status(self, refresh: bool = True) -> JobStatus:
         """Return the job's status; asked of the server, unless `refresh` is false. A status that this version does not know is returned as its text.
@@ -246,13 +123,7 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
         Raises:
             InvalidJobOperation: if there is no such job (any more).
         """
-        if refresh:
-            status = self.session.run(read_status(self.session.scripts, self.id))
-            if status is None:
-                message = f"Job {self.id} has no status: it was never enqueued, was deleted, or its time to live passed"
-                raise InvalidJobOperation(message)
-            self.record.status = JobStatus(status) if status in _KNOWN_STATUS else status
-        return cast("JobStatus", self.record.status)
+        return self.session.run(job_calls.read_status(self)) if refresh else cast("JobStatus", self.record.status)
 
     def get_position(self) -> int | None:
         """Return how many jobs stand before this one in its queue; None if it is not waiting there."""
@@ -304,8 +175,7 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
         """
         if refresh or self._cached_result is None:
             self._cached_result = self.latest_result()
-        latest = self._cached_result
-        return latest.return_value if latest is not None and latest.type is Result.Type.SUCCESSFUL else None
+        return returned_value(self._cached_result)
 
     @property
     def result(self) -> T_co | None:
@@ -336,17 +206,8 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
         Raises:
             InvalidJobOperation: if the job is canceled already, has ended, or does not exist.
         """
-        options = {"enqueue_dependents": enqueue_dependents, "remove_from_dependencies": remove_from_dependencies}
-        call = cancel_call(self.session.scripts, self.id, self.origin, **options)
-        if pipeline is not None:
-            self.session.collect(pipeline, call)
-            return
-        code, status = self.session.run(call)
-        if code != "ok":
-            reason = {"dup": "is canceled already", "terminal": f"is {status}; only jobs that have not ended can be canceled", "gone": "does not exist"}
-            message = f"Job {self.id} {reason.get(code, 'cannot be read: its key holds something that is no hash')}"
-            raise InvalidJobOperation(message)
-        self.record.status = JobStatus.CANCELED
+        call = job_calls.cancel_job(self, enqueue_dependents=enqueue_dependents, remove_from_dependencies=remove_from_dependencies)
+        self.session.run_or_collect(call, pipeline)
 
     def delete(self, pipeline: Pipeline | None = None, remove_from_queue: bool = True, delete_dependents: bool = False) -> None:
         """Delete the job with all that belongs to it: its place, its results, its part in a group. Atomic. If it runs now, its outcome does not count.
@@ -363,19 +224,11 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
         """
         if delete_dependents:
             self.delete_dependents()
-        call = delete_call(self.session.scripts, self.id, self.origin, new_nonce(), remove_from_queue=remove_from_queue)
-        if pipeline is not None:
-            self.session.collect(pipeline, call)
-            return
-        code, _ = self.session.run(call)
-        if code == "gone":
-            message = f"Job {self.id} cannot be deleted: it was never enqueued, was deleted, or its time to live passed"
-            raise InvalidJobOperation(message)
+        self.session.run_or_collect(job_calls.delete_job(self, remove_from_queue=remove_from_queue), pipeline)
 
     def delete_dependents(self, pipeline: Pipeline | None = None) -> None:
         """Delete the jobs that wait for this one, those that wait for them not. `pipeline` collects the calls."""
-        scripts = self.session.scripts
-        calls = [delete_call(scripts, job_id, self.origin, new_nonce()) for job_id in self.dependent_ids]
+        calls = job_calls.delete_each(self, self.dependent_ids)
         if pipeline is None:
             self.session.run_many(calls)
             return
@@ -389,22 +242,13 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
             value: how far, in whatever unit the job's owner likes: 0.4, or 120 (pages).
             text: what it is doing, in words.
         """
-        self.meta["progress"], self.meta["progress_text"] = value, text
+        self.note_progress(value, text)
         self.save_meta()
-
-    @property
-    def progress(self) -> tuple[float, str] | None:
-        """How far the job has come, and what it is doing; None if it never said. Read with the job: `refresh()` or `get_meta()` read it anew."""
-        value = self.meta.get("progress")
-        return None if value is None else (value, str(self.meta.get("progress_text", "")))
 
     def requeue(self, at_front: bool = False) -> Self:
         """Put the job, which failed or was stopped, back into its queue, and return it. See `BaseRegistry.requeue`."""
         self.failed_job_registry.requeue(self, at_front=at_front)
         return self
-
-
-_KNOWN_STATUS = frozenset(status.value for status in JobStatus)
 
 
 def cancel_job(job_id: str, connection: redis.Redis | None = None, serializer: Serializer | str | None = None, enqueue_dependents: bool = False) -> None:
@@ -415,8 +259,3 @@ def cancel_job(job_id: str, connection: redis.Redis | None = None, serializer: S
 def requeue_job(job_id: str, connection: redis.Redis | None = None, serializer: Serializer | str | None = None) -> Job:
     """Put a failed job back into its queue: see `Job.requeue`. NoSuchJobError if there is none."""
     return Job.fetch(job_id, connection=connection, serializer=serializer).requeue()
-
-
-def parse_job_id(job_or_execution_id: str) -> str:
-    """Return the job id in `<job id>:<execution id>`, or the job id it is."""
-    return job_or_execution_id.split(":", 1)[0]

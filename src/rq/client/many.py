@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rq.client.enqueueing import new_nonce
@@ -11,15 +12,21 @@ from rq.client.session import session_of
 from rq.core.errors import InvalidOptionError, RQError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from redis.client import Pipeline
 
     from rq.client.job import Job
+    from rq.client.job_data import JobData
     from rq.client.queue import Queue
-    from rq.client.session import Session
-    from rq.store.enqueue import NewJob
+    from rq.client.queue_data import JobT, QueueData
+    from rq.client.session import BaseSession
+    from rq.store.calls import Call
     from rq.store.replies import Enqueued
+    from rq.store.scripts import ScriptLibrary
+
+# So many calls, of 250 jobs each, go in one round trip: enough that the network does not count, and some megabytes at most.
+_CALLS_AT_ONCE = 16
 
 
 class EnqueueData(NamedTuple):
@@ -102,51 +109,79 @@ def prepare_data(  # noqa: PLR0913, PLR0917 - RQ's signature
     )
 
 
-def jobs_for(queue: Queue, datas: Iterable[EnqueueData], group: str | None = None) -> list[Job]:
+def jobs_for(queue: QueueData[JobT], datas: Iterable[EnqueueData], group: str | None = None) -> list[JobT]:
     """Return new jobs of a queue for these calls, members of a group or of none. Nothing is sent. Errors are those of `Queue.create_job`."""
     return [queue.create_job(*data.for_create_job(), **data.relations(), group_id=group) for data in datas]
 
 
 def enqueue_all(queue: Queue, jobs: Sequence[Job], datas: Sequence[EnqueueData], pipeline: Pipeline | None) -> None:
-    """Enqueue jobs that were created for these calls: all together, or one by one in a queue that runs them itself. Errors are those of `send_many`."""
-    if queue.is_async:
-        send_many(session_of(queue.connection), jobs, datas, pipeline)
+    """Enqueue jobs that were created for these calls: all together, or one by one in a queue that runs them itself. Errors are those of `Batch`."""
+    if not queue.is_async:
+        for job, data in zip(jobs, datas, strict=True):
+            queue.enqueue_job(job, None, data.at_front, data.unique)
         return
-    for job, data in zip(jobs, datas, strict=True):
-        queue.enqueue_job(job, None, data.at_front, data.unique)
+    session = session_of(queue.connection)
+    batch = Batch(session.scripts, jobs, datas)
+    if pipeline is None:
+        answers = session.run_stream(batch.calls())
+        batch.confirm(answers)
+    else:
+        batch.collect(session, pipeline)
 
 
-def send_many(session: Session, jobs: Sequence[Job], datas: Sequence[EnqueueData], pipeline: Pipeline | None) -> None:
-    """Send jobs that were created for these calls; or let a caller's pipeline collect them.
+class Batch:
+    """Jobs that were created for such calls, on their way.
+
+    Args:
+        scripts: of their keyspace.
+        jobs: the jobs.
+        datas: the calls that they were created for.
 
     Raises:
-        InvalidOptionError: if an id is given twice. InvalidJobDependency: if some jobs would wait for one another. Both before anything is sent.
-        DuplicateJobError: for the first that was to be unique and is not; the others were sent.
+        InvalidOptionError: if an id is given twice. InvalidJobDependency: if some jobs would wait for one another.
     """
-    by_id = {job.id: job for job in jobs}
-    if len(by_id) < len(jobs):
-        twice = next(job_id for job_id, count in Counter(job.id for job in jobs).items() if count > 1)
-        message = f"The id {twice} is given twice; each job enqueued in one call needs an id of its own"
-        raise InvalidOptionError(message)
-    nonce = new_nonce()
-    new_jobs = in_order_of_dependence([new_job(job, nonce, at_front=data.at_front, unique=data.unique) for job, data in zip(jobs, datas, strict=True)])
-    calls = calls_for_many(session.scripts, new_jobs)
-    if pipeline is not None:
-        for call in calls:
+
+    def __init__(self, scripts: ScriptLibrary, jobs: Sequence[JobData], datas: Sequence[EnqueueData]) -> None:
+        self._jobs = {job.id: job for job in jobs}
+        if len(self._jobs) < len(jobs):
+            twice = next(job_id for job_id, count in Counter(job.id for job in jobs).items() if count > 1)
+            message = f"The id {twice} is given twice; each job enqueued in one call needs an id of its own"
+            raise InvalidOptionError(message)
+        nonce = new_nonce()
+        new_jobs = [new_job(job, nonce, at_front=data.at_front, unique=data.unique) for job, data in zip(jobs, datas, strict=True)]
+        self._new_jobs = in_order_of_dependence(new_jobs)
+        self._scripts = scripts
+
+    def calls(self) -> Iterator[Call[list[Enqueued]]]:
+        """Make the calls, in order."""
+        return calls_for_many(self._scripts, self._new_jobs)
+
+    def round_trips(self) -> Iterator[list[Call[list[Enqueued]]]]:
+        """Make the calls, so many at a time as go in one round trip."""
+        calls = self.calls()
+        return iter(lambda: list(islice(calls, _CALLS_AT_ONCE)), [])
+
+    def collect(self, session: BaseSession, pipeline: Any) -> None:
+        """Let a caller's pipeline collect the calls. The jobs show what they will be when it is executed, as far as that can be known before."""
+        for call in self.calls():
             session.collect(pipeline, call)
-        for new in new_jobs:
-            foresee(by_id[new.record.id], new)
-        return
-    answers = [answer for some in session.run_stream(calls) for answer in some]
-    _confirm_all(by_id, new_jobs, answers)
+        for new in self._new_jobs:
+            foresee(self._jobs[new.record.id], new)
 
+    def confirm(self, answers: Iterable[Sequence[Enqueued]]) -> None:
+        """Let the jobs show what the server says became of them.
 
-def _confirm_all(by_id: dict[str, Job], new_jobs: Sequence[NewJob], answers: Sequence[Enqueued]) -> None:
-    first_refusal: RQError | None = None
-    for new, answer in zip(new_jobs, answers, strict=True):
-        try:
-            confirm(by_id[new.record.id], answer)
-        except RQError as refusal:
-            first_refusal = first_refusal or refusal
-    if first_refusal is not None:
-        raise first_refusal
+        Args:
+            answers: to the calls, in order.
+
+        Raises:
+            DuplicateJobError: for the first that was to be unique and is not; the others were enqueued.
+        """
+        first_refusal: RQError | None = None
+        for new, answer in zip(self._new_jobs, chain.from_iterable(answers), strict=True):
+            try:
+                confirm(self._jobs[new.record.id], answer)
+            except RQError as refusal:
+                first_refusal = first_refusal or refusal
+        if first_refusal is not None:
+            raise first_refusal

@@ -5,37 +5,29 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import warnings
-from functools import total_ordering
-from typing import TYPE_CHECKING, Any, ClassVar, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from rq.client.classes import job_class_of
 from rq.client.dequeueing import Dequeueing
-from rq.client.enqueueing import EnqueueArgs, check_due, check_unique, delay_of, new_nonce, split_options, take_repeat
-from rq.client.fields import KeyOfClass
+from rq.client.enqueueing import EnqueueArgs, check_unique, delay_of, new_nonce, split_options
 from rq.client.job import Job
-from rq.client.many import EnqueueData, enqueue_all, jobs_for, prepare_data
-from rq.client.payload import serializer_of
+from rq.client.many import EnqueueData, enqueue_all, jobs_for
 from rq.client.queue_contents import QueueContents
 from rq.client.queue_lists import name_of_queue_key
 from rq.client.sending import collect_job, new_job, send_job
 from rq.client.session import session_of
 from rq.client.sync import perform_here, run_here
-from rq.core import defaults
-from rq.core.clock import to_timestamp
 from rq.core.errors import DuplicateJobError
-from rq.core.formats import parse_duration
 from rq.core.references import check_importable
-from rq.model.states import JobStatus
 from rq.store.reads import list_queue_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
     from typing import Self
 
     import redis
     from redis.client import Pipeline
 
-    from rq.client.session import Session
     from rq.client.types import T
     from rq.core.serializers import Serializer
     from rq.store.enqueue import NewJob
@@ -43,7 +35,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("rq.queue")
 
 
-@total_ordering
 class Queue(Dequeueing, QueueContents):
     """A queue of jobs: a handle that nothing is written for until a job is enqueued. Queues are equal, and ordered, by name.
 
@@ -64,10 +55,6 @@ class Queue(Dequeueing, QueueContents):
 
     __module__ = "rq.queue"
 
-    DEFAULT_TIMEOUT: ClassVar[int] = defaults.DEFAULT_TIMEOUT
-    redis_queue_namespace_prefix = KeyOfClass("queue", "")
-    redis_queues_keys = KeyOfClass("queues")
-    job_class: type[Job] = Job
     log = logger
     death_penalty_class: type[Any] | None = None
 
@@ -86,11 +73,7 @@ class Queue(Dequeueing, QueueContents):
             is_async = kwargs["async"]
             warnings.warn("Queue takes is_async, not async", DeprecationWarning, stacklevel=2)
         self._is_async = is_async
-        self._session: Session = session_of(connection)
-        self.connection: redis.Redis = self._session.connection
-        self.name = name
-        self.serializer = serializer_of(serializer)
-        self.default_timeout = parse_duration(default_timeout) or self.DEFAULT_TIMEOUT
+        super().__init__(name, session_of(connection), default_timeout, serializer)
         if job_class is not None:
             self.job_class = job_class_of(job_class)
         if death_penalty_class is not None:
@@ -136,7 +119,7 @@ class Queue(Dequeueing, QueueContents):
     def parse_args(cls, f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> EnqueueArgs:
         """Return what `enqueue` would make of these arguments: the function's own, and the options. It raises for them what `enqueue` raises."""
         check_importable(f)
-        own_args, own_kwargs, options = split_options(args, kwargs)
+        own_args, own_kwargs, options = split_options(f, args, kwargs)
         return EnqueueArgs(func=f, args=own_args, kwargs=own_kwargs, **options)
 
     @overload
@@ -161,7 +144,7 @@ class Queue(Dequeueing, QueueContents):
             InvalidOptionError: for an option that makes no sense (a ValueError). Whatever the serializer raises for arguments it cannot serialize.
             DuplicateJobError: with `unique`, if there is a job of this id, whatever its state. InvalidJobDependency: if the job would wait for itself.
         """
-        own_args, own_kwargs, options = split_options(args, kwargs)
+        own_args, own_kwargs, options = split_options(f, args, kwargs)
         return self.enqueue_call(f, own_args, own_kwargs, **options)
 
     def enqueue_call(  # noqa: PLR0913, PLR0917 - RQ's signature
@@ -217,13 +200,9 @@ class Queue(Dequeueing, QueueContents):
     def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., T] | str, *args: Any, **kwargs: Any) -> Job[T]: ...
     def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Job:
         """Enqueue a call at a given time (a naive datetime is local time), or a given time from now. Arguments, options and errors are those of `enqueue`."""
-        own_args, own_kwargs, options = split_options(args, kwargs)
-        pipeline, at_front, unique = (options.pop(name, None) for name in ("pipeline", "at_front", "unique"))
-        if unique:
-            check_unique(options.get("job_id"))
-        job = self.create_job(f, own_args, own_kwargs, status=JobStatus.SCHEDULED, **options)
-        if at_front:
-            job.enqueue_at_front = True
+        own_args, own_kwargs, options = split_options(f, args, kwargs)
+        pipeline, unique = options.pop("pipeline", None), options.pop("unique", None)
+        job = self.create_scheduled_job(f, own_args, own_kwargs, unique=unique, **options)
         return self.schedule_job(job, datetime, pipeline=pipeline, **_if_true(unique=unique))
 
     @overload
@@ -233,58 +212,6 @@ class Queue(Dequeueing, QueueContents):
     def enqueue_in(self, time_delta: dt.timedelta | float | str, func: Callable[..., Any] | str, *args: Any, **kwargs: Any) -> Job:
         """Enqueue a call after a given time, by the server's clock: a timedelta, a number of seconds, or a text such as '10m'. Else it is as `enqueue`."""
         return self.enqueue_at(delay_of(time_delta), func, *args, **kwargs)
-
-    def create_job(  # noqa: PLR0913, PLR0917 - RQ's signature
-        self,
-        func: Callable[..., Any] | str,
-        args: Sequence[Any] | None = None,
-        kwargs: dict[str, Any] | None = None,
-        timeout: int | str | None = None,
-        result_ttl: int | str | None = None,
-        ttl: int | str | None = None,
-        failure_ttl: int | str | None = None,
-        description: str | None = None,
-        depends_on: Any = None,
-        job_id: str | None = None,
-        meta: Mapping[str, Any] | None = None,
-        status: JobStatus = JobStatus.QUEUED,
-        retry: Any = None,
-        repeat: Any = None,
-        *,
-        on_success: Any = None,
-        on_failure: Any = None,
-        on_stopped: Any = None,
-        webhooks: Any = None,
-        group_id: str | None = None,
-    ) -> Job:
-        """Return a new job of this queue. Nothing is sent to the server; `enqueue_job` does that. Errors are those of `enqueue`."""
-        check_importable(func)
-        job = self.job_class.create(
-            func,
-            args=args,
-            kwargs=kwargs,
-            connection=self.connection,
-            result_ttl=result_ttl,
-            ttl=ttl,
-            status=status,
-            description=description,
-            depends_on=depends_on,
-            timeout=self.default_timeout if timeout is None else timeout,
-            retry=retry,
-            id=job_id,
-            origin=self.name,
-            meta=meta,
-            failure_ttl=failure_ttl,
-            serializer=self.serializer,
-            group_id=group_id,
-            on_success=on_success,
-            on_failure=on_failure,
-            on_stopped=on_stopped,
-            webhooks=webhooks,
-        )
-        if repeat:
-            take_repeat(job, repeat)
-        return job
 
     def setup_dependencies(self, job: Job[T], pipeline: Pipeline | None = None) -> Job[T]:
         """Return the job as it is: the step that enqueues it looks at what it depends on. On the path of `enqueue`, because tracing libraries wrap it."""
@@ -309,8 +236,6 @@ class Queue(Dequeueing, QueueContents):
         enqueue_all(self, jobs, datas, pipeline)
         return jobs
 
-    prepare_data = staticmethod(prepare_data)
-
     def enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:
         """Put a job into this queue and return it: one round trip, atomic. A job of the same id, whatever its state, starts over.
 
@@ -323,7 +248,7 @@ class Queue(Dequeueing, QueueContents):
         Raises:
             DuplicateJobError: see `unique`. InvalidJobDependency: if it would wait for itself.
         """
-        self._own(job)
+        self.own(job)
         return self._enqueue_job(job, pipeline, at_front, **_if_true(unique=unique))
 
     def _enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:
@@ -371,16 +296,8 @@ class Queue(Dequeueing, QueueContents):
         Raises:
             OptionTypeError: if the time is neither (a TypeError). DuplicateJobError: see `unique`. InvalidJobDependency: if it would wait for itself.
         """
-        check_due(datetime)
-        self._own(job)
-        due = datetime if isinstance(datetime, dt.timedelta) else to_timestamp(datetime)
-        self._send(job, new_job(job, new_nonce(), at_front=bool(job.enqueue_at_front), due=due, unique=unique), pipeline)
+        self._send(job, self.new_scheduled_job(job, datetime, unique=unique), pipeline)
         return job
-
-    def _own(self, job: Job) -> None:
-        job.origin = self.name
-        if job.timeout is None:
-            job.timeout = self.default_timeout
 
     def _send(self, job: Job, new: NewJob, pipeline: Pipeline | None) -> None:
         if pipeline is None:
@@ -393,29 +310,8 @@ class Queue(Dequeueing, QueueContents):
     def __len__(self) -> int:
         return self.count
 
-    def __bool__(self) -> bool:
-        return True
-
-    def __iter__(self) -> Iterator[Self]:
-        yield self
-
     def __contains__(self, job_or_id: Job | str) -> bool:
         return self.get_job_position(job_or_id) is not None
-
-    def __eq__(self, other: object) -> bool:
-        return self.name == other.name if isinstance(other, Queue) else NotImplemented
-
-    def __lt__(self, other: object) -> bool:
-        return self.name < other.name if isinstance(other, Queue) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name!r})"
-
-    def __str__(self) -> str:
-        return f"<{type(self).__name__} {self.name}>"
 
 
 def _if_true(**flags: Any) -> dict[str, bool]:

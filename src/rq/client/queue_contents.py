@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rq.client.enqueueing import new_nonce
 from rq.client.intermediate import IntermediateQueue
 from rq.client.job import Job
+from rq.client.queue_data import QueueData
 from rq.client.registry import (
     CanceledJobRegistry,
     DeferredJobRegistry,
@@ -15,44 +16,30 @@ from rq.client.registry import (
     ScheduledJobRegistry,
     StartedJobRegistry,
 )
+from rq.client.registry_data import id_of
+from rq.client.session import Session
 from rq.core.defaults import MAINTENANCE_LOCK_SECONDS
 from rq.model.states import JobStatus, ended_as
 from rq.store.dependents import note_release, release_dependents
 from rq.store.locks import acquire_lock, release_lock
 from rq.store.purge import MOST_PURGED, purge_queue
 from rq.store.queue_list import compact_queue, forget_queue, push_id, remove_id, take_id
-from rq.store.reads import count_queue, find_position, list_queue, read_scheduler_name, read_scheduler_pid, read_status
+from rq.store.reads import count_queue, find_position, read_scheduler_name, read_scheduler_pid, read_status
 from rq.store.server_version import get_version
 
 if TYPE_CHECKING:
     import redis
     from redis.client import Pipeline
 
-    from rq.client.session import Session
-    from rq.core.serializers import Serializer
 
-
-class QueueContents:
+class QueueContents(QueueData["Job", Session]):
     """The jobs of one queue; see `Queue`."""
 
-    name: str
     connection: redis.Redis
-    serializer: Serializer
     job_class: type[Job] = Job
-    _session: Session
     _maintenance_token: str | None = None  # with which this handle took the lock
 
     # --- what waits ---
-
-    @property
-    def key(self) -> str:
-        """The key of the list of waiting job ids."""
-        return self._session.keyspace.queue(self.name)
-
-    @property
-    def intermediate_queue_key(self) -> str:
-        """The key of the list in which RQ's workers keep ids between taking and starting them."""
-        return self._session.keyspace.intermediate(self.name)
 
     @property
     def intermediate_queue(self) -> IntermediateQueue:
@@ -85,10 +72,7 @@ class QueueContents:
             offset: how many to skip.
             length: how many to return at most; negative for all.
         """
-        if length == 0:
-            return []
-        last = offset + length - 1 if length > 0 else -1
-        return self._session.run(list_queue(self._session.scripts, self.name, offset, last))
+        return self._session.run(self.read_ids(offset, length)) if length else []
 
     def get_jobs(self, offset: int = 0, length: int = -1) -> list[Job]:
         """Return jobs that wait, next one first; ids without a job of this queue are left out. Two round trips.
@@ -98,17 +82,16 @@ class QueueContents:
             length: how many ids to look at; negative for all.
         """
         jobs = self.job_class.fetch_many(self.get_job_ids(offset, length), connection=self.connection, serializer=self.serializer)
-        return [job for job in jobs if job is not None and job.origin == self.name]
+        return self.own_among(jobs)
 
     def fetch_job(self, job_id: str) -> Job | None:
         """Return a job of this queue, whatever its state; None if there is none."""
-        [job] = self.job_class.fetch_many([job_id], connection=self.connection, serializer=self.serializer)
-        return job if job is not None and job.origin == self.name else None
+        jobs = self.job_class.fetch_many([job_id], connection=self.connection, serializer=self.serializer)
+        return next(iter(self.own_among(jobs)), None)
 
     def get_job_position(self, job_or_id: Job | str) -> int | None:
         """Return how many jobs stand before this one; None if it is not waiting here."""
-        job_id = job_or_id if isinstance(job_or_id, str) else job_or_id.id
-        return self._session.run(find_position(self._session.scripts, self.name, job_id))
+        return self._session.run(find_position(self._session.scripts, self.name, id_of(job_or_id)))
 
     # --- changing it by hand ---
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rq.client.fields import KeyOfClass
-from rq.client.registry_base import BaseRegistry, id_of
+from rq.client.registry_base import BaseRegistry
+from rq.client.registry_data import StartedData, id_of, longest
+from rq.client.session import Session
 from rq.core.defaults import DEFAULT_FAILURE_TTL
-from rq.core.errors import NoSuchJobError
 from rq.core.ids import split_composite
-from rq.store.reads import list_executions, read_registry_score
+from rq.store.reads import list_executions
 from rq.store.registries import delist, enlist_failed, forget_expired
 
 if TYPE_CHECKING:
@@ -24,18 +25,13 @@ if TYPE_CHECKING:
     from rq.client.queue_contents import QueueContents
 
 
-class StartedJobRegistry(BaseRegistry):
+class StartedJobRegistry(StartedData["Job", Session], BaseRegistry):
     """The jobs that run now. Its entries are executions, `<job id>:<execution id>`, scored by the end of their lease."""
 
     __module__ = "rq.registry"
 
     kind = "wip"
     key_template = KeyOfClass("wip", "{0}")
-
-    @staticmethod
-    def parse_job_id(entry: str) -> str:
-        """Return the job id in `<job id>:<execution id>`."""
-        return split_composite(entry)[0]
 
     def get_job_and_execution_ids(self, start: int = 0, end: int = -1, desc: bool = False, cleanup: bool = True) -> list[tuple[str, str]]:
         """Return job id and execution id of each entry, in the order of the end of their lease. `cleanup` changes nothing: workers tidy registries."""
@@ -101,10 +97,8 @@ class StartedJobRegistry(BaseRegistry):
     def _score(self, job_or_id: Job | str) -> float | None:
         """Return the score of the execution of a job that stays longest; None if none runs."""
         job_id = id_of(job_or_id)
-        scripts = self._session.scripts
-        executions = self._session.run(list_executions(scripts, job_id))
-        scores = self._session.run_many([read_registry_score(scripts, self.kind, self.name, f"{job_id}:{execution_id}") for execution_id in executions])
-        return max((score for score in scores if score is not None), default=None)
+        executions = self._session.run(list_executions(self._session.scripts, job_id))
+        return longest(self._session.run_many(self._read_scores(job_id, executions)))
 
 
 class FinishedJobRegistry(BaseRegistry):
@@ -182,11 +176,7 @@ class ScheduledJobRegistry(BaseRegistry):
         Raises:
             NoSuchJobError: if it is not scheduled here.
         """
-        score = self._score(job_or_id)
-        if not score:
-            message = f"Job {id_of(job_or_id)} is not in {self.key}"
-            raise NoSuchJobError(message)
-        return datetime.fromtimestamp(score, UTC)
+        return self._due_time_of(id_of(job_or_id), self._score(job_or_id))
 
     def schedule(self, job: Job, scheduled_datetime: datetime, pipeline: Pipeline | None = None) -> int:
         """See to it that a job is put into this queue at a given time: `Queue.schedule_job`, from wherever it stands. Returns 1.

@@ -9,21 +9,18 @@ Entries can be added and removed by hand, which changes no job: whatever changes
 from __future__ import annotations
 
 import logging
-import math
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rq.client.classes import job_class_of, queue_class
-from rq.client.connections import is_same_server
 from rq.client.enqueueing import new_nonce
 from rq.client.fields import KeyOfClass
-from rq.client.payload import serializer_of
-from rq.client.session import session_of
-from rq.core.errors import InvalidJobOperation, NoSuchJobError, OptionTypeError
+from rq.client.registry_data import RegistryData, id_of, requeue_from
+from rq.client.session import Session, session_of
+from rq.core.errors import NoSuchJobError
 from rq.store.delete import delete_job as delete_job_call
-from rq.store.reads import count_registry, list_registry, read_registry_score
+from rq.store.reads import count_registry
 from rq.store.registries import FOR_EVER, MOST_FORGOTTEN, delist, enlist, forget_expired, list_expired, read_server_time
-from rq.store.requeue import requeue_job
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,10 +35,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("rq.registry")
 
-LATEST = datetime.max.replace(tzinfo=UTC)
 
-
-class BaseRegistry:
+class BaseRegistry(RegistryData["Job", Session]):
     """The jobs of one queue that are in one state. Use one of its subclasses: no job is ever in this one, unless somebody adds it.
 
     Args:
@@ -58,8 +53,9 @@ class BaseRegistry:
 
     __module__ = "rq.registry"
 
-    kind: ClassVar[str] = "registry"  # its name in `core.keys.TEMPLATES`
+    kind = "registry"
     key_template: ClassVar[KeyOfClass] = KeyOfClass("registry", "{0}")
+    connection: redis.Redis
 
     def __init__(
         self,
@@ -72,22 +68,13 @@ class BaseRegistry:
     ) -> None:
         if queue is not None:
             name, connection, serializer = queue.name, queue.connection, queue.serializer
-        self._session = session_of(connection)
-        self.name = name
-        self.connection = self._session.connection
-        self.serializer = serializer_of(serializer)
+        super().__init__(name, session_of(connection), job_class, serializer)
         self.death_penalty_class = death_penalty_class
-        self._job_class = job_class
 
     @property
     def job_class(self) -> type[Job]:
         """What jobs are made of."""
         return job_class_of(self._job_class)
-
-    @property
-    def key(self) -> str:
-        """The key of the registry."""
-        return self._session.keyspace.registry(self.kind, self.name)
 
     @property
     def count(self) -> int:
@@ -111,11 +98,6 @@ class BaseRegistry:
         del cleanup
         return [self.parse_job_id(entry) for entry in self._entries(start, end, desc)]
 
-    @staticmethod
-    def parse_job_id(entry: str) -> str:
-        """Return the job id in an entry of this registry."""
-        return entry
-
     def get_queue(self) -> Queue:
         """Return the queue whose jobs these are."""
         return queue_class()(self.name, connection=self.connection, serializer=self.serializer)
@@ -126,11 +108,7 @@ class BaseRegistry:
         Raises:
             OptionTypeError: if it does not name the job (a TypeError, as with RQ).
         """
-        score = self._score(job)
-        if score is None:
-            message = f"Job {id_of(job)} is not in {self.key}"
-            raise OptionTypeError(message)
-        return LATEST if score < 0 or math.isinf(score) else datetime.fromtimestamp(score, UTC)
+        return self._expiration_of(id_of(job), self._score(job))
 
     def requeue(self, job_or_id: Job | str, at_front: bool = False) -> Job:
         """Put a job of this registry into the queue it came from, to run again, or now. It keeps the retries it has left. Atomic.
@@ -144,17 +122,7 @@ class BaseRegistry:
             InvalidJobOperation: if the registry does not name it, or it is in no state to run again.
         """
         job_id = id_of(job_or_id)
-        answer = self._session.run(requeue_job(self._session.scripts, job_id, self.kind, self.name, new_nonce(), at_front=at_front))
-        match answer.code:
-            case "gone":
-                message = f"No such job: {job_id}"
-                raise NoSuchJobError(message)
-            case "absent":
-                message = f"Job {job_id} is {answer.status} and not in {self.key}; requeue a job from the registry that names it"
-                raise InvalidJobOperation(message)
-            case "refused":
-                message = f"Job {job_id} is {answer.status}; the registry {self.key} should not name it, and it is left as it is"
-                raise InvalidJobOperation(message)
+        self._session.run(requeue_from(self._session, self.kind, self.name, job_id, at_front=at_front))
         if isinstance(job_or_id, str):
             return self.job_class.fetch(job_id, connection=self.connection, serializer=self.serializer)
         job_or_id.refresh()
@@ -235,29 +203,13 @@ class BaseRegistry:
         return forgotten
 
     def _entries(self, start: int, end: int, desc: bool) -> list[str]:
-        return self._session.run(list_registry(self._session.scripts, self.kind, self.name, start, end, descending=desc))
+        return self._session.run(self._read_entries(start, end, desc))
 
     def _score(self, job_or_id: Job | str) -> float | None:
-        return self._session.run(read_registry_score(self._session.scripts, self.kind, self.name, id_of(job_or_id)))
+        return self._session.run(self._read_score(id_of(job_or_id)))
 
     def __len__(self) -> int:
         return self.count
 
     def __contains__(self, item: Job | str) -> bool:
         return self._score(item) is not None
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, BaseRegistry):
-            return NotImplemented
-        return self.key == other.key and is_same_server(self.connection, other.connection)
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name!r})"
-
-
-def id_of(job_or_id: Job | str) -> str:
-    """Return the id of a job that is given as itself or by its id."""
-    return job_or_id if isinstance(job_or_id, str) else job_or_id.id

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rq.client import job_calls
 from rq.client.job_data import JobData
+from rq.client.session import Session
 from rq.core.errors import NoSuchJobError
 from rq.model.dependency import policy_for
 from rq.model.states import JobStatus
-from rq.store.reads import list_dependencies, list_dependents, list_results, read_status
+from rq.store.reads import list_dependencies, list_dependents, read_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from rq.core.serializers import Serializer
 
 
-class JobRelations(JobData):
+class JobRelations(JobData["redis.Redis", Session]):
     """The relations of a job; see `Job`."""
 
     _dependency: Self | None = None
@@ -85,12 +87,7 @@ class JobRelations(JobData):
             Exception: whatever the serializer raises for a value it cannot load.
         """
         ids = self.record.dependency_ids
-        found = self.session.run_many([list_results(self.session.scripts, job_id, most=1) for job_id in ids])
-        return {job_id: self._value_of(records[0]) if records else None for job_id, records in zip(ids, found, strict=True)}
-
-    def _value_of(self, record: Any) -> Any:
-        is_value = record.return_value is not None and record.type.name == "SUCCESSFUL"
-        return self.serializer.loads(record.return_value) if is_value else None
+        return dict(zip(ids, self.session.run_many(job_calls.read_returned_values(self, ids)), strict=True))
 
     def dependencies_are_met(
         self,

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any, Generic, Protocol
+from typing import TYPE_CHECKING, Any
 
-from rq.client.connections import reply_timeout_of
-from rq.client.payload import serializer_of
-from rq.client.session import current_keyspace, session_of
+from rq.client.result_data import ResultData, get_key
+from rq.client.session import session_of
 from rq.client.types import T_co
 from rq.core.clock import utc_now
-from rq.core.serializers import Serializer, serialized_result
-from rq.model.result import ResultRecord, ResultType
-from rq.store.codec import decode_fields, decode_result, encode_result
-from rq.store.reads import count_results, list_results, wait_for_result
+from rq.model.result import ResultType
+from rq.store.codec import decode_fields, decode_result
 from rq.store.results import add_result, delete_results
 
 if TYPE_CHECKING:
@@ -23,33 +19,14 @@ if TYPE_CHECKING:
     import redis
     from redis.client import Pipeline
 
+    from rq.client.job_data import JobData
     from rq.client.session import Session
+    from rq.core.serializers import Serializer
 
-# A blocking read ends this much before the client would give up waiting for the reply: servers look at the clock ten times a second.
-_MARGIN_SECONDS = 0.25
-
-
-class HasResults(Protocol):
-    """The part of a job that is needed to find its results."""
-
-    @property
-    def id(self) -> str:
-        """The job's id."""
-
-    @property
-    def session(self) -> Session:
-        """The connection with its keys and scripts."""
-
-    @property
-    def connection(self) -> redis.Redis:
-        """The client."""
-
-    @property
-    def serializer(self) -> Serializer:
-        """What results are written with."""
+    SyncJob = JobData[redis.Redis, Session]
 
 
-class Result(Generic[T_co]):
+class Result(ResultData[T_co]):
     """How one attempt of a job ended. Equal to another result of the same id.
 
     Args:
@@ -69,67 +46,20 @@ class Result(Generic[T_co]):
 
     __module__ = "rq.results"
 
-    Type = ResultType
-
-    def __init__(  # noqa: PLR0913, PLR0917 - RQ's signature
-        self,
-        job_id: str,
-        type: ResultType,
-        connection: redis.Redis,
-        id: str | None = None,
-        created_at: datetime | None = None,
-        return_value: Any = None,
-        exc_string: str | None = None,
-        worker_name: str = "",
-        serializer: Serializer | str | None = None,
-        execution_id: str | None = None,
-        execution_started_at: datetime | None = None,
-        execution_ended_at: datetime | None = None,
-    ) -> None:
-        self.job_id = job_id
-        self.type = type
-        self.connection = connection
-        self.id = id
-        self.created_at = created_at
-        self.exc_string = exc_string
-        self.worker_name = worker_name
-        self.serializer = serializer_of(serializer)
-        self.execution_id = execution_id
-        self.execution_started_at = execution_started_at
-        self.execution_ended_at = execution_ended_at
-        self._return_value: T_co | None = return_value
-        self._stored_value: bytes | None = None
-
-    @property
-    def return_value(self) -> T_co | None:
-        """What the function returned; None too if it returned nothing. Loaded when it is first asked for.
-
-        Raises:
-            Exception: whatever the serializer raises for a value it cannot load.
-        """
-        if self._stored_value is not None:
-            self._return_value = self.serializer.loads(self._stored_value)
-            self._stored_value = None
-        return self._return_value
-
-    @return_value.setter
-    def return_value(self, value: Any) -> None:
-        self._return_value = value
-        self._stored_value = None
+    connection: redis.Redis
 
     @classmethod
-    def all(cls, job: HasResults, serializer: Serializer | str | None = None) -> list[Result]:
+    def all(cls, job: SyncJob, serializer: Serializer | str | None = None) -> list[Result]:
         """Return the results of a job, newest first; the ten newest are kept."""
-        records = job.session.run(list_results(job.session.scripts, job.id))
-        return [cls._of(record, job, serializer) for record in records]
+        return job.session.run(cls.read_all(job, serializer))
 
     @classmethod
-    def count(cls, job: HasResults) -> int:
+    def count(cls, job: SyncJob) -> int:
         """Return how many results a job has."""
-        return job.session.run(count_results(job.session.scripts, job.id))
+        return job.session.run(cls.read_count(job))
 
     @classmethod
-    def fetch_latest(cls, job: HasResults, serializer: Serializer | str | None = None, timeout: float = 0) -> Result | None:
+    def fetch_latest(cls, job: SyncJob, serializer: Serializer | str | None = None, timeout: float = 0) -> Result | None:
         """Return the newest result of a job, None if it has none.
 
         Args:
@@ -137,11 +67,13 @@ class Result(Generic[T_co]):
             serializer: what its return value was written with; None for the job's own.
             timeout: how many seconds to wait for a first result. The call blocks in the server and returns the moment there is one.
         """
-        record = _wait(job, timeout) if timeout > 0 else _newest(job)
-        return None if record is None else cls._of(record, job, serializer)
+        if timeout <= 0:
+            return job.session.run(cls.read_newest(job, serializer))
+        found = (job.session.run(call) for call in cls.wait_for_first(job, serializer, timeout))
+        return next((result for result in found if result is not None), None)
 
     @classmethod
-    def fetch(cls, job: HasResults, serializer: Serializer | str | None = None) -> Result | None:
+    def fetch(cls, job: SyncJob, serializer: Serializer | str | None = None) -> Result | None:
         """Return None, as in RQ, where it is a stub; see `fetch_latest`."""
         del job, serializer
         return None
@@ -162,39 +94,12 @@ class Result(Generic[T_co]):
         """
         return cls._from_record(decode_result(result_id, decode_fields(dict(payload))), job_id, connection, serializer)
 
-    @classmethod
-    def get_key(cls, job_id: str) -> str:
-        """Return the key of a job's stream of results."""
-        return get_key(job_id)
-
-    @classmethod
-    def _of(cls, record: ResultRecord, job: HasResults, serializer: Serializer | str | None) -> Result:
-        return cls._from_record(record, job.id, job.connection, serializer or job.serializer)
-
-    @classmethod
-    def _from_record(cls, record: ResultRecord, job_id: str, connection: redis.Redis, serializer: Serializer | str | None) -> Result:
-        result = cls(
-            job_id,
-            record.type,
-            connection,
-            id=record.id,
-            created_at=record.created_at,
-            exc_string=record.exc_string,
-            worker_name=record.worker_name,
-            serializer=serializer,
-            execution_id=record.execution_id,
-            execution_started_at=record.execution_started_at,
-            execution_ended_at=record.execution_ended_at,
-        )
-        result._stored_value = record.return_value
-        return result
-
     # --- by hand ---
 
     @classmethod
     def create(  # noqa: PLR0913, PLR0917 - RQ's signature
         cls,
-        job: HasResults,
+        job: SyncJob,
         type: ResultType,
         ttl: int | None,
         return_value: Any = None,
@@ -238,7 +143,7 @@ class Result(Generic[T_co]):
     @classmethod
     def create_failure(  # noqa: PLR0913, PLR0917 - RQ's signature
         cls,
-        job: HasResults,
+        job: SyncJob,
         ttl: int | None,
         exc_string: str,
         worker_name: str = "",
@@ -254,7 +159,7 @@ class Result(Generic[T_co]):
     @classmethod
     def create_retried(  # noqa: PLR0913, PLR0917 - RQ's signature
         cls,
-        job: HasResults,
+        job: SyncJob,
         ttl: int | None,
         return_value: Any,
         worker_name: str,
@@ -270,7 +175,7 @@ class Result(Generic[T_co]):
     @classmethod
     def create_max_retries_exceeded(  # noqa: PLR0913, PLR0917 - RQ's signature
         cls,
-        job: HasResults,
+        job: SyncJob,
         ttl: int | None,
         return_value: Any,
         worker_name: str,
@@ -284,13 +189,9 @@ class Result(Generic[T_co]):
         return cls.create(job, ResultType.MAX_RETRIES_EXCEEDED, ttl, return_value, None, worker_name, pipeline, *execution)
 
     @classmethod
-    def delete_all(cls, job: HasResults) -> None:
+    def delete_all(cls, job: SyncJob) -> None:
         """Delete all results of a job."""
         job.session.run(delete_results(job.session.scripts, job.id))
-
-    def serialize(self) -> dict[str, Any]:
-        """Return the result as its entry in the stream holds it: field to value."""
-        return dict(encode_result(self._record()))
 
     def save(self, ttl: int | None, pipeline: Pipeline | None = None) -> str | None:
         """Store the result as the newest of its job, and return the id of its entry.
@@ -303,53 +204,5 @@ class Result(Generic[T_co]):
         self.id = session.run_or_collect(add_result(session.scripts, self.job_id, self._record(), ttl), pipeline)
         return self.id
 
-    def _record(self) -> ResultRecord:
-        value = self._stored_value
-        if value is None and self._return_value is not None:
-            value = serialized_result(self._return_value, self.serializer)
-        return ResultRecord(
-            self.id or "",
-            self.type,
-            self.created_at or utc_now(),
-            self.worker_name,
-            value,
-            self.exc_string,
-            self.execution_id,
-            self.execution_started_at,
-            self.execution_ended_at,
-        )
 
-    def __eq__(self, other: object) -> bool:
-        return self.id == other.id if isinstance(other, Result) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash((self.job_id, self.id))
-
-    def __bool__(self) -> bool:
-        return bool(self.id)
-
-    def __repr__(self) -> str:
-        return f"Result(id={self.id}, type={self.type.name})"
-
-
-def get_key(job_id: str) -> str:
-    """Return the key of a job's stream of results."""
-    return current_keyspace().results(job_id)
-
-
-def _newest(job: HasResults) -> ResultRecord | None:
-    records = job.session.run(list_results(job.session.scripts, job.id, 1))
-    return records[0] if records else None
-
-
-def _wait(job: HasResults, timeout: float) -> ResultRecord | None:
-    """Block until there is a result, in steps that are shorter than the client's own patience."""
-    patience = reply_timeout_of(job.connection)
-    longest = max(patience - _MARGIN_SECONDS, patience / 2) if patience else timeout
-    deadline = time.monotonic() + timeout
-    while True:
-        remaining = deadline - time.monotonic()
-        milliseconds = max(int(min(remaining, longest) * 1000), 1)
-        record = job.session.run(wait_for_result(job.session.scripts, job.id, milliseconds))
-        if record is not None or remaining <= longest:
-            return record
+__all__ = ["Result", "get_key"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from rq.client.job_calls import write_meta
 from rq.core.formats import format_date
 from rq.model.states import JobStatus
-from rq.store.fields import write_meta
 from rq.store.reads import job_exists
 from rq.store.replies import Enqueued
 from rq.store.save import save_job
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from redis.client import Pipeline
 
+    from rq.client.job_data import JobData
     from rq.client.session import Session
     from rq.store.calls import Argument, Call
     from rq.store.enqueue import NewJob
@@ -43,16 +44,16 @@ def run_enqueue(session: Session, call: Call[Enqueued], new: NewJob) -> Enqueued
     return session.run_or(call, do_plainly) if _is_plain(new) else session.run(call)
 
 
-def send_meta(session: Session, job_id: str, meta: bytes) -> bool:
-    """Write a job's serialized meta. Says whether the job exists."""
+def send_meta(session: Session, job: JobData) -> None:
+    """Write a job's meta; if there is no such job, nothing."""
 
-    def do_plainly() -> bool:
-        exists = session.run(job_exists(session.scripts, job_id))
-        if exists:
-            session.run_together([write_fields_plainly(session.scripts, job_id, ("meta", meta))])
-        return exists
+    def do_plainly() -> None:
+        meta = job.serializer.dumps(job.meta)
+        if session.run(job_exists(session.scripts, job.id)):
+            session.run_together([write_fields_plainly(session.scripts, job.id, ("meta", meta))])
+        job.record.meta = meta
 
-    return session.run_or(write_meta(session.scripts, job_id, meta), do_plainly)
+    session.run_or(write_meta(job), do_plainly)
 
 
 def send_fields(session: Session, job_id: str, fields: Sequence[Argument], how: Literal["create", "update"], pipeline: Pipeline | None) -> None:

@@ -24,28 +24,50 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Session:
+class BaseSession:
     """A connection with the keyspace that was in force when the handle was made.
 
     Args:
-        connection: any synchronous redis-py client.
+        connection: a client, as the subclass takes it.
         keyspace: the names of the keys.
+    """
+
+    __slots__ = ("__weakref__", "_collect", "connection", "keyspace", "scripts")
+
+    connection: Any
+
+    def __init__(self, connection: Any, keyspace: Keyspace) -> None:
+        from rq.store.connection import collect  # noqa: PLC0415 - loads the client library, which jobs that only ask who they are do not need
+
+        self.connection = connection
+        self.keyspace = keyspace
+        self.scripts = ScriptLibrary(keyspace)
+        self._collect = collect
+
+    def collect(self, pipeline: Any, call: Call[Any]) -> None:
+        """Add a call to the caller's own pipeline, whose `execute()` will run it. A pipeline that is watching keys is switched to collecting, as RQ does."""
+        if getattr(pipeline, "watching", False) and not pipeline.explicit_transaction:
+            pipeline.multi()
+        self._collect(pipeline, call)
+
+
+class Session(BaseSession):
+    """A session over a synchronous client. `rq.client.aio` has the other one.
 
     Attributes:
         lacks_scripts: whether the server was found to run no scripts.
     """
 
-    __slots__ = ("__weakref__", "_caller", "_collect", "connection", "keyspace", "lacks_scripts", "scripts")
+    __slots__ = ("_caller", "lacks_scripts")
+
+    connection: redis.Redis
 
     def __init__(self, connection: redis.Redis, keyspace: Keyspace) -> None:
-        from rq.store.connection import Caller, collect  # noqa: PLC0415 - loads the client library, which jobs that only ask who they are do not need
+        from rq.store.connection import Caller  # noqa: PLC0415 - see above
 
-        self.connection = connection
-        self.keyspace = keyspace
-        self.scripts = ScriptLibrary(keyspace)
+        super().__init__(connection, keyspace)
         self.lacks_scripts = False
         self._caller = Caller(connection)
-        self._collect = collect
 
     def run(self, call: Call[T]) -> T:
         """Return the answer to a call."""
@@ -79,12 +101,6 @@ class Session:
         """Carry out plain commands that write, as one transaction: one round trip."""
         self._caller.run_together(calls)
 
-    def collect(self, pipeline: redis.client.Pipeline, call: Call[Any]) -> None:
-        """Add a call to the caller's own pipeline, whose `execute()` will run it. A pipeline that is watching keys is switched to collecting, as RQ does."""
-        if getattr(pipeline, "watching", False) and not pipeline.explicit_transaction:
-            pipeline.multi()
-        self._collect(pipeline, call)
-
 
 # One session per connection and keyspace, for as long as a handle uses it. A living session holds its connection, so that the id names no other object.
 _sessions: WeakValueDictionary[tuple[int, str], Session] = WeakValueDictionary()
@@ -115,9 +131,19 @@ def _check_client(connection: object) -> None:
     if not hasattr(connection, "execute_command"):
         message = f"A connection is a client, not a value of type {type(connection).__name__}: pass connection=redis.Redis(...)"
         raise OptionTypeError(message)
-    if inspect.iscoroutinefunction(getattr(type(connection), "execute_command", None)):
-        message = f"{type(connection).__module__}.{type(connection).__qualname__} is an asyncio client: pass a synchronous one, such as redis.Redis(...)"
+    if is_asyncio_client(connection):
+        message = f"{name_of_class(connection)} is an asyncio client: pass a synchronous one, such as redis.Redis(...), or use rq.aio"
         raise OptionTypeError(message)
+
+
+def is_asyncio_client(connection: object) -> bool:
+    """Say whether a client is to be awaited."""
+    return inspect.iscoroutinefunction(getattr(type(connection), "execute_command", None))
+
+
+def name_of_class(connection: object) -> str:
+    """Return what a client is, for messages; never how it connects."""
+    return f"{type(connection).__module__}.{type(connection).__qualname__}"
 
 
 def current_keyspace() -> Keyspace:

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
     from rq.client.job import Job
+    from rq.client.session import BaseSession
+
+    # What handles talk through; `Any` where it does not matter whether that is to be awaited.
+    ClientT = TypeVar("ClientT", default=Any)
+    SessionT = TypeVar("SessionT", bound=BaseSession, default=Any)
 
     # The default makes a plain `Job` a `Job[Any]`, for the strictest checker too. Type checkers know it in every version of Python.
     T = TypeVar("T", default=Any)
@@ -20,6 +25,8 @@ if TYPE_CHECKING:
 else:
     from typing import TypeVar
 
+    ClientT = TypeVar("ClientT")
+    SessionT = TypeVar("SessionT")
     T = TypeVar("T")
     T_co = TypeVar("T_co", covariant=True)
 

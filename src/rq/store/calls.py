@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rq.store.scripts import Script
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 Argument = bytes | str | int | float
 
@@ -27,12 +28,18 @@ class Call(Generic[T]):
         arguments: for a script its ARGV; for a command the whole command.
         script: the script to run, None for a plain command.
         keys: the script's KEYS.
+        blocks: whether the server may wait before it answers. Such a call is not sent together with others, which would wait too.
     """
 
     read: Callable[[Any], T]
     arguments: Sequence[Argument]
     script: Script | None = None
     keys: Sequence[str] = ()
+    blocks: bool = False
+
+    def then(self, use: Callable[[T], U]) -> Call[U]:
+        """Return the same request, whose answer `use` makes something of: what the caller gets, or an error that the caller sees."""
+        return Call(lambda reply: use(self.read(reply)), self.arguments, self.script, self.keys, self.blocks)
 
     def command(self) -> tuple[Argument, ...]:
         """Return the command as it goes over the wire; a script by its hash."""

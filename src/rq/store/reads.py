@@ -97,7 +97,7 @@ def wait_for_result(scripts: ScriptLibrary, job_id: str, milliseconds: int) -> C
         entry_id, fields = entries[-1] if isinstance(reply, list) else entries[0][-1]
         return decode_result(text(entry_id), decode_fields(fields))
 
-    return Call(read, ("XREAD", "BLOCK", milliseconds, "STREAMS", wire(scripts.keyspace.results(job_id)), "0-0"))
+    return Call(read, ("XREAD", "BLOCK", milliseconds, "STREAMS", wire(scripts.keyspace.results(job_id)), "0-0"), blocks=True)
 
 
 def list_dependencies(scripts: ScriptLibrary, job_id: str) -> Call[list[str]]:

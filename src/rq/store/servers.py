@@ -5,10 +5,11 @@ A client of an embedded server holds the process's claim on it, and starts the s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import redis
+import redis.asyncio
 
 if TYPE_CHECKING:
     from rq.embedded import EmbeddedServer
@@ -39,6 +40,24 @@ class EmbeddedConnection(redis.UnixDomainSocketConnection):
             return make()
 
 
+class EmbeddedAsyncioConnection(redis.asyncio.UnixDomainSocketConnection):
+    """An asyncio connection to the private server of a directory; as `EmbeddedConnection`."""
+
+    def __init__(self, *, embedded_url: str, **settings: Any) -> None:
+        self.embedded_url = embedded_url
+        settings["path"] = str(_open(embedded_url).socket_path)
+        initialize: Callable[..., None] = super().__init__
+        initialize(**settings)
+
+    async def _connect(self) -> None:
+        make: Callable[[], Awaitable[None]] = super()._connect
+        try:
+            await make()
+        except OSError:
+            _open(self.embedded_url).ensure_running()
+            await make()
+
+
 def connect(url: str, client_class: type[redis.Redis] = redis.Redis, **settings: Any) -> redis.Redis:
     """Return a client for a URL. Nothing is sent; an embedded server is started if it does not run.
 
@@ -57,6 +76,18 @@ def connect(url: str, client_class: type[redis.Redis] = redis.Redis, **settings:
     server = _open(url)
     pool = redis.ConnectionPool(connection_class=EmbeddedConnection, embedded_url=url, db=server.database, **settings)
     return client_class(connection_pool=pool)
+
+
+def connect_asyncio(url: str, client_class: type[redis.asyncio.Redis] = redis.asyncio.Redis, **settings: Any) -> redis.asyncio.Redis:
+    """Return an asyncio client for a URL; as `connect`. Starting an embedded server keeps the event loop waiting for some milliseconds."""
+    if not url.startswith(EMBEDDED_SCHEME):
+        from_url: Callable[..., redis.asyncio.Redis] = client_class.from_url
+        return from_url(url, **settings)
+    server = _open(url)
+    pool: Any = redis.asyncio.ConnectionPool(connection_class=EmbeddedAsyncioConnection, embedded_url=url, db=server.database, **settings)
+    client = client_class(connection_pool=pool)
+    client.auto_close_connection_pool = True  # nobody else has the pool
+    return client
 
 
 def _open(url: str) -> EmbeddedServer:

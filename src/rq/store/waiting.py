@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import math
 import select
+import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from redis.backoff import NoBackoff
@@ -41,6 +41,7 @@ DRAIN_STEP_SECONDS = 0.005
 DRAIN_STEPS = 200
 LONGEST_RETRY_SECONDS = 30.0
 GRACE_SECONDS = 5.0
+WRITING_SECONDS = 0.002
 ANSWER_SECONDS = 10.0
 MOST_TO_FREE = 4
 
@@ -76,8 +77,18 @@ class _Line:
         descriptor = self.fileno()
         return descriptor is None or (timeout > 0 and bool(wait_readable([descriptor], timeout)))
 
+    def says_nothing_caught(self) -> bool:
+        """Say whether the answer that lies unread in the socket surely is that of a BLMOVE that caught nothing: so its first bytes, which stay there, begin."""
+        try:
+            # redis-py offers no other way; an encrypted socket does not either (ValueError).
+            first: bytes = self.connection._sock.recv(2, socket.MSG_PEEK | socket.MSG_DONTWAIT)  # noqa: SLF001 - see above
+        except (OSError, ValueError, AttributeError):
+            return False
+        return first in _NOTHING
 
-_IS_READABLE = attrgetter("is_readable")
+
+# How an answer begins that is nothing: a null of RESP2 (of a text, of a list), and of RESP3. An id begins with its length.
+_NOTHING = frozenset({b"$-", b"*-", b"_\r"})
 
 
 class QueueWaiter:
@@ -185,10 +196,28 @@ class QueueWaiter:
             free: runs calls; used again for a connection whose BLMOVE had reached the server too late to be freed.
         """
         caught = 0
-        for line in sorted(self._lines, key=_IS_READABLE, reverse=True):
-            if line.armed_until is not None:
+        for line in self._in_telling_order():
+            if line.armed_until is not None:  # those before it may have said that it is free
                 caught += self._drain(line, free)
         return caught
+
+    def _in_telling_order(self) -> list[_Line]:
+        """Return the lines that wait or have answered, first the one that caught an id: it brings a job along, and says that the others are free.
+
+        The answers of those that it freed may come before its own; then it is waited for, for as long as the server needs to write them all.
+        """
+        armed = [line for line in self._lines if line.armed_until is not None]
+        silent = {line.fileno(): line for line in armed if not line.is_readable}
+        freed = {line.client_id for line in armed if line.is_readable and line.says_nothing_caught()}
+        while silent and len(freed) == len(armed) - len(silent):
+            descriptors = wait_readable([descriptor for descriptor in silent if descriptor is not None], WRITING_SECONDS)
+            if not descriptors:
+                break
+            for line in (silent.pop(descriptor) for descriptor in descriptors):
+                line.is_readable = True
+                if line.says_nothing_caught():
+                    freed.add(line.client_id)
+        return sorted(armed, key=lambda line: (not line.is_readable, line.client_id in freed))
 
     def answers(self) -> list[Any]:
         """Return, once, what the riding calls of the drained connections answered; one that the server could not carry out left no answer."""

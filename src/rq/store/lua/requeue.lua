@@ -17,7 +17,7 @@ if not fields[2] then return is_of_call(try('GET', ended_key(id)), nonce) and {'
 local status = fields[1] or 'created'
 if fields[3] == nonce then return {'dup', status} end
 if not try('ZSCORE', registry, id) then return {'absent', status} end
-if not ACCEPTED[ARGV[5]][status] then return {'refused', status} end
+if not (ACCEPTED[ARGV[5]] or {})[status] then return {'refused', status} end
 
 if fields[4] and fields[4] ~= '' then queue = fields[4] end
 if not try('LLEN', queue_key(queue)) then return {'badtype', queue_key(queue)} end
@@ -25,8 +25,8 @@ local date = iso_date(server_time())
 redis.call('SADD', KEYS[3], queue_key(queue))
 redis.call('ZREM', registry, id)
 leave_place(status, queue, id)
-try('HDEL', releases_key(), id)  -- whoever was still to be told how it ended waits for the end to come
 redis.call('DEL', pending_key(id))
+try('HDEL', releases_key(), id)  -- whoever was still to be told how it ended waits for the end to come
 redis.call('HDEL', job, 'x_execution', 'x_stop', 'x_crashes', 'x_reason', 'x_due', 'exc_info')
 redis.call('HSET', job, 'status', 'queued', 'enqueued_at', date, 'started_at', '', 'ended_at', '', 'origin', queue,
   'x_enqueue', nonce, 'x_generation', (tonumber(fields[5] or '0') or 0) + 1)

@@ -1,0 +1,81 @@
+"""What an asyncio handle talks through. See `rq.client.session`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakValueDictionary
+
+from rq.client.session import BaseSession, current_keyspace, is_asyncio_client, name_of_class
+from rq.core.errors import NoRedisConnectionException, OptionTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import redis.asyncio
+    from redis.asyncio.client import Pipeline
+
+    from rq.core.keys import Keyspace
+    from rq.store.calls import Call
+
+T = TypeVar("T")
+
+
+class AsyncSession(BaseSession):
+    """A session over an asyncio client."""
+
+    __slots__ = ("_caller",)
+
+    connection: redis.asyncio.Redis
+
+    def __init__(self, connection: redis.asyncio.Redis, keyspace: Keyspace) -> None:
+        from rq.store.aio import AsyncCaller  # noqa: PLC0415 - loads the client library; see `Session`
+
+        super().__init__(connection, keyspace)
+        self._caller = AsyncCaller(connection)
+
+    async def run(self, call: Call[T]) -> T:
+        """Return the answer to a call."""
+        return await self._caller.run(call)
+
+    async def run_or_collect(self, call: Call[T], pipeline: Pipeline | None) -> T | None:
+        """Return the answer to a call; or let the caller's own pipeline collect it, and return None."""
+        if pipeline is None:
+            return await self.run(call)
+        self.collect(pipeline, call)
+        return None
+
+    async def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
+        """Return the answers to independent calls, in order: one round trip."""
+        return await self._caller.run_many(calls) if calls else []
+
+
+# As in `rq.client.session`. All handles of a connection share its session, and so the round trips of their calls.
+_sessions: WeakValueDictionary[tuple[int, str], AsyncSession] = WeakValueDictionary()
+
+
+def session_of(connection: redis.asyncio.Redis | None) -> AsyncSession:
+    """Return the session of a connection, with the keyspace of this moment's environment.
+
+    Raises:
+        NoRedisConnectionException: if there is no connection (a TypeError). OptionTypeError: for a URL or a synchronous client (a TypeError).
+    """
+    if connection is None:
+        message = 'A connection is needed: pass connection=rq.aio.connect("redis://..."), or any redis.asyncio.Redis(...)'
+        raise NoRedisConnectionException(message)
+    keyspace = current_keyspace()
+    key = (id(connection), keyspace.prefix)
+    session = _sessions.get(key)
+    if session is None:
+        _check_client(connection)
+        session = _sessions[key] = AsyncSession(connection, keyspace)
+    return session
+
+
+def _check_client(connection: object) -> None:
+    """Refuse what people give in the place of an asyncio client. What a URL holds is not repeated: it may be a password."""
+    if isinstance(connection, str):
+        message = 'A connection is a client, not a URL: pass connection=rq.aio.connect("redis://...")'
+        raise OptionTypeError(message)
+    if not is_asyncio_client(connection):
+        message = f"{name_of_class(connection)} is no asyncio client: pass one, such as redis.asyncio.Redis(...), or use rq.Queue and rq.job.Job without await"
+        raise OptionTypeError(message)
