@@ -36,11 +36,15 @@ class Fleet:
         self._client = client
         self._arguments = (url, class_name, str(lease))
         self._name = name
+        self._random = random.Random(name)
         self._numbers = itertools.count()
+        self.ever_started: list[StartedProcess] = []
         self.workers = [self._start() for _ in range(size)]
 
     def _start(self) -> StartedProcess:
-        return self._processes.script(PROGRAM, *self._arguments, f"{self._name}{next(self._numbers)}", "faults")
+        worker = self._processes.script(PROGRAM, *self._arguments, f"{self._name}{next(self._numbers)}", "faults")
+        self.ever_started.append(worker)
+        return worker
 
     def replace_ended(self) -> None:
         """Start a new worker for each that is gone."""
@@ -54,10 +58,15 @@ class Fleet:
         """SIGKILL the worker, one process below it (its zygote or a job's process), or both."""
         below = descendants(worker.pid)
         if victim in {"child", "both"} and below:
-            kill_process(random.choice(below))
+            kill_process(self._random.choice(below))
         if victim in {"worker", "both"}:
             worker.send_signal(signal.SIGKILL)
             worker.wait()
+
+    @property
+    def busy(self) -> list[StartedProcess]:
+        """The workers with a job's process beside their zygote; all of them if there is none such."""
+        return [worker for worker in self.workers if len(descendants(worker.pid)) > 1] or self.workers
 
     def stop(self) -> None:
         """Ask all to stop, and insist that they do so well."""

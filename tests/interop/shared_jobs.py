@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 
-def add(a: int, b: int = 0) -> int:
+def add(a: int = 0, b: int = 0) -> int:
     """Return the sum."""
     return a + b
 

@@ -59,11 +59,6 @@ def family(redis_client):
     return scripts
 
 
-@pytest.fixture(autouse=True)
-def importable_shared_jobs(monkeypatch):
-    monkeypatch.syspath_prepend(str(HERE))
-
-
 @pytest.fixture
 def queue(redis_client):
     return Queue("shared", connection=redis_client)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -12,12 +13,14 @@ import pytest
 from rq import Queue, Repeat, SimpleWorker, Webhook, Worker
 from rq.job import Dependency, Job, JobStatus
 from tests.runtime import worker_jobs
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BOTH = pytest.mark.parametrize("worker_class", [SimpleWorker, Worker])
 MANY = 350
+PROGRAM = Path(__file__).parents[1] / "faults" / "worker_program.py"
 
 
 @pytest.fixture
@@ -61,6 +64,18 @@ def test_more_dependents_than_one_step_tells_are_all_run_once(queue, redis_clien
     assert sorted(map(int, (tmp_path / "log").read_text().split())) == list(range(MANY))
     assert {child.get_status() for child in children} == {JobStatus.FINISHED}
     assert redis_client.exists("rq:x:releases", parent.dependents_key) == 0
+
+
+def test_a_worker_that_stays_lets_many_go_on_time_after_time(queue, processes, redis_client, redis_url):
+    worker = processes.script(PROGRAM, redis_url, "SimpleWorker", "30", "w", "q")
+    wait_until(lambda: redis_client.exists("rq:x:workers"))
+    for parent in ("one", "two"):
+        children = [Queue.prepare_data(worker_jobs.nothing, depends_on=parent, result_ttl=0) for _ in range(MANY)]
+        queue.enqueue_many([Queue.prepare_data(worker_jobs.nothing, job_id=parent, result_ttl=0), *children])
+        wait_until(lambda: not list(redis_client.scan_iter("rq:job:*", 10_000)), 20, lambda: worker.output)
+    worker.terminate()
+    assert worker.wait() == 0
+    assert "did not answer" not in worker.output
 
 
 @BOTH

@@ -150,7 +150,7 @@ class JobData(Generic[ClientT, SessionT]):
         record.origin = origin
         if status is not None:
             record.status = status
-        if description is None:
+        if not description:
             record.description = call_string(func_name, args, kwargs)
         return job
 

@@ -36,7 +36,7 @@ def new_job(job: JobData, nonce: str, *, at_front: bool = False, due: float | ti
         if record.id in record.dependency_ids:
             message = f"Job {record.id} depends on itself: it would wait for ever"
             raise InvalidJobDependency(message)
-        record.enqueue_at_front = record.enqueue_at_front or at_front or None  # it has no place in the queue yet
+        record.enqueue_at_front = at_front or record.enqueue_at_front  # it has no place in the queue yet
     return NewJob(record, nonce, at_front, due, unique)
 
 

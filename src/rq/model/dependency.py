@@ -58,11 +58,14 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """All that a job waits for. `policies` names only the jobs whose bad end does not leave it waiting: id -> "run", "cancel" or "fail"; `ALL` for every id."""
+    """All that a job waits for. `policies` names only the jobs whose bad end does not leave it waiting: id -> "run", "cancel" or "fail"; `ALL` for every id.
+
+    The flags are None, and then not written, if no `Dependency` was given, as in RQ.
+    """
 
     ids: tuple[str, ...] = ()
-    allow_failure: bool = False
-    at_front: bool = False
+    allow_failure: bool | None = None
+    at_front: bool | None = None
     policies: dict[str, str] = field(default_factory=dict)
 
 
@@ -74,7 +77,8 @@ def dependencies_of(depends_on: Any) -> Dependencies:
     """
     if isinstance(depends_on, Dependencies):
         return depends_on
-    items = [item if isinstance(item, Dependency) else Dependency(item) for item in _listed(depends_on)]
+    given = _listed(depends_on)
+    items = [item if isinstance(item, Dependency) else Dependency(item) for item in given]
     policies: dict[str, str] = {}
     ids: dict[str, None] = {}
     for item in items:
@@ -84,6 +88,8 @@ def dependencies_of(depends_on: Any) -> Dependencies:
                 policies[job_id] = item.on_failure
     if len(policies) == len(ids) > 1 and len({*policies.values()}) == 1:
         policies = {ALL: next(iter(policies.values()))}
+    if not any(isinstance(item, Dependency) for item in given):
+        return Dependencies(tuple(ids))
     return Dependencies(tuple(ids), any(item.allow_failure for item in items), any(item.enqueue_at_front for item in items), policies)
 
 

@@ -134,9 +134,9 @@ class EnqueueOptions:
         dependencies = cast("Dependencies", self.depends_on)
         if dependencies.ids:
             record.dependency_ids, record.dependency_policies = list(dependencies.ids), dict(dependencies.policies)
-            record.allow_dependency_failures = dependencies.allow_failure or None
+            record.allow_dependency_failures = dependencies.allow_failure
             # A job that waits has no place in its queue yet; the record remembers where it wants to be.
-            record.enqueue_at_front = self.at_front or dependencies.at_front or None
+            record.enqueue_at_front = self.at_front or dependencies.at_front
 
     def _apply_callbacks(self, record: JobRecord) -> None:
         on_success, on_failure, on_stopped = (cast("Callback | None", getattr(self, name)) for name in CALLBACK_OPTIONS)

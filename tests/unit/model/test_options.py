@@ -112,7 +112,7 @@ def test_retries_and_repetitions_are_written_into_the_record():
 def test_dependencies_are_written_into_the_record():
     record = record_of(depends_on=["b", Dependency("c", allow_failure=True), Dependency("d", on_failure="run")])
     assert (record.dependency_ids, record.dependency_policies) == (["b", "c", "d"], {"d": "run"})
-    assert (record.allow_dependency_failures, record.enqueue_at_front) == (True, None)
+    assert (record.allow_dependency_failures, record.enqueue_at_front) == (True, False)
 
 
 def test_a_job_that_waits_for_others_remembers_that_it_wants_to_the_head_of_its_queue():
