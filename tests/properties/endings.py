@@ -43,7 +43,7 @@ class Endings(WaitingAndRunning):
                 are_many = len(self.dependents.get(attempt.job_id, Ids()).ids) > self.most_at_once
                 code, detail = "ok", self._end_job(attempt, decision, most_crashes)
                 has_ended = isinstance(decision, Finish) or detail in {"failed", "stopped"}
-                is_left = attempt.job_id in self.releases if isinstance(decision, Crash) else are_many and has_ended
+                is_left = has_ended and (attempt.job_id in self.releases if isinstance(decision, Crash) else are_many)
                 if has_ended and detail != "stopped":
                     self._deliver_later(attempt.execution_id, delivery)
             elif code == "superseded" and not isinstance(decision, Crash):
