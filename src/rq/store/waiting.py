@@ -207,6 +207,8 @@ class QueueWaiter:
         The answers of those that it freed may come before its own; then it is waited for, for as long as the server needs to write them all.
         """
         armed = [line for line in self._lines if line.armed_until is not None]
+        if len(armed) <= 1:
+            return armed
         silent = {line.fileno(): line for line in armed if not line.is_readable}
         freed = {line.client_id for line in armed if line.is_readable and line.says_nothing_caught()}
         while silent and len(freed) == len(armed) - len(silent):
