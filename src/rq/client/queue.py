@@ -17,6 +17,7 @@ from rq.client.queue_lists import name_of_queue_key
 from rq.client.sending import collect_job, new_job, send_job
 from rq.client.session import session_of
 from rq.client.sync import perform_here, run_here
+from rq.core.collector import paused_collector
 from rq.core.errors import DuplicateJobError
 from rq.core.references import check_importable
 from rq.store.reads import list_queue_keys
@@ -231,9 +232,10 @@ class Queue(Dequeueing, QueueContents):
         Raises:
             As `enqueue` does, before anything is written; but DuplicateJobError, after all others were enqueued.
         """
-        datas = list(job_datas)
-        jobs = jobs_for(self, datas, group_id)
-        enqueue_all(self, jobs, datas, pipeline)
+        with paused_collector():
+            datas = list(job_datas)
+            jobs = jobs_for(self, datas, group_id)
+            enqueue_all(self, jobs, datas, pipeline)
         return jobs
 
     def enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:

@@ -73,13 +73,14 @@ def confirm(job: JobData, answer: Enqueued) -> None:
     if answer.code not in _ACCEPTED:
         refuse(job, answer)
     record = job.record
-    record.status = JobStatus(answer.status)
+    record.status = _STATUS_OF[answer.status]
     if record.status is JobStatus.QUEUED:
         record.enqueued_at = _moment(answer.enqueued_at) if answer.enqueued_at else utc_now()
     job.take_as_stored()
 
 
 _ACCEPTED = frozenset({"ok", "dup"})
+_STATUS_OF = {status.value: status for status in JobStatus}
 # The jobs of one call have one date.
 _moment = lru_cache(maxsize=4)(parse_date)
 

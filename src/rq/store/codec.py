@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -174,24 +174,20 @@ def encode_job(record: JobRecord) -> list[Argument]:
 def encode_new_job(record: JobRecord) -> list[Argument]:
     """Return what `encode_job` does, without the blank fields: scripts that write a new hash add those (see `BLANK_FIELDS`)."""
     flat: list[Argument] = []
-    _append_given(flat, _USUAL_FIELDS, _usual_values(record))
+    for (name, _, encode, _), value in zip(_USUAL_FIELDS, _usual_values(record), strict=True):
+        if value is not None and value != "":
+            flat += (name, encode(value))
     unusual = _unusual_values(record)
     if unusual == _NOTHING_UNUSUAL:
         return flat
-    _append_given(flat, _UNUSUAL_FIELDS, unusual)
+    for (name, _, encode, _), value in zip(_UNUSUAL_FIELDS, unusual, strict=False):
+        if value is not None and value not in ("", [], {}):
+            flat += (name, encode(value))
     if record.dependency_ids:
         flat += ["dependency_id", wire(record.dependency_ids[0])]
     if record.enqueue_at_front_on_retry:
         flat += ["enqueue_at_front_on_retry", 1]
     return flat
-
-
-def _append_given(flat: list[Argument], fields: Sequence[tuple[str, str, Encoder, Decoder]], values: Sequence[Any]) -> None:
-    """Add the names and the written values of those fields that have one."""
-    for (name, _, encode, _), value in zip(fields, values, strict=False):
-        if value is not None and value not in ("", [], {}):
-            flat.append(name)
-            flat.append(encode(value))
 
 
 def snapshot_of(record: JobRecord) -> tuple[Any, ...]:

@@ -29,6 +29,12 @@ from rq.core.errors import ScriptsRefused, StorePermissionError
 from rq.store.calls import Call
 from rq.store.pool_settings import connection_settings
 
+_pack: Any
+try:
+    from hiredis import pack_command as _pack  # redis-py would look at each of the many thousand arguments first
+except ImportError:
+    _pack = None
+
 T = TypeVar("T")
 
 # Replies must stay bytes even if the user's client decodes them: payloads are no text.
@@ -208,7 +214,8 @@ def _stream(connection: Any, calls: Iterator[Call[T]]) -> list[T]:
     on_their_way: deque[Call[T]] = deque()
     answers = []
     for call in calls:
-        connection.send_packed_command(connection.pack_command(*call.command()), check_health=False)
+        command = call.command()
+        connection.send_packed_command([_pack(command)] if _pack else connection.pack_command(*command), check_health=False)
         on_their_way.append(call)
         if len(on_their_way) >= _MOST_ON_THEIR_WAY:
             answers.append(_read_answer(connection, on_their_way.popleft()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from rq.core.errors import CorruptDataError
@@ -76,11 +77,16 @@ def read_code(reply: Any) -> str:
 
 def read_enqueued(job_id: str, reply: Any) -> Enqueued:
     """Read the reply of `enqueue`."""
-    code = read_code(reply)
-    if code == "badtype":
-        message = f"Job {job_id} was not enqueued: the key {text(reply[1])} holds something of another type; delete that key, or use another id or queue"
+    answer = _enqueued(*reply)
+    if answer.code == "badtype":
+        message = f"Job {job_id} was not enqueued: the key {answer.status} holds something of another type; delete that key, or use another id or queue"
         raise CorruptDataError(message)
-    return Enqueued(code, text(reply[1]), text(reply[2]) if len(reply) > 2 else "")  # noqa: PLR2004 - the reply's third item
+    return answer
+
+
+@lru_cache(maxsize=16)  # the jobs of one call are all answered alike
+def _enqueued(code: bytes | str, status: bytes | str, enqueued_at: bytes | str = "") -> Enqueued:
+    return Enqueued(text(code), text(status), text(enqueued_at))
 
 
 def read_wait(milliseconds: Any) -> float | None:
