@@ -12,6 +12,7 @@ from rq.client.legacy import require_connection
 from rq.core.defaults import DEFAULT_KEY_PREFIX
 from rq.core.errors import OptionTypeError, ScriptsRefused
 from rq.core.keys import Keyspace
+from rq.core.references import dotted_name
 from rq.store.scripts import ScriptLibrary
 
 if TYPE_CHECKING:
@@ -132,18 +133,13 @@ def _check_client(connection: object) -> None:
         message = f"A connection is a client, not a value of type {type(connection).__name__}: pass connection=redis.Redis(...)"
         raise OptionTypeError(message)
     if is_asyncio_client(connection):
-        message = f"{name_of_class(connection)} is an asyncio client: pass a synchronous one, such as redis.Redis(...), or use rq.aio"
+        message = f"{dotted_name(type(connection))} is an asyncio client: pass a synchronous one, such as redis.Redis(...), or use rq.aio"
         raise OptionTypeError(message)
 
 
 def is_asyncio_client(connection: object) -> bool:
     """Say whether a client is to be awaited."""
     return inspect.iscoroutinefunction(getattr(type(connection), "execute_command", None))
-
-
-def name_of_class(connection: object) -> str:
-    """Return what a client is, for messages; never how it connects."""
-    return f"{type(connection).__module__}.{type(connection).__qualname__}"
 
 
 def current_keyspace() -> Keyspace:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rq.core.clock import as_utc
 from rq.core.errors import CorruptDataError, InvalidOptionError, TimeoutFormatError
+from rq.core.references import dotted_name
 
 CALL_STRING_ARGUMENT_LENGTH = 75
 
@@ -131,8 +132,7 @@ def _argument_string(value: object, max_length: int | None) -> str:
     try:
         return truncate(repr(value), max_length)
     except Exception:  # noqa: BLE001 - repr is the user's code
-        kind = type(value)
-        return f"<{kind.__module__}.{kind.__qualname__}>"
+        return f"<{dotted_name(type(value))}>"
 
 
 # --- compression ------------------------------------------------------------------------------------------------------

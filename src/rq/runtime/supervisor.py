@@ -22,6 +22,7 @@ from redis.exceptions import RedisError, ResponseError
 from rq.core.defaults import DEFAULT_TIMEOUT
 from rq.core.errors import CorruptDataError, StorePermissionError, WorkerNameTaken
 from rq.core.ids import new_execution_id
+from rq.core.references import dotted_name
 from rq.model.outcome import Died, Outcome, Raised, Released, Stopped
 from rq.model.record import JobRecord
 from rq.model.settlement import PutBack, settle
@@ -324,8 +325,8 @@ class Supervisor:
             record = decode_claimed_job(job.job_id, job.fields)
         except CorruptDataError as error:
             self.running.add(RunningAttempt(key, JobRecord(job.job_id, origin=job.queue)))
-            text = f"{type(error).__module__}.{type(error).__qualname__}: {error}"
-            self._refused.append(Ended(job.execution_id, Raised(text, "rq.exceptions.CorruptDataError")))
+            name = dotted_name(type(error))
+            self._refused.append(Ended(job.execution_id, Raised(f"{name}: {error}", name)))
             return
         self.running.add(RunningAttempt(key, record, job.fields))
         self._inbox.append(job)
