@@ -12,8 +12,9 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rq.client.session import current_keyspace, session_of
+from rq.client.session import session_of
 from rq.core.errors import InvalidJobOperation, NoSuchJobError
+from rq.core.keys import current_keyspace
 from rq.store.cancel import stop_job
 from rq.store.channels import publish_command
 

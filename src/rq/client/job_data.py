@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 from rq.client.fields import JobId, KeyOfClass, PayloadField, RecordField
 from rq.client.legacy import require_connection
 from rq.client.payload import Payload, checked_arguments, serializer_of
-from rq.client.session import current_keyspace, session_of
+from rq.client.session import session_of
 from rq.client.types import ClientT, SessionT
 from rq.client.webhooks import WebhooksOfJob
 from rq.core.clock import utc_now
 from rq.core.formats import call_string, decompress, format_date
 from rq.core.ids import new_job_id, validate_job_id
+from rq.core.keys import current_keyspace
 from rq.core.references import import_attribute, reference_of
 from rq.model.options import EnqueueOptions
 from rq.model.record import JobRecord

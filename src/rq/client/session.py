@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import os
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
 from rq.client.legacy import require_connection
-from rq.core.defaults import DEFAULT_KEY_PREFIX
 from rq.core.errors import OptionTypeError, ScriptsRefused
-from rq.core.keys import Keyspace
+from rq.core.keys import Keyspace, current_keyspace
 from rq.core.references import dotted_name
 from rq.store.scripts import ScriptLibrary
 
@@ -140,13 +137,3 @@ def _check_client(connection: object) -> None:
 def is_asyncio_client(connection: object) -> bool:
     """Say whether a client is to be awaited."""
     return inspect.iscoroutinefunction(getattr(type(connection), "execute_command", None))
-
-
-def current_keyspace() -> Keyspace:
-    """Return what `Keyspace.from_environment` does, made once per prefix."""
-    return _keyspace(os.environ.get("RQ_KEY_PREFIX") or DEFAULT_KEY_PREFIX)
-
-
-@lru_cache(maxsize=64)
-def _keyspace(prefix: str) -> Keyspace:
-    return Keyspace(prefix)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
-from rq.client.session import BaseSession, current_keyspace, is_asyncio_client
+from rq.client.session import BaseSession, is_asyncio_client
 from rq.core.errors import NoRedisConnectionException, OptionTypeError
+from rq.core.keys import current_keyspace
 from rq.core.references import dotted_name
 
 if TYPE_CHECKING:
