@@ -82,18 +82,8 @@ def delivery_about(record: JobRecord, fields: Mapping[bytes, bytes], decision: D
         case _:
             return b""
     job = _EndedJob(record.id, _function_name(fields), _enqueued_at(fields), utc_now())
-    webhooks = [webhook for webhook in _readable(record.webhooks) if webhook.job_status == status]
+    webhooks = [webhook for webhook in Webhook.read_all(record.webhooks) if webhook.job_status == status]
     return Delivery([_request(webhook, webhook.get_payload(job, exc_string=exc_text)) for webhook in webhooks]).encode()
-
-
-def _readable(webhooks: list[dict[str, Any]]) -> list[Webhook]:
-    found = []
-    for data in webhooks:
-        try:
-            found.append(Webhook.from_dict(data))
-        except (KeyError, ValueError, TypeError):
-            continue  # RQ's behaviour: a job is not lost for its webhooks
-    return found
 
 
 def _request(webhook: Webhook, payload: Mapping[str, Any]) -> dict[str, Any]:
