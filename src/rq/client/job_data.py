@@ -316,8 +316,7 @@ class JobData(Generic[ClientT, SessionT]):
         """Return the job as its hash holds it: field to value, payloads as bytes."""
         flat = encode_job(self.packed_record())
         fields = {str(name): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
-        binary = {"data", "meta", "result", "exc_info"}
-        described: dict[str, Any] = {name: text(value) if isinstance(value, bytes) and name not in binary else value for name, value in fields.items()}
+        described: dict[str, Any] = {name: text(value) if isinstance(value, bytes) and name not in _BINARY_FIELDS else value for name, value in fields.items()}
         left_out = (set() if include_meta else {"meta"}) | (set() if include_result else {"result", "exc_info"})
         for name in left_out & described.keys():
             del described[name]
