@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from rq.client.classes import job_class_of
 from rq.client.dequeueing import Dequeueing
-from rq.client.enqueueing import EnqueueArgs, check_unique, delay_of, new_nonce, split_options
+from rq.client.enqueueing import EnqueueArgs, delay_of, new_nonce, split_options
 from rq.client.job import Job
 from rq.client.many import EnqueueData, enqueue_all, jobs_for
 from rq.client.queue_contents import QueueContents
@@ -19,6 +19,7 @@ from rq.client.session import session_of
 from rq.client.sync import perform_here, run_here
 from rq.core.errors import DuplicateJobError
 from rq.core.references import check_importable
+from rq.model.options import check_unique
 from rq.store.reads import list_queue_keys
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Queue(Dequeueing, QueueContents):
 
     Raises:
         OptionTypeError: without a connection (a TypeError).
-        InvalidOptionError: for an option that makes no sense or is not supported yet (a ValueError).
+        InvalidOptionError: for an option that makes no sense (a ValueError).
     """
 
     __module__ = "rq.queue"
@@ -171,8 +172,7 @@ class Queue(Dequeueing, QueueContents):
         webhooks: Any = None,
     ) -> Job:
         """Enqueue the call `func(*args, **kwargs)` and return its job. As `enqueue`, with the function's arguments and the options apart."""
-        if unique:
-            check_unique(job_id)
+        check_unique(job_id, unique=unique)
         job = self.create_job(
             func,
             args,
