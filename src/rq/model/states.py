@@ -1,6 +1,7 @@
 """The states of a job and the moves between them: a table, no more.
 
-The tables and diagrams of the documentation come from here, and the header of every script is checked against it. The names and texts are those of `JobStatus` in RQ 2.12.
+The table and the diagram of the documentation come from here, and the header of every script is checked against it. The names and texts are those of
+`JobStatus` in RQ 2.12.
 """
 
 from __future__ import annotations
