@@ -396,7 +396,7 @@ class Supervisor:
     def _put_back_running(self) -> None:
         """Take the running attempts away from the executor; they are put back once their processes are dead."""
         for attempt in self.running.snapshot():
-            self.executor.kill(attempt.key.execution_id, Released(f"the worker was told to stop at once by {self.switch.signal_name}"))
+            self.executor.kill(attempt.key.execution_id, self._stopped_at_once())
 
     def _end_noticed(self) -> None:
         """End the attempts of which the heartbeat heard that they lost their lease, or shall end."""
@@ -442,7 +442,10 @@ class Supervisor:
         """Called by a signal handler in the middle of anything, or by the listener. What needs locks or the network is another thread's; the job comes last."""
         self._announcer.announce_stop(self.switch.cold, self.switch.signal_name)
         if self.switch.cold and threading.current_thread() is self._thread:
-            self.executor.interrupt(Released(f"the worker was told to stop at once by {self.switch.signal_name}"))
+            self.executor.interrupt(self._stopped_at_once())
+
+    def _stopped_at_once(self) -> Released:
+        return Released(f"the worker was told to stop at once by {self.switch.signal_name}")
 
     # --- what others ask and tell ------------------------------------------------------------------------------------------------
 

@@ -76,6 +76,17 @@ def read_code(reply: Any) -> str:
     return text(reply[0])
 
 
+def check_list(queue: str, reply: Any) -> None:
+    """Refuse an answer about a queue that is none.
+
+    Raises:
+        CorruptDataError: for badtype.
+    """
+    if read_code(reply) == "badtype":
+        message = f"Queue {queue}: its key holds something that is no list; delete that key"
+        raise CorruptDataError(message)
+
+
 def read_enqueued(job_id: str, reply: Any) -> Enqueued:
     """Read the reply of `enqueue` or `requeue`.
 
