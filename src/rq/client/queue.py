@@ -268,10 +268,10 @@ class Queue(Dequeueing, QueueContents):
 
         Args:
             job: the job.
-            unique: whether it is refused if there is a job of its id.
+            unique: whether it is refused if there is a job of its id. That is asked before: of two programs that ask at the same moment, both may run theirs.
 
         Raises:
-            DuplicateJobError: see `unique`. Exception: what the callback raises.
+            DuplicateJobError: see `unique`. Exception: what the callback raises; the webhooks are not sent then, and workers let go on who waits for the job.
         """
         if unique and self.job_class.exists(job.id, self.connection):
             message = f"Job {job.id} exists already; delete it, or enqueue another id, or without unique=True"

@@ -119,6 +119,7 @@ class BaseRegistry(RegistryData["Job", Session]):
         Raises:
             NoSuchJobError: if there is no such job.
             InvalidJobOperation: if the registry does not name it, or it is in no state to run again.
+            CorruptDataError: if the key of the job, or of its queue, holds something else.
         """
         job_id = id_of(job_or_id)
         self._session.run(requeue_from(self._session, self.kind, self.name, job_id, at_front=at_front))

@@ -193,7 +193,11 @@ class BaseWorker:
             switch.close()
 
     def make_executor(self) -> Executor:
-        """Return where this worker's jobs run; each concrete class says."""
+        """Return where this worker's jobs run; each concrete class says.
+
+        Raises:
+            InvalidOptionError: if it does not (a ValueError).
+        """
         message = f"{type(self).__name__} does not say where its jobs run; use Worker or SimpleWorker, or override make_executor()"
         raise InvalidOptionError(message)
 
