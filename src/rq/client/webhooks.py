@@ -70,6 +70,7 @@ def send_webhook(url: str, method: str, headers: Mapping[str, str] | None, timeo
     """
     from http.client import HTTPException  # noqa: PLC0415 - as below
     from urllib import request as urllib  # noqa: PLC0415 - 20 ms that programs without webhooks should not pay for
+    from urllib.error import HTTPError  # noqa: PLC0415 - as above
 
     body = json.dumps(payload).encode() if method == "POST" else None
     all_headers = {"Content-Type": "application/json"} if body is not None else {}
@@ -89,6 +90,9 @@ def send_webhook(url: str, method: str, headers: Mapping[str, str] | None, timeo
     try:
         with opener.open(request, timeout=timeout) as response:
             _drop(response, timeout)
+    except HTTPError as error:
+        error.close()  # it holds the connection, with an answer that nobody reads
+        raise
     except HTTPException as error:
         raise OSError(f"what came back is no HTTP: {error!r}") from error
 
