@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rq import get_current_job
@@ -144,3 +146,28 @@ class OwnJob(Job):
 
 class PlainJob(Job):
     """Another class, with nothing of its own."""
+
+
+# --- exception handlers: each writes into the file that its job was given ---
+
+
+def fail_with_a_log(path: str) -> None:
+    raise ValueError(path)
+
+
+def first_handler(job: Job, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    _note(job, f"first:{kind.__name__}")
+
+
+def broken_handler(job: Job, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> bool:
+    raise RuntimeError("the handler itself broke")
+
+
+def last_handler(job: Job, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> bool:
+    _note(job, f"last:{kind.__name__}")
+    return False
+
+
+def _note(job: Job, line: str) -> None:
+    with Path(job.args[0]).open("a") as file:
+        file.write(f"{line}\n")

@@ -336,3 +336,19 @@ def test_what_callbacks_need_is_imported_ahead_of_later_jobs(executor: ForkExecu
         for _ in range(3):  # a process that waits already does not have what was learned last
             assert isinstance(run(executor, attempt("give", 1, success="succeeded")), Returned)
         preload(executor, module)
+
+
+# --- exception handlers ---------------------------------------------------------------------------------------------------------
+
+
+def test_exception_handlers_are_called_in_order_where_the_job_failed_until_one_ends_the_chain(begin, tmp_path):
+    executor = begin(exception_handlers=[callback_jobs.first_handler, callback_jobs.broken_handler, callback_jobs.last_handler, callback_jobs.first_handler])
+    log = str(tmp_path / "log")
+    outcome = raised(run(executor, attempt("fail_with_a_log", log)))
+    assert "ValueError" in outcome.exc_text
+    assert (tmp_path / "log").read_text().split() == ["first:ValueError", "last:ValueError"]
+
+
+def test_a_job_that_succeeds_has_no_exception_handler_called(begin, tmp_path):
+    executor = begin(exception_handlers=[callback_jobs.first_handler])
+    assert isinstance(run(executor, attempt(f"{executor_jobs.__name__}.nothing")), Returned)

@@ -23,7 +23,7 @@ from rq.core.defaults import (
     DEFAULT_WORKER_CLASS,
 )
 from rq.core.errors import InvalidOptionError, InvalidSerializerError, ReferenceNotFound
-from rq.core.references import import_class
+from rq.core.references import import_attribute, import_class
 from rq.core.serializers import Serializer, resolve_serializer
 
 T = TypeVar("T")
@@ -80,6 +80,22 @@ def load_class(option: str, path: str, base: type[T]) -> type[T]:
         return import_class(path, base)
     except (ReferenceNotFound, InvalidOptionError) as error:
         raise WrongCall(f"{option} {path}: {one_line(error)}; give the dotted path of a subclass of {base.__name__}") from error
+
+
+def load_function(option: str, path: str) -> Callable[..., Any]:
+    """Return the function, or whatever else can be called, that an option names.
+
+    Raises:
+        WrongCall: there is none at that path.
+    """
+    try:
+        found: Any = import_attribute(path)
+    except ReferenceNotFound as error:
+        raise WrongCall(f"{option} {path}: {one_line(error)}; give the dotted path of a function") from error
+    if not callable(found):
+        raise WrongCall(f"{option} {path}: that cannot be called; give the dotted path of a function")
+    function: Callable[..., Any] = found
+    return function
 
 
 def at_least(least: float, number: type[int | float] = int) -> Callable[[str], float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -47,6 +47,8 @@ from rq.store.presence import list_worker_keys, read_worker
 if TYPE_CHECKING:
     import redis
 
+ExceptionHandler = Callable[..., Any]
+
 logger = logging.getLogger("rq.worker")
 
 
@@ -59,6 +61,8 @@ class BaseWorker:
         default_result_ttl: seconds a result is kept if its job does not say; 0 deletes the job, -1 keeps it for ever.
         connection: a `redis.Redis`; None for that of the first Queue in `queues`.
         worker_ttl: seconds until the worker's hash expires after its last sign of life (plus a minute). `default_worker_ttl` is its older name.
+        exception_handlers: what is called with `(job, exc_type, exc_value, traceback)` where a job failed: a function, or several in order; one that
+            returns something false (but None) ends the chain. They change nothing about what becomes of the job.
         job_class: a subclass of Job, or a dotted path.
         queue_class: a subclass of Queue, or a dotted path.
         log_job_description: whether log lines show descriptions, and so arguments.
@@ -85,6 +89,7 @@ class BaseWorker:
         name: str | None = None,
         default_result_ttl: int = DEFAULT_RESULT_TTL,
         connection: redis.Redis | None = None,
+        exception_handlers: ExceptionHandler | Sequence[ExceptionHandler] | None = None,
         *,
         worker_ttl: int | None = None,
         default_worker_ttl: int | None = None,
@@ -108,6 +113,7 @@ class BaseWorker:
         self.serializer = resolve_serializer(serializer)
         self.queues = [queue if isinstance(queue, Queue) else self._make_queue(queue) for queue in listed]
         self.default_result_ttl = default_result_ttl
+        self._exc_handlers: list[ExceptionHandler] = _listed_handlers(exception_handlers)
         if default_worker_ttl is not None and worker_ttl is None:
             warnings.warn("default_worker_ttl is RQ's older name; say worker_ttl", DeprecationWarning, stacklevel=2)
         self.worker_ttl = worker_ttl or default_worker_ttl or DEFAULT_WORKER_TTL
@@ -200,6 +206,14 @@ class BaseWorker:
         """
         message = f"{type(self).__name__} does not say where its jobs run; use Worker or SimpleWorker, or override make_executor()"
         raise InvalidOptionError(message)
+
+    def push_exc_handler(self, handler: ExceptionHandler) -> None:
+        """Add an exception handler behind those there are; before `work()`."""
+        self._exc_handlers += _listed_handlers(handler)
+
+    def pop_exc_handler(self) -> ExceptionHandler:
+        """Take the last exception handler away, and return it."""
+        return self._exc_handlers.pop()
 
     def _own_job_class(self) -> type[Job] | None:
         """Return the class of jobs for an executor: None for RQ's own, which job processes need not load for every job."""
@@ -348,6 +362,7 @@ class Worker(BaseWorker):
             connection_settings=describe_client(self.connection),
             worker_name=self.name,
             job_class=self._own_job_class(),
+            exception_handlers=self._exc_handlers,
         )
 
 
@@ -356,7 +371,21 @@ class SimpleWorker(BaseWorker):
 
     def make_executor(self) -> Executor:
         """Return the executor that runs jobs right here."""
-        return InlineExecutor(serializer=self.serializer, connection=self.connection, job_class=self._own_job_class())
+        return InlineExecutor(
+            serializer=self.serializer,
+            connection=self.connection,
+            job_class=self._own_job_class(),
+            exception_handlers=self._exc_handlers,
+        )
+
+
+def _listed_handlers(given: ExceptionHandler | Sequence[ExceptionHandler] | None) -> list[ExceptionHandler]:
+    handlers: list[Any] = [] if given is None else list(given) if isinstance(given, (list, tuple)) else [given]
+    for handler in handlers:
+        if not callable(handler):
+            message = f"An exception handler is a function that takes (job, exc_type, exc_value, traceback), not {handler!r}"
+            raise OptionTypeError(message)
+    return handlers
 
 
 def _listed(queues: str | Queue | Iterable[str | Queue]) -> Sequence[str | Queue]:

@@ -12,7 +12,7 @@ import click
 
 from rq.cli.boundary import Command, CommandFailed, WrongCall
 from rq.cli.connect import Server, open_server
-from rq.cli.options import SharedOptions, at_least, load_class, takes_shared_options
+from rq.cli.options import SharedOptions, at_least, load_class, load_function, takes_shared_options
 from rq.client.job import Job
 from rq.client.queue import Queue
 from rq.core.defaults import (
@@ -51,6 +51,7 @@ class WorkerCommand:
     max_idle_time: int | None
     with_scheduler: bool
     pid: str | None
+    exception_handler: tuple[str, ...]
 
     def level(self) -> str | None:
         """Return the level of the worker's log lines; None for the usual one.
@@ -84,6 +85,7 @@ class WorkerCommand:
 )
 @click.option("--maintenance-interval", type=int, default=DEFAULT_MAINTENANCE_TASK_INTERVAL, metavar="SECONDS", help="Needless: upkeep never pauses for long.")
 @click.option("--with-scheduler", "-s", is_flag=True, help="Needless: every worker is a scheduler.")
+@click.option("--exception-handler", multiple=True, metavar="PATH", help="Called where a job failed; may be given several times.")
 @click.option("--pid", metavar="FILE", help="Write the process id there.")
 @click.option("--verbose", "-v", is_flag=True, help="Log more.")
 @click.option("--quiet", "-q", is_flag=True, help="Log warnings and errors only.")
@@ -136,6 +138,8 @@ def _make_worker(server: Server, shared: SharedOptions, command: WorkerCommand) 
     ours: dict[str, Any] = {} if command.lease is None else {"lease": command.lease}
     if worker_class is Worker:
         ours["fresh_interpreter"] = True
+    if command.exception_handler:
+        ours["exception_handlers"] = [load_function("--exception-handler", path) for path in command.exception_handler]
     return worker_class(
         queues,
         name=command.name or server.settings.text("NAME"),

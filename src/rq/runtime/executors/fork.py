@@ -13,7 +13,7 @@ behind) reaches the supervisor, another job or the next one.
 import selectors
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -57,6 +57,7 @@ class ForkExecutor:
         worker_name: Becomes RQ_WORKER_ID in the environment of jobs; empty: not set.
         spares: How many processes wait ahead of their jobs; None: one per place, and one more, so that the zygote forks while the supervisor writes.
         job_class: What jobs are made of; None means RQ's own.
+        exception_handlers: What is called when an attempt failed.
         modules: What to preload without waiting for a job that needs it.
         learns: Whether to preload the modules that the functions of jobs come from.
 
@@ -75,6 +76,7 @@ class ForkExecutor:
         worker_name: str = "",
         spares: int | None = None,
         job_class: type[Any] | None = None,
+        exception_handlers: Sequence[Callable[..., Any] | str] = (),
         modules: Iterable[str] = (),
         learns: bool = True,
     ) -> None:
@@ -89,7 +91,7 @@ class ForkExecutor:
         known_class: type[Any] | str | None = job_class
         if start_method == "exec" and job_class is not None:
             known_class, modules = path_of_class(job_class), (*modules, job_class.__module__)
-        self._settings = JobSettings(worker_name, known_as, connection_settings, run, known_class)
+        self._settings = JobSettings(worker_name, known_as, connection_settings, run, known_class, tuple(exception_handlers))
         self._selector: selectors.BaseSelector = selectors.DefaultSelector()
         self._lineage = Lineage(self._start_zygote, self._selector, self, modules, learns)
         self._is_closed = False

@@ -1,6 +1,7 @@
 """Runs attempts in the process and thread of the caller: no isolation, and no way to kill but by an exception."""
 
 import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ class InlineExecutor:
         run: Another way of running an attempt.
         connection: The connection that user code gets when it asks for one.
         job_class: What jobs are made of; None means RQ's own.
+        exception_handlers: What is called when an attempt failed.
     """
 
     def __init__(
@@ -30,11 +32,13 @@ class InlineExecutor:
         run: Run | None = None,
         connection: object | None = None,
         job_class: type[Any] | None = None,
+        exception_handlers: Sequence[Callable[..., Any] | str] = (),
     ) -> None:
         self.places = 1
         self._run = run or partial(run_attempt, serializer=serializer)
         self._connection = connection
         self._job_class = job_class
+        self._exception_handlers = tuple(exception_handlers)
         self._is_closed = False
         self._is_in_job = False
         self._verdict: Outcome | None = None
@@ -57,7 +61,7 @@ class InlineExecutor:
         if self._is_closed:
             raise RQError(f"This executor was shut down; start another one to run job {attempt.job_id}")
         before = time.thread_time()
-        outcome = self._perform(CurrentAttempt(attempt, connection=self._connection, job_class=self._job_class))
+        outcome = self._perform(CurrentAttempt(attempt, connection=self._connection, job_class=self._job_class, exception_handlers=self._exception_handlers))
         self._ended.append(Ended(attempt.execution_id, outcome, cpu_seconds=time.thread_time() - before))
 
     def _perform(self, current: CurrentAttempt) -> Outcome:

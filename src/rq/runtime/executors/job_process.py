@@ -11,7 +11,7 @@ import os
 import resource
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -53,6 +53,7 @@ class JobSettings:
         connection_settings: Handed to user code that asks for a connection; opaque here.
         run: Another way of running an attempt; None means `run_attempt` with `serializer`.
         job_class: What jobs are made of, or the dotted path of that; None means RQ's own.
+        exception_handlers: What is called when an attempt failed, or the dotted paths of that.
     """
 
     worker_name: str
@@ -60,6 +61,7 @@ class JobSettings:
     connection_settings: bytes | None = None
     run: Run | None = None
     job_class: type[Any] | str | None = None
+    exception_handlers: Sequence[Callable[..., Any] | str] = ()
 
     def run_here(self, attempt: Attempt) -> Outcome:
         """Run `attempt` in this process."""
@@ -144,7 +146,7 @@ def _run(attempt: Attempt, settings: JobSettings, is_replaced: bool, on_callback
     os.environ["RQ_JOB_ID"] = attempt.job_id
     os.environ["RQ_EXECUTION_ID"] = attempt.execution_id
     _reseed()
-    current = CurrentAttempt(attempt, settings.connection_settings, None, settings.job_class, is_replaced, on_callback)
+    current = CurrentAttempt(attempt, settings.connection_settings, None, settings.job_class, is_replaced, on_callback, settings.exception_handlers)
     return perform(current, settings.run_here)
 
 

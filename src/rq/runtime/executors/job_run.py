@@ -33,6 +33,7 @@ class CurrentAttempt:
         connection_settings: What the executor was given to connect with, opaque here; None without it.
         connection: A connection that is there already; None where user code has to ask for one first.
         job_class: What the job is made of, or the dotted path of that; None means RQ's own.
+        exception_handlers: What is called when an attempt failed, in order, or the dotted paths of that.
         is_replaced: Whether `Job` is run in a way of its own (see `is_job_replaced`); None where nobody has looked yet.
         on_callback: Told when the function is over and a callback begins, with the seconds that it may take (None: no limit).
         serializer: What the payload is read with, once `run_attempt` has begun; None means pickle.
@@ -45,6 +46,7 @@ class CurrentAttempt:
     job_class: type[Any] | str | None = None
     is_replaced: bool | None = None
     on_callback: Callable[[float | None], None] | None = None
+    exception_handlers: Sequence[Callable[..., Any] | str] = ()
     serializer: Serializer | None = None
     job: object | None = None
 
@@ -97,7 +99,12 @@ def run_attempt(
             function, args, kwargs = _load_call(attempt, serializer)
             return outcome_of_result(completed(function(*args, **kwargs)), serializer)
     except BaseException as error:  # noqa: BLE001 - user code raises anything, SystemExit too
-        return outcome_of(error, attempt)
+        outcome = outcome_of(error, attempt)
+        if isinstance(current, CurrentAttempt) and current.exception_handlers:
+            from rq.runtime.executors.through_job import call_exception_handlers  # noqa: PLC0415 - see the top
+
+            call_exception_handlers(current, error, death_penalty or get_default_death_penalty_class())
+        return outcome
 
 
 def _is_accompanied(attempt: Attempt, current: CurrentAttempt) -> bool:

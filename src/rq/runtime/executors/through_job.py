@@ -4,11 +4,15 @@ RQ's order: the function within its time limit; then, before anything is written
 callback that raises makes the attempt fail, and the failure callback hears of it. A function that returned a `Retry` has neither succeeded nor failed.
 """
 
+import logging
 from dataclasses import replace
 
 from rq.client.current import job_of
 from rq.client.job import Job
 from rq.core.clock import utc_now
+from rq.core.defaults import CALLBACK_TIMEOUT
+from rq.core.errors import JobTimeoutException
+from rq.core.references import import_attribute
 from rq.core.serializers import Serializer
 from rq.core.tracebacks import format_exception, within_user_code
 from rq.model.outcome import AskedRetry, Outcome, Raised, Returned, TimedOut
@@ -22,6 +26,8 @@ from rq.runtime.executors.job_run import (
     time_limit,
 )
 from rq.runtime.timeouts import BaseDeathPenalty
+
+logger = logging.getLogger("rq.worker")
 
 
 def run_through_job(current: CurrentAttempt, serializer: Serializer, death_penalty: type[BaseDeathPenalty]) -> Outcome:
@@ -64,8 +70,30 @@ def _fail(current: CurrentAttempt, job: Job, error: BaseException, outcome: Rais
     except AttemptTakenError:
         raise
     except BaseException as second:  # noqa: BLE001 - as above
-        return replace(outcome, exc_text=format_exception(second))
+        outcome = replace(outcome, exc_text=format_exception(second))
+    call_exception_handlers(current, error, death_penalty)
     return outcome
+
+
+def call_exception_handlers(current: CurrentAttempt, error: BaseException, death_penalty: type[BaseDeathPenalty]) -> None:
+    """Call the worker's exception handlers with `(job, exc_type, exc_value, traceback)`, in order, until one returns something false but None.
+
+    They change nothing about what becomes of the job. One that raises, or takes longer than a callback may, is logged, and the others are called all the same.
+    """
+    for handler in current.exception_handlers:
+        try:
+            job = job_of(current)
+            _begin_callback(current, job, JobStatus.FAILED, CALLBACK_TIMEOUT)
+            with death_penalty(CALLBACK_TIMEOUT, JobTimeoutException, job_id=job.id):
+                function = import_attribute(handler) if isinstance(handler, str) else handler
+                goes_on = function(job, type(error), error, within_user_code(error.__traceback__))
+        except AttemptTakenError:
+            raise
+        except BaseException as second:  # noqa: BLE001 - as above
+            logger.error("The exception handler %s failed for job %s\n%s", handler, current.attempt.job_id, format_exception(second).rstrip())  # noqa: TRY400 - with the text
+            continue
+        if goes_on is not None and not goes_on:
+            return
 
 
 def _run_stopped_callback(current: CurrentAttempt, job: Job, death_penalty: type[BaseDeathPenalty]) -> Outcome:

@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from rq.core.references import path_of_class
+from rq.core.references import path_of_class, reference_of
 from rq.runtime.executors import preload
 from rq.runtime.executors.channel import (
     HEADER,
@@ -68,7 +68,7 @@ TITLE = "rq:zygote"
 
 
 def introduction(settings: JobSettings) -> bytes:
-    """Return what a fresh interpreter is told first; `settings` name the serializer by reference, the class of jobs by path.
+    """Return what a fresh interpreter is told first; `settings` name the serializer by reference, class of jobs and handlers by path.
 
     Raises:
         InvalidOptionError: One of these cannot be named (a ValueError).
@@ -77,7 +77,8 @@ def introduction(settings: JobSettings) -> bytes:
     reference = serializer if isinstance(serializer, SerializerReference) else SerializerReference.of(serializer)
     job_class = settings.job_class
     class_path = path_of_class(job_class) if isinstance(job_class, type) else job_class
-    return frame((settings.worker_name, tuple(reference), settings.connection_settings, class_path, sys.argv, os.getpid()))
+    handlers = tuple(handler if isinstance(handler, str) else reference_of(handler).func_name for handler in settings.exception_handlers)
+    return frame((settings.worker_name, tuple(reference), settings.connection_settings, class_path, handlers, sys.argv, os.getpid()))
 
 
 def main() -> NoReturn:
@@ -86,8 +87,8 @@ def main() -> NoReturn:
     end.set_inheritable(False)
     (size,) = HEADER.unpack(_read(end, HEADER.size))
     told = marshal.loads(_read(end, size))  # noqa: S302 - from the supervisor
-    name, reference, connection_settings, class_path, sys.argv, supervisor_pid = told
-    settings = JobSettings(name, SerializerReference(*reference), connection_settings, job_class=class_path)
+    name, reference, connection_settings, class_path, handlers, sys.argv, supervisor_pid = told
+    settings = JobSettings(name, SerializerReference(*reference), connection_settings, job_class=class_path, exception_handlers=handlers)
     be_zygote(end, settings, supervisor_pid, [])
 
 
