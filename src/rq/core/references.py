@@ -71,14 +71,15 @@ def check_importable(func: Callable[..., Any] | str) -> None:
         return
     while isinstance(func, functools.partial):
         func = func.func
-    if getattr(func, "__module__", None) == "__main__":
+    is_lambda = getattr(func, "__name__", None) == "<lambda>"
+    if getattr(func, "__module__", None) == "__main__" and not is_lambda:
         raise UnimportableFunctionError(
             f"{_described(func)} is defined in __main__, the script that was started, which workers cannot import; "
             "move it into a module of its own and import it from there"
         )
     if not isinstance(func, FunctionType) or "<" not in func.__qualname__:
         return
-    if func.__name__ == "<lambda>":
+    if is_lambda:
         raise UnimportableFunctionError(f"{_described(func)} is a lambda, which has no name that a worker could import; write it as a function of a module")
     raise UnimportableFunctionError(
         f"{_described(func)} is defined inside another function, where a worker cannot import it; move it to the top level of its module"
