@@ -87,7 +87,7 @@ class InvalidJobOperationError(RQError):
 
 
 class InvalidJobDependency(RQError):
-    """Defined by RQ, never raised; kept so that imports work."""
+    """A job would wait for itself, be it over others."""
 
     __module__ = "rq.exceptions"
 
