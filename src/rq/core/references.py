@@ -53,7 +53,10 @@ def reference_of(func: Callable[..., Any] | str) -> Reference:
             return Reference(None, f"{func.__module__ or 'builtins'}.{func.__qualname__}")
         return Reference(owner, func.__name__)
     if isinstance(func, type) or not callable(func):
-        raise OptionTypeError(f"A job needs a function, a method, another callable object or a dotted path, not {_described(func)}")
+        raise OptionTypeError(
+            f"A job needs a function, a method, another callable object or a dotted path, not {_described(func)}; its arguments stand behind it: "
+            "enqueue(function, 1, 2), not enqueue(function(1, 2))"
+        )
     return Reference(func, "__call__")
 
 

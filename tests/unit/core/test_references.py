@@ -81,7 +81,7 @@ def test_a_callable_is_named_or_travels_itself(func, instance, func_name):
 
 @pytest.mark.parametrize("func", [Kind, 5, None, b"tasks.f", object()])
 def test_classes_and_what_cannot_be_called_are_type_errors(func):
-    with pytest.raises(OptionTypeError):
+    with pytest.raises(OptionTypeError, match=r"not enqueue\(function\(1, 2\)\)"):
         reference_of(func)
 
 
