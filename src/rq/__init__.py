@@ -35,7 +35,21 @@ if TYPE_CHECKING:  # what type checkers and editors see in the place of `_EXPORT
 
 __version__ = VERSION
 
-__all__ = ["VERSION", "__version__"]
+# What `from rq import *` gives: RQ's names.
+__all__ = [
+    "VERSION",
+    "Callback",
+    "Queue",
+    "Repeat",
+    "Retry",
+    "SimpleWorker",
+    "Webhook",
+    "Worker",
+    "__version__",
+    "cancel_job",
+    "get_current_job",
+    "requeue_job",
+]
 
 # Exported name -> the door that has it.
 _EXPORTS: dict[str, str] = {
@@ -64,15 +78,19 @@ _LATER: frozenset[str] = frozenset({"SpawnWorker"})
 # The doors that can be reached as attributes after a plain `import rq`.
 _DOORS: tuple[str, ...] = (
     "aio",
+    "command",
     "connections",
     "decorators",
     "defaults",
+    "dependency",
     "exceptions",
     "executions",
     "group",
+    "intermediate_queue",
     "job",
     "local",
     "logutils",
+    "maintenance",
     "queue",
     "registry",
     "repeat",

@@ -137,6 +137,11 @@ def test_log_lines_have_the_format_that_was_asked_for(rq: Rq):
     assert all(line.startswith("<INFO 2") for line in output.splitlines())
 
 
+@pytest.mark.parametrize("wrong", ["%(nothing)s", "no fields", "%(message)d"])
+def test_a_format_that_no_line_could_have_is_refused(rq: Rq, wrong: str):
+    assert rq.refuse("worker", "--burst", "--log-format", wrong, status=2).startswith(f"--log-format {wrong}: ")
+
+
 def test_descriptions_can_be_kept_out_of_the_log(rq: Rq):
     rq.enqueue("tasks.greet", "secret")
     assert "secret" not in rq.run("worker", "--burst", "--disable-job-desc-logging")

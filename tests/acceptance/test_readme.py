@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.acceptance.pages import read_blocks
 from tests.support.processes import ROOT, Processes
 
@@ -25,8 +23,3 @@ def test_the_readme_has_the_files_and_the_commands_of_its_example() -> None:
     blocks = list(read_blocks(README.read_text()))
     assert {block.title for block in blocks if block.title} == {"tasks.py", "enqueue.py"}
     assert any("rq worker --url embedded://" in block.text for block in blocks)
-
-
-@pytest.mark.parametrize("target", re.findall(r"\]\((?!https?:)([^)#]+)", README.read_text()))
-def test_a_link_of_the_readme_leads_to_a_file(target: str) -> None:
-    assert (ROOT / target).exists()

@@ -246,7 +246,7 @@ def test_a_synchronous_client_is_refused(make):
         make()
     with pytest.raises(TypeError, match="int is no asyncio client"):
         make(connection=7)
-    with pytest.raises(TypeError, match=r"not a URL: pass connection=rq\.aio\.connect") as caught:
+    with pytest.raises(TypeError, match=r"neither a name nor a URL: pass connection=rq\.aio\.connect") as caught:
         make(connection="redis://:secret@host")
     assert "secret" not in str(caught.value)
 

@@ -16,6 +16,11 @@ def test_a_door_is_an_attribute_after_a_plain_import(name):
     assert printed.strip() == f"rq.{name}"
 
 
+def test_a_star_import_gives_rqs_names():
+    script = "from rq import *; print(Callback, Queue, Repeat, Retry, SimpleWorker, Webhook, Worker, cancel_job, get_current_job, requeue_job)"
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_every_export_is_that_of_its_door():
     for name, door in rq._EXPORTS.items():
         assert getattr(rq, name) is getattr(importlib.import_module(door), name)

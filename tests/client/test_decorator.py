@@ -177,7 +177,7 @@ def test_a_queue_needs_no_connection_beside_it(redis_client):
 def test_a_name_needs_a_connection_when_the_first_job_is_enqueued():
     with pytest.raises(TypeError, match="A connection is needed"):
         decorated.without_connection.delay()
-    with pytest.raises(TypeError, match="not a URL"):
+    with pytest.raises(TypeError, match="neither a name nor a URL"):
         job("numbers", "redis://localhost")(decorated.plain).delay(1)  # type: ignore[arg-type]
 
 

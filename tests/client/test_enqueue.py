@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import pickle
+import threading
 import zlib
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -358,6 +359,19 @@ def test_json_payloads_are_readable_without_python(redis_client):
 def test_an_argument_that_cannot_be_serialized_is_refused_before_anything_is_written(redis_client):
     with pytest.raises(TypeError, match="JSON"):
         Queue(connection=redis_client, serializer="json").enqueue(tasks.add, object())
+    assert redis_client.keys() == []
+
+
+@pytest.mark.parametrize("argument", [threading.Lock(), lambda: None])
+def test_such_an_error_says_why_arguments_are_serialized(queue, argument):
+    with pytest.raises((TypeError, AttributeError, pickle.PicklingError)) as caught:
+        queue.enqueue(tasks.add, argument)
+    assert "travel to the worker" in caught.value.__notes__[0]
+
+
+def test_a_meta_that_is_no_dictionary_is_refused(queue, redis_client):
+    with pytest.raises(TypeError, match="meta must be a Mapping, not str: 'x'"):
+        queue.enqueue(tasks.add, meta="x")
     assert redis_client.keys() == []
 
 

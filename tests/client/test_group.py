@@ -328,6 +328,16 @@ def test_the_job_at_the_end_has_an_id_that_follows_from_the_groups_name(group, q
     assert Group.all(redis_client)[0].name == strange.name
 
 
+@pytest.mark.parametrize("call", [tasks.add, (tasks.add, 1, 2), None, "tests.client.tasks.add"])
+def test_a_call_that_was_not_prepared_is_refused_before_anything_is_written(group, queue, redis_client, call):
+    with pytest.raises(TypeError, match=r"Queue\.prepare_data\(function, args, kwargs\), not by"):
+        group.enqueue_many(queue, [add, call])
+    if call is not None:
+        with pytest.raises(TypeError, match=r"Queue\.prepare_data"):
+            group.enqueue_many(queue, [add], on_complete=call)
+    assert redis_client.keys() == []
+
+
 def test_a_payload_of_a_group_is_an_ordinary_one(group, queue, redis_client):
     [job] = group.enqueue_many(queue, [Queue.prepare_data(tasks.add, (1, 2))])
     assert pickle.loads(job.data) == ("tests.client.tasks.add", None, (1, 2), {})

@@ -59,6 +59,12 @@ def test_a_job_that_does_not_exist_is_not_found(redis_client):
     assert not Job.exists("nope", redis_client)
 
 
+def test_what_is_no_id_is_refused_as_such(queue, redis_client):
+    for wrong in (None, 5, queue.enqueue(tasks.add)):
+        with pytest.raises(TypeError, match="A job id is a str, not"):
+            Job.fetch(wrong, connection=redis_client)  # type: ignore[arg-type]
+
+
 def test_a_hash_without_a_payload_is_no_job(redis_client):
     redis_client.hset("rq:job:stub", "last_heartbeat", "")
     with pytest.raises(NoSuchJobError):

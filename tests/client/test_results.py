@@ -10,6 +10,7 @@ import time
 import pytest
 import redis
 
+from rq import Retry, SimpleWorker
 from rq.job import Job
 from rq.results import Result, get_key
 from tests.client import tasks
@@ -94,6 +95,20 @@ def test_a_result_that_is_there_is_not_waited_for(queue, worker):
     job.requeue()
     worker.finish(2)
     assert job.latest_result(timeout=30).return_value == 2
+
+
+def test_waiting_goes_on_while_the_job_is_tried_again(queue, redis_client):
+    job = queue.enqueue(tasks.add, "text", 1, retry=Retry(1))
+    SimpleWorker([queue], connection=redis_client).work(max_jobs=1, logging_level="CRITICAL")
+    assert [result.type.name for result in job.results()] == ["RETRIED"]
+    assert job.latest_result(timeout=0.05) is None
+    got = []
+    waiter = threading.Thread(target=lambda: got.append(job.latest_result(timeout=30)))
+    waiter.start()
+    wait_until(lambda: any(client["cmd"] == "xread" for client in queue.connection.client_list()))
+    SimpleWorker([queue], connection=redis_client).work(max_jobs=1, logging_level="CRITICAL")
+    waiter.join(10)
+    assert [result.type.name for result in got] == ["FAILED"]
 
 
 def test_waiting_ends_when_the_time_is_over(queue):

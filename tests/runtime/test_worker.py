@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,17 @@ def test_max_jobs_ends_the_worker_after_that_many(queue, redis_client):
     worker = SimpleWorker([queue], connection=redis_client)
     assert worker.work(max_jobs=2, logging_level="WARNING") is True
     assert len(queue) == 1
+
+
+@BOTH
+def test_a_worker_in_a_thread_runs_jobs_and_keeps_their_time_limits(worker_class, queue, redis_client, tmp_path):
+    good = queue.enqueue(worker_jobs.add, 1, 2)
+    long = queue.enqueue(worker_jobs.wait_for, str(tmp_path / "never"), job_timeout=1)
+    thread = threading.Thread(target=work, args=(worker_class, [queue], redis_client))
+    thread.start()
+    thread.join(30)
+    assert (good.return_value(), long.get_status()) == (3, "failed")
+    assert "JobTimeoutException" in long.latest_result().exc_string
 
 
 def test_an_idle_worker_leaves_after_max_idle_time(queue, redis_client):

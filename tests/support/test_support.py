@@ -103,10 +103,13 @@ def test_descendants_end_with_the_test_even_if_they_left_the_process_group(tmp_p
     process = processes.python(
         """
         import os, signal
+        told, tell = os.pipe()
         if os.fork() == 0:
             os.setsid()
             print(os.getpid(), flush=True)
+            os.write(tell, b"!")
             signal.pause()
+        os.read(told, 1)
         """
     )
     descendant = int(process.succeed())

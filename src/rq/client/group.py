@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rq.client.fields import KeyOfClass
 from rq.client.grouping import GroupCounts, completion_data, completion_job_id, has_ended, in_order_of_creation, in_pages
 from rq.client.job import Job
-from rq.client.many import enqueue_all, jobs_for
+from rq.client.many import check_prepared, enqueue_all, jobs_for
 from rq.client.session import session_of
 from rq.core.errors import NoSuchGroupError, OptionTypeError
 from rq.core.formats import as_text
@@ -116,6 +116,7 @@ class Group:
         datas = list(job_datas)
         if on_complete is None:
             return queue.enqueue_many(datas, pipeline=pipeline, group_id=self.name)
+        check_prepared(on_complete)
         jobs = jobs_for(queue, datas, self.name)
         awaited = dict.fromkeys([job.id for job in jobs] + sorted(self._ids()))
         completion = completion_data(self.name, on_complete, list(awaited))

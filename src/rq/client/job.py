@@ -159,7 +159,8 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
         """Return the newest result, None if there is none.
 
         Args:
-            timeout: how many seconds to wait for a first result. The call blocks in the server, and returns the moment there is one.
+            timeout: how many seconds to wait for a first result; that of an attempt after which the job runs again does not count. The call blocks in the
+                server, and returns the moment there is one.
         """
         return Result.fetch_latest(self, timeout=timeout)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rq.client.enqueueing import new_nonce
 from rq.core.errors import InvalidJobOperation
+from rq.core.ids import validate_job_id
 from rq.model.result import ResultRecord, ResultType
 from rq.model.states import JobStatus
 from rq.store import cancel, delete, fields, reads
@@ -135,5 +136,13 @@ def delete_each(job: JobData, dependent_ids: Iterable[str]) -> list[Call[tuple[s
 
 
 def parse_job_id(job_or_execution_id: str) -> str:
-    """Return the job id in `<job id>:<execution id>`, or the job id it is."""
-    return job_or_execution_id.split(":", 1)[0]
+    """Return the job id in `<job id>:<execution id>`, or the job id it is.
+
+    Raises:
+        OptionTypeError: for what is no text, such as a job, or a None that somebody forgot (a TypeError).
+    """
+    try:
+        return job_or_execution_id.split(":", 1)[0]
+    except (AttributeError, TypeError):
+        validate_job_id(job_or_execution_id)  # which says what an id is
+        raise

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rq.client.enqueueing import new_nonce
 from rq.client.sending import calls_for_many, confirm, foresee, in_order_of_dependence, new_job
 from rq.client.session import session_of
-from rq.core.errors import InvalidOptionError, RQError
+from rq.core.errors import InvalidOptionError, OptionTypeError, RQError
 from rq.model.options import check_unique
 
 if TYPE_CHECKING:
@@ -111,13 +111,28 @@ def prepare_data(  # noqa: PLR0913, PLR0917 - RQ's signature
 
 
 def jobs_for(queue: QueueData[JobT], datas: Iterable[EnqueueData], group: str | None = None) -> list[JobT]:
-    """Return new jobs of a queue for these calls, members of a group or of none. Nothing is sent. Errors are those of `Queue.create_job`."""
-    return [_job_for(queue, data, group) for data in datas]
+    """Return new jobs of a queue for these calls, members of a group or of none. Nothing is sent.
+
+    Raises:
+        OptionTypeError: for something that `prepare_data` did not make (a TypeError). Whatever `Queue.create_job` raises.
+    """
+    jobs = []
+    for data in datas:
+        check_prepared(data)
+        check_unique(data.job_id, unique=data.unique)
+        jobs.append(queue.create_job(*data.for_create_job(), **data.relations(), group_id=group))
+    return jobs
 
 
-def _job_for(queue: QueueData[JobT], data: EnqueueData, group: str | None) -> JobT:
-    check_unique(data.job_id, unique=data.unique)
-    return queue.create_job(*data.for_create_job(), **data.relations(), group_id=group)
+def check_prepared(data: object) -> None:
+    """Refuse what people give in the place of a prepared call: a function, a tuple of it and its arguments, a job, a single call that is no list of them.
+
+    Raises:
+        OptionTypeError: if it is none (a TypeError).
+    """
+    if not isinstance(data, EnqueueData):
+        message = f"A call is described by Queue.prepare_data(function, args, kwargs), not by {data!r}; enqueue_many takes a list of such calls"
+        raise OptionTypeError(message)
 
 
 def enqueue_all(queue: Queue, jobs: Sequence[Job], datas: Sequence[EnqueueData], pipeline: Pipeline | None) -> None:

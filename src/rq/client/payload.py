@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, Any
 
 from rq.core.errors import BaseTimeoutException, DeserializationError, InvalidOptionError, OptionTypeError
@@ -9,6 +10,11 @@ from rq.core.serializers import DefaultSerializer, Serializer, resolve_serialize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# A file, a lock, a connection or a lambda is known to the program that has it, and pickle's own words do not say why anybody wants to pickle it.
+_CANNOT_TRAVEL = (
+    "The arguments of a job travel to the worker: pass what can be serialized, such as a path or an id, and let the function open or look up the rest"
+)
 
 
 class Payload:
@@ -39,7 +45,11 @@ class Payload:
             if self._call is None:
                 message = f"Job {self.job_id} has no payload: give it a function with Job.create, or set func_name"
                 raise InvalidOptionError(message)
-            self._data = self.serializer.dumps(tuple(self._call))
+            try:
+                self._data = self.serializer.dumps(tuple(self._call))
+            except (TypeError, AttributeError, pickle.PicklingError) as error:
+                error.add_note(_CANNOT_TRAVEL)
+                raise
         return self._data
 
     @data.setter

@@ -65,11 +65,12 @@ class Result(ResultData[T_co]):
         Args:
             job: the job.
             serializer: what its return value was written with; None for the job's own.
-            timeout: how many seconds to wait for a first result. The call blocks in the server and returns the moment there is one.
+            timeout: how many seconds to wait for a first result; that of an attempt after which the job runs again does not count. The call blocks in the
+                server and returns the moment there is one.
         """
         if timeout <= 0:
             return job.session.run(cls.read_newest(job, serializer))
-        found = (job.session.run(call) for call in cls.wait_for_first(job, serializer, timeout))
+        found = (job.session.run(call) for call in cls.wait_for_outcome(job, serializer, timeout))
         return next((result for result in found if result is not None), None)
 
     @classmethod

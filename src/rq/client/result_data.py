@@ -13,7 +13,7 @@ from rq.core.keys import current_keyspace
 from rq.core.serializers import serialized_result
 from rq.model.result import ResultRecord, ResultType
 from rq.store.codec import encode_result
-from rq.store.reads import count_results, list_results, wait_for_result
+from rq.store.reads import count_results, list_results, wait_for_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,13 +97,21 @@ class ResultData(Generic[T_co]):
         return list_results(job.session.scripts, job.id, 1).then(lambda records: cls._of(records[0], job, serializer) if records else None)
 
     @classmethod
-    def wait_for_first(cls, job: JobData, serializer: Serializer | str | None, timeout: float) -> Iterator[Call[Self | None]]:
+    def wait_for_outcome(cls, job: JobData, serializer: Serializer | str | None, timeout: float) -> Iterator[Call[Self | None]]:
         """Return the reads that wait for a result in the server, to be made one by one until one has an answer.
 
-        Each is shorter than the time for which the client waits for a reply.
+        Each is shorter than the time for which the client waits for a reply. An attempt after which the job runs again is passed over: who waits for a
+        job wants to know what came of it, and RQ keeps no result of such attempts.
         """
+        seen = "0-0"
+
+        def newest_outcome(records: list[ResultRecord]) -> ResultRecord | None:
+            nonlocal seen
+            seen = records[-1].id if records else seen
+            return next((record for record in reversed(records) if record.type is not ResultType.RETRIED), None)
+
         for milliseconds in _blocking_steps(reply_timeout_of(job.connection), timeout):
-            call = wait_for_result(job.session.scripts, job.id, milliseconds)
+            call = wait_for_results(job.session.scripts, job.id, milliseconds, seen).then(newest_outcome)
             yield call.then(lambda record: None if record is None else cls._of(record, job, serializer))
 
     @classmethod

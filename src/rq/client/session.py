@@ -124,7 +124,7 @@ def session_of(connection: redis.Redis | None) -> Session:
 def _check_client(connection: object) -> None:
     """Refuse what people give in the place of a synchronous client. What a URL holds is not repeated: it may be a password."""
     if isinstance(connection, str):
-        message = 'A connection is a client, not a URL: pass connection=rq.connect("redis://...")'
+        message = 'A connection is a client, neither a name nor a URL: pass connection=rq.connect("redis://...")'
         raise OptionTypeError(message)
     if not hasattr(connection, "execute_command"):
         message = f"A connection is a client, not a value of type {type(connection).__name__}: pass connection=redis.Redis(...)"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from rq.core.clock import as_utc
-from rq.core.errors import CorruptDataError, InvalidOptionError, TimeoutFormatError
+from rq.core.errors import CorruptDataError, InvalidOptionError, OptionTypeError, TimeoutFormatError
 from rq.core.references import dotted_name
 
 CALL_STRING_ARGUMENT_LENGTH = 75
@@ -60,12 +60,14 @@ def parse_duration(value: float | str | bytes | None) -> int | None:
 
     Raises:
         TimeoutFormatError: Another text, or a number that is not finite (a ValueError).
-        TypeError: Neither number nor text, such as a timedelta or a list.
+        OptionTypeError: Neither number nor text, such as a timedelta or a list (a TypeError, as with RQ).
     """
     if value is None:
         return None
     try:
         return int(value)
+    except TypeError as error:
+        raise OptionTypeError(f"Not a duration: {value!r}. Give seconds, such as 180 (of a timedelta, its total_seconds()), or a text such as '3m'") from error
     except (ValueError, OverflowError):
         text = as_text(value) if isinstance(value, (bytes, str)) else str(value)
     match = _DURATION.fullmatch(text.strip())

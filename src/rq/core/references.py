@@ -53,7 +53,10 @@ def reference_of(func: Callable[..., Any] | str) -> Reference:
             return Reference(None, f"{func.__module__ or 'builtins'}.{func.__qualname__}")
         return Reference(owner, func.__name__)
     if isinstance(func, type) or not callable(func):
-        raise OptionTypeError(f"A job needs a function, a method, another callable object or a dotted path, not {_described(func)}")
+        raise OptionTypeError(
+            f"A job needs a function, a method, another callable object or a dotted path, not {_described(func)}; its arguments stand behind it: "
+            "enqueue(function, 1, 2), not enqueue(function(1, 2))"
+        )
     return Reference(func, "__call__")
 
 
@@ -71,14 +74,15 @@ def check_importable(func: Callable[..., Any] | str) -> None:
         return
     while isinstance(func, functools.partial):
         func = func.func
-    if getattr(func, "__module__", None) == "__main__":
+    is_lambda = getattr(func, "__name__", None) == "<lambda>"
+    if getattr(func, "__module__", None) == "__main__" and not is_lambda:
         raise UnimportableFunctionError(
             f"{_described(func)} is defined in __main__, the script that was started, which workers cannot import; "
             "move it into a module of its own and import it from there"
         )
     if not isinstance(func, FunctionType) or "<" not in func.__qualname__:
         return
-    if func.__name__ == "<lambda>":
+    if is_lambda:
         raise UnimportableFunctionError(f"{_described(func)} is a lambda, which has no name that a worker could import; write it as a function of a module")
     raise UnimportableFunctionError(
         f"{_described(func)} is defined inside another function, where a worker cannot import it; move it to the top level of its module"

@@ -86,6 +86,8 @@ class EnqueueOptions:
             self.result_ttl = _seconds("result_ttl", self.result_ttl, lowest=-1)
         if self.failure_ttl is not None:
             self.failure_ttl = _seconds("failure_ttl", self.failure_ttl, lowest=-1)
+        if self.meta:
+            _check_type("meta", self.meta, Mapping)
         if self._says_more():
             self._check_relations()
 

@@ -6,6 +6,7 @@ RQ's workers know a number of retries and a list of waits. Backoff is therefore 
 
 from __future__ import annotations
 
+import builtins
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -120,7 +121,18 @@ def _exception_name(option: str, item: object) -> str:
         raise OptionTypeError(f"{option} takes exception classes or their dotted names, not {item!r}")
     if not item or "" in item.split("."):
         raise InvalidOptionError(f"{option} holds {item!r}, which is no dotted name of an exception class")
-    return item if "." in item else f"builtins.{item}"
+    if "." in item:
+        return item
+    if not _is_builtin_exception(item):
+        raise InvalidOptionError(
+            f"{option} holds {item!r}, and there is no builtin exception of that name; write all of its path, as in requests.exceptions.Timeout"
+        )
+    return f"builtins.{item}"
+
+
+def _is_builtin_exception(name: str) -> bool:
+    found = getattr(builtins, name, None)
+    return isinstance(found, type) and issubclass(found, BaseException)
 
 
 # --- the policy, as it is stored --------------------------------------------------------------------------------------

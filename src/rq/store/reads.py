@@ -81,23 +81,23 @@ def list_results(scripts: ScriptLibrary, job_id: str, most: int | None = None) -
     return Call(_read_results, ("XREVRANGE", wire(scripts.keyspace.results(job_id)), "+", "-", *limit))
 
 
-def wait_for_result(scripts: ScriptLibrary, job_id: str, milliseconds: int) -> Call[ResultRecord | None]:
-    """Wait until a job has a result, and read the newest one; None if it has none when the time is over. One blocking read, at once if there is a result.
+def wait_for_results(scripts: ScriptLibrary, job_id: str, milliseconds: int, after: str = "0-0") -> Call[list[ResultRecord]]:
+    """Wait until a job has results, and list them, oldest first; none if it has none when the time is over. One blocking read, at once if there are some.
 
     Args:
         scripts: the keyspace's scripts.
         job_id: the job.
         milliseconds: how long the server may wait, at least 1; less than the client's own time limit for a reply.
+        after: the id of a result; it and older ones do not count.
     """
 
-    def read(reply: Any) -> ResultRecord | None:
+    def read(reply: Any) -> list[ResultRecord]:
         if not reply:
-            return None
+            return []
         [(_, entries)] = pairs(reply) if isinstance(reply, dict) else reply
-        entry_id, fields = entries[-1] if isinstance(reply, list) else entries[0][-1]
-        return decode_result(text(entry_id), decode_fields(fields))
+        return _read_results(entries if isinstance(reply, list) else entries[0])
 
-    return Call(read, ("XREAD", "BLOCK", milliseconds, "STREAMS", wire(scripts.keyspace.results(job_id)), "0-0"), blocks=True)
+    return Call(read, ("XREAD", "BLOCK", milliseconds, "STREAMS", wire(scripts.keyspace.results(job_id)), after), blocks=True)
 
 
 def list_dependencies(scripts: ScriptLibrary, job_id: str) -> Call[list[str]]:

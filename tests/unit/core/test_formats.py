@@ -98,8 +98,8 @@ def test_what_nobody_understands_as_a_duration_is_refused(value):
 
 
 @pytest.mark.parametrize("value", [timedelta(seconds=5), [5], object()])
-def test_a_duration_that_is_neither_number_nor_text_is_a_type_error(value):
-    with pytest.raises(TypeError):
+def test_a_duration_that_is_neither_number_nor_text_is_a_type_error_that_says_what_to_give(value):
+    with pytest.raises(TypeError, match=r"Not a duration: .*total_seconds"):
         parse_duration(value)
 
 

@@ -81,7 +81,7 @@ def test_a_callable_is_named_or_travels_itself(func, instance, func_name):
 
 @pytest.mark.parametrize("func", [Kind, 5, None, b"tasks.f", object()])
 def test_classes_and_what_cannot_be_called_are_type_errors(func):
-    with pytest.raises(OptionTypeError):
+    with pytest.raises(OptionTypeError, match=r"not enqueue\(function\(1, 2\)\)"):
         reference_of(func)
 
 
@@ -102,12 +102,18 @@ def function_of_main():
     return types.FunctionType(plain.__code__, {"__name__": "__main__"}, "work")
 
 
+def lambda_of_main():
+    """Return a lambda as the started script would write it; to be moved into a module would not help it."""
+    return types.FunctionType(plain.__code__.replace(co_name="<lambda>", co_qualname="<lambda>"), {"__name__": "__main__"}, "<lambda>")
+
+
 @pytest.mark.parametrize(
     ("func", "reason"),
     [
         (lambda: 0, "is a lambda"),
         (inner_function(), "inside another function"),
         (function_of_main(), "defined in __main__"),
+        (lambda_of_main(), "is a lambda"),
         (functools.partial(lambda: 0), "is a lambda"),
         (functools.partial(functools.partial(function_of_main())), "defined in __main__"),
     ],

@@ -98,6 +98,8 @@ def test_only_what_rq_does_not_know_is_in_the_policy(retry, policy):
         ({"max": 1, "max_interval": -1}, "max_interval is -1"),
         ({"max": 1, "jitter": 1.5}, "jitter is 1.5: it must be between 0 and 1"),
         ({"max": 1, "only_on": "a..b"}, "only_on"),
+        ({"max": 1, "only_on": "Timeout"}, "only_on holds 'Timeout', and there is no builtin exception"),
+        ({"max": 1, "never_on": "len"}, "no builtin exception"),
         ({"max": 1, "never_on": [""]}, "never_on"),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from rq.cli.boundary import Command, CommandFailed, WrongCall
+from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
 from rq.cli.connect import Server, open_server
 from rq.cli.options import SharedOptions, at_least, load_class, load_function, takes_shared_options
 from rq.client.job import Job
@@ -66,6 +66,17 @@ class WorkerCommand:
             raise WrongCall(f"--logging_level {level}: there is no such level; use debug, info, warning, error or critical")
         return level
 
+    def check_log_format(self) -> None:
+        """Refuse a format that would fail at every line.
+
+        Raises:
+            WrongCall: it names what no line has, or is no format.
+        """
+        try:
+            logging.Formatter(self.log_format, self.date_format).format(logging.makeLogRecord({}))
+        except (ValueError, TypeError) as error:
+            raise WrongCall(f"--log-format {self.log_format}: {one_line(error)}; write it as for Python's logging.Formatter") from error
+
 
 @click.command(cls=Command)
 @click.argument("queues", nargs=-1)
@@ -105,6 +116,7 @@ def worker(shared: SharedOptions, **given: Any) -> None:
     """
     command = WorkerCommand(**given)
     level = command.level()
+    command.check_log_format()
     server = open_server(shared, patient=True)
     _configure_logging(server)
     _check_server(server)

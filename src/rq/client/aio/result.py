@@ -41,12 +41,12 @@ class Result(ResultData[T_co]):
         Args:
             job: the job.
             serializer: what its return value was written with; None for the job's own.
-            timeout: how many seconds to wait for a first result. It is there the moment the attempt has ended; meanwhile other tasks run. Each such wait has a
-                connection of the client's pool for itself.
+            timeout: how many seconds to wait for a first result, as in the synchronous client. It is there the moment the attempt has ended; meanwhile other
+                tasks run. Each such wait has a connection of the client's pool for itself.
         """
         if timeout <= 0:
             return await job.session.run(cls.read_newest(job, serializer))
-        for call in cls.wait_for_first(job, serializer, timeout):
+        for call in cls.wait_for_outcome(job, serializer, timeout):
             result = await job.session.run(call)
             if result is not None:
                 return result

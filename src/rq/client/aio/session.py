@@ -76,7 +76,7 @@ def session_of(connection: redis.asyncio.Redis | None) -> AsyncSession:
 def _check_client(connection: object) -> None:
     """Refuse what people give in the place of an asyncio client. What a URL holds is not repeated: it may be a password."""
     if isinstance(connection, str):
-        message = 'A connection is a client, not a URL: pass connection=rq.aio.connect("redis://...")'
+        message = 'A connection is a client, neither a name nor a URL: pass connection=rq.aio.connect("redis://...")'
         raise OptionTypeError(message)
     if not is_asyncio_client(connection):
         kind = dotted_name(type(connection))

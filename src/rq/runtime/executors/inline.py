@@ -1,5 +1,6 @@
 """Runs attempts in the process and thread of the caller: no isolation, and no way to kill but by an exception."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,12 +11,13 @@ from rq.core.serializers import DefaultSerializer, Serializer
 from rq.model.outcome import AskedRetry, Outcome, Returned
 from rq.runtime.executors.base import Attempt, AttemptTakenError, Ended, Run
 from rq.runtime.executors.job_run import CurrentAttempt, perform, run_attempt
+from rq.runtime.timeouts import TimerDeathPenalty
 
 
 class InlineExecutor:
     """Runs each attempt within `submit`. For tests, and for tiny jobs that can be trusted.
 
-    Time limits work by exception only, in the main thread only.
+    Time limits work by exception only; in another thread than the main one, which gets no signals, they cannot interrupt blocking C code.
 
     Args:
         serializer: Reads payloads and writes results.
@@ -35,7 +37,7 @@ class InlineExecutor:
         exception_handlers: Sequence[Callable[..., Any] | str] = (),
     ) -> None:
         self.places = 1
-        self._run = run or partial(run_attempt, serializer=serializer)
+        self._run = run or partial(_run_in_this_thread, serializer=serializer)
         self._connection = connection
         self._job_class = job_class
         self._exception_handlers = tuple(exception_handlers)
@@ -111,3 +113,8 @@ class InlineExecutor:
     def shutdown(self) -> None:
         """Take no more attempts."""
         self._is_closed = True
+
+
+def _run_in_this_thread(attempt: Attempt, serializer: Serializer) -> Outcome:
+    is_main = threading.current_thread() is threading.main_thread()
+    return run_attempt(attempt, serializer, death_penalty=None if is_main else TimerDeathPenalty)
