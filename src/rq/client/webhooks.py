@@ -79,6 +79,8 @@ def send_webhook(url: str, method: str, headers: Mapping[str, str] | None, timeo
     from http.client import HTTPException  # noqa: PLC0415 - as below
     from urllib import request as urllib  # noqa: PLC0415 - 20 ms that programs without webhooks should not pay for
 
+    from rq.client.impatience import ImpatientHttpHandler, ImpatientHttpsHandler  # noqa: PLC0415 - as above
+
     body = json.dumps(payload).encode() if method == "POST" else None
     all_headers = {"Content-Type": "application/json"} if body is not None else {}
     request = urllib.Request(url, body, method=method)  # noqa: S310 - the opener below knows http and https alone
@@ -87,8 +89,8 @@ def send_webhook(url: str, method: str, headers: Mapping[str, str] | None, timeo
     opener = urllib.OpenerDirector()  # urllib's own would follow redirects, and read files
     for handler in (
         urllib.ProxyHandler,
-        urllib.HTTPHandler,
-        urllib.HTTPSHandler,
+        ImpatientHttpHandler,
+        ImpatientHttpsHandler,
         urllib.HTTPErrorProcessor,
         urllib.HTTPDefaultErrorHandler,
         urllib.UnknownHandler,
