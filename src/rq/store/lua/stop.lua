@@ -12,5 +12,5 @@ if not fields[4] then return {'gone'} end
 if fields[1] ~= 'started' or not fields[3] or fields[3] == '' then return {'idle', fields[1] or 'created'} end
 redis.call('HDEL', KEYS[1], 'x_stop')
 if fields[2] then redis.call('HSET', KEYS[1], 'x_stop', fields[2]) end
-redis.call('PUBLISH', commands_key(fields[3]), ARGV[2])
+redis.pcall('PUBLISH', commands_key(fields[3]), ARGV[2]) -- a user who may not publish has asked all the same: the heartbeat tells
 return {'ok', fields[3]}
