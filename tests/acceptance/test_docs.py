@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
-_LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
+README = ROOT / "README.md"
+_LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _NO_JOB = "no job"
 
 
@@ -25,10 +28,21 @@ def test_the_examples_of_a_page_work(page: Path, processes: Processes, tmp_path:
     processes.script(ROOT / "tests" / "acceptance" / "pages.py", page, cwd=tmp_path).succeed(timeout=120.0)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
-def test_the_links_of_a_page_lead_to_files(page: Path) -> None:
-    missing = [target for target in _LINK.findall(page.read_text()) if not (page.parent / target).exists()]
-    assert not missing
+@pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_links_of_a_page_lead_to_files_and_headings(page: Path) -> None:
+    links = _LINK.findall(_BLOCK.sub("", page.read_text()))
+    assert not [link for link in links if not leads_somewhere(page, *link)]
+
+
+def leads_somewhere(page: Path, target: str, anchor: str) -> bool:
+    """Say whether a link of a page leads to a file, and to a heading of it if it names one."""
+    file = page.parent / target if target else page
+    return file.exists() and (not anchor or anchor in map(anchor_of, _HEADING.findall(_BLOCK.sub("", file.read_text()))))
+
+
+def anchor_of(heading: str) -> str:
+    """Return what a link to a heading ends in."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 def test_the_table_of_transitions_is_that_of_the_code() -> None:

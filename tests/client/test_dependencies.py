@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rq.core.errors import DuplicateJobError, InvalidJobDependency
+from rq.core.errors import DuplicateJobError, InvalidJobDependency, InvalidOptionError
 from rq.job import Dependency, JobStatus
 from rq.queue import Queue
 from tests.client import tasks
@@ -83,3 +83,9 @@ def test_a_unique_job_is_refused_while_there_is_one_of_its_id(queue, worker):
         queue.enqueue(tasks.add, job_id="a", unique=True, depends_on="b")
     queue.fetch_job("a").delete()
     assert queue.enqueue(tasks.add, job_id="a", unique=True).get_status() == JobStatus.QUEUED
+
+
+def test_a_unique_job_of_many_needs_an_id_as_one_alone_does(queue, redis_client):
+    with pytest.raises(InvalidOptionError, match="needs a job_id"):
+        queue.enqueue_many([Queue.prepare_data(tasks.add, unique=True)])
+    assert redis_client.keys() == []

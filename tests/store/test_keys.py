@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rq.core.keys import TEMPLATES, Keyspace, lua_functions
+from rq.core.keys import TEMPLATES, Keyspace, current_keyspace, lua_functions
 
 if TYPE_CHECKING:
     import redis
@@ -58,6 +58,6 @@ def test_what_rq_does_not_know_stands_apart():
 
 def test_the_prefix_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("RQ_KEY_PREFIX", "{other}:")
-    assert Keyspace.from_environment().job("a") == "{other}:job:a"
+    assert current_keyspace().job("a") == "{other}:job:a"
     monkeypatch.setenv("RQ_KEY_PREFIX", "")
-    assert Keyspace.from_environment() == Keyspace("rq:")
+    assert current_keyspace() == Keyspace("rq:")

@@ -21,7 +21,7 @@ from rq.cli.options import SharedOptions
 from rq.cli.settings import Settings, environment, load_settings
 from rq.core.defaults import DEFAULT_CONNECTION_CLASS
 from rq.core.errors import EmbeddedError, InvalidOptionError, ReferenceNotFound
-from rq.core.keys import Keyspace
+from rq.core.keys import current_keyspace
 from rq.core.references import import_attribute
 from rq.store.connection import Caller
 from rq.store.scripts import ScriptLibrary
@@ -75,7 +75,7 @@ def open_server(shared: SharedOptions, *, patient: bool = False) -> Server:
     options: dict[str, Any] = {} if patient else {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": ANSWER_SECONDS, "retry": Retry(NoBackoff(), 0)}
     client = _open_client(_connection_class(shared.connection_class), shared.url, (settings, environment()), options)
     note_server(describe_server(client))
-    return Server(client, Caller(client), ScriptLibrary(Keyspace.from_environment()), settings)
+    return Server(client, Caller(client), ScriptLibrary(current_keyspace()), settings)
 
 
 def describe_server(client: redis.Redis) -> str:

@@ -62,7 +62,11 @@ def connect_attempt(current: CurrentAttempt) -> redis.Redis:
 
 
 def connection_of_running_job() -> redis.Redis | None:
-    """Return the connection of the job that runs in this context; None outside of jobs."""
+    """Return the connection of the job that runs in this context; None outside of jobs.
+
+    Raises:
+        InvalidJobOperation: if the job was started without a connection.
+    """
     current: Any = context.top()
     if current is None:
         return None

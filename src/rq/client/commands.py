@@ -12,10 +12,12 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rq.client.session import current_keyspace, session_of
-from rq.core.errors import InvalidJobOperation, NoSuchJobError
+from rq.client.session import session_of
+from rq.core.errors import InvalidJobOperation
+from rq.core.keys import current_keyspace
 from rq.store.cancel import stop_job
 from rq.store.channels import publish_command
+from rq.store.reads import no_such_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,8 +46,7 @@ def send_stop_job_command(connection: redis.Redis, job_id: str, serializer: Seri
     session = session_of(connection)
     code, detail = session.run(stop_job(session.scripts, job_id))
     if code == "gone":
-        message = f"No such job: {job_id}"
-        raise NoSuchJobError(message)
+        raise no_such_job(job_id)
     if code != "ok":
         reason = f"is {detail}" if detail else "cannot be read: its key holds something that is no hash"
         message = f"Job {job_id} {reason}; only a job that runs can be stopped"

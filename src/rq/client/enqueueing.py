@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from rq.core.errors import InvalidOptionError, OptionTypeError
 from rq.core.formats import parse_duration
 from rq.model.options import EnqueueOptions
-from rq.model.repeat import Repeat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from redis.client import Pipeline
-
-    from rq.client.job_data import JobData
 
 # Options that are no keywords of `enqueue` in RQ: a function may have arguments of these names. Groups set the one, `job_timeout` is the other.
 _NOT_TAKEN = frozenset({"group_id", "timeout"})
@@ -116,29 +113,6 @@ def keywords_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options that are named as in `enqueue_call` as keywords of `enqueue`: what `split_options` does, backwards."""
     keywords = {parameter: keyword for keyword, parameter in _TAKEN.items()}
     return {keywords[name]: value for name, value in options.items()}
-
-
-def check_unique(job_id: str | None) -> None:
-    """Refuse a unique job without an id of its own.
-
-    Raises:
-        InvalidOptionError: if there is none (a ValueError, as with RQ).
-    """
-    if not job_id:
-        message = "unique=True needs a job_id: it is the id that there may be only one of"
-        raise InvalidOptionError(message)
-
-
-def take_repeat(job: JobData, repeat: object) -> None:
-    """Let a job run again after it succeeded.
-
-    Raises:
-        OptionTypeError: if that is said by anything but a `Repeat` (a TypeError).
-    """
-    if not isinstance(repeat, Repeat):
-        message = f"repeat must be a Repeat, not {type(repeat).__name__}: {repeat!r}"
-        raise OptionTypeError(message)
-    job.repeats_left, job.repeat_intervals = repeat.times, list(repeat.intervals)
 
 
 def delay_of(value: timedelta | float | str) -> timedelta:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
-from rq.client.session import current_keyspace
 from rq.core.ids import validate_job_id
+from rq.core.keys import current_keyspace
 
 if TYPE_CHECKING:
     from typing import Self

@@ -12,10 +12,11 @@ from rq.client.fields import KeyOfClass
 from rq.client.grouping import GroupCounts, completion_data, completion_job_id, has_ended, in_order_of_creation, in_pages
 from rq.client.job import Job
 from rq.client.many import enqueue_all, jobs_for
-from rq.client.session import current_keyspace, session_of
+from rq.client.session import session_of
 from rq.core.errors import NoSuchGroupError, OptionTypeError
 from rq.core.formats import as_text
 from rq.core.ids import new_name
+from rq.core.keys import current_keyspace
 from rq.store.cancel import cancel_job
 from rq.store.groups import BEGINNING, cursor_of, group_exists, leave_group, list_groups, read_standing, scan_group, sweep_groups
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from warnings import warn
 
 from rq.client.queue_lists import name_of_queue_key
-from rq.client.session import current_keyspace, session_of
+from rq.client.session import session_of
+from rq.core.keys import current_keyspace
 from rq.store.intermediate import list_intermediate, read_first_seen, remove_intermediate, write_first_seen
 from rq.store.reap import sweep_queue
 

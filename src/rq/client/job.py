@@ -217,7 +217,7 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
         Args:
             pipeline: collects the call; its `execute()` carries it out.
             remove_from_queue: whether its id leaves the list of its queue; if not, whoever takes it drops it.
-            delete_dependents: whether the jobs that wait for it are deleted first, those that wait for them not.
+            delete_dependents: whether the jobs that wait for it are deleted before, those that wait for them not; that is a step of its own.
 
         Raises:
             InvalidJobOperation: if there is no such job (any more).

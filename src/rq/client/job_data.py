@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 from rq.client.fields import JobId, KeyOfClass, PayloadField, RecordField
 from rq.client.legacy import require_connection
 from rq.client.payload import Payload, checked_arguments, serializer_of
-from rq.client.session import current_keyspace, session_of
+from rq.client.session import session_of
 from rq.client.types import ClientT, SessionT
 from rq.client.webhooks import WebhooksOfJob
 from rq.core.clock import utc_now
 from rq.core.formats import call_string, decompress, format_date
 from rq.core.ids import new_job_id, validate_job_id
+from rq.core.keys import current_keyspace
 from rq.core.references import import_attribute, reference_of
 from rq.model.options import EnqueueOptions
 from rq.model.record import JobRecord
@@ -315,8 +316,7 @@ class JobData(Generic[ClientT, SessionT]):
         """Return the job as its hash holds it: field to value, payloads as bytes."""
         flat = encode_job(self.packed_record())
         fields = {str(name): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
-        binary = {"data", "meta", "result", "exc_info"}
-        described: dict[str, Any] = {name: text(value) if isinstance(value, bytes) and name not in binary else value for name, value in fields.items()}
+        described: dict[str, Any] = {name: text(value) if isinstance(value, bytes) and name not in _BINARY_FIELDS else value for name, value in fields.items()}
         left_out = (set() if include_meta else {"meta"}) | (set() if include_result else {"result", "exc_info"})
         for name in left_out & described.keys():
             del described[name]

@@ -10,6 +10,7 @@ from rq.client.enqueueing import new_nonce
 from rq.client.sending import calls_for_many, confirm, foresee, in_order_of_dependence, new_job
 from rq.client.session import session_of
 from rq.core.errors import InvalidOptionError, RQError
+from rq.model.options import check_unique
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -111,7 +112,12 @@ def prepare_data(  # noqa: PLR0913, PLR0917 - RQ's signature
 
 def jobs_for(queue: QueueData[JobT], datas: Iterable[EnqueueData], group: str | None = None) -> list[JobT]:
     """Return new jobs of a queue for these calls, members of a group or of none. Nothing is sent. Errors are those of `Queue.create_job`."""
-    return [queue.create_job(*data.for_create_job(), **data.relations(), group_id=group) for data in datas]
+    return [_job_for(queue, data, group) for data in datas]
+
+
+def _job_for(queue: QueueData[JobT], data: EnqueueData, group: str | None) -> JobT:
+    check_unique(data.job_id, unique=data.unique)
+    return queue.create_job(*data.for_create_job(), **data.relations(), group_id=group)
 
 
 def enqueue_all(queue: Queue, jobs: Sequence[Job], datas: Sequence[EnqueueData], pipeline: Pipeline | None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from rq.client.classes import job_class_of
 from rq.client.dequeueing import Dequeueing
-from rq.client.enqueueing import EnqueueArgs, check_unique, delay_of, new_nonce, split_options
+from rq.client.enqueueing import EnqueueArgs, delay_of, new_nonce, split_options
 from rq.client.job import Job
 from rq.client.many import EnqueueData, enqueue_all, jobs_for
 from rq.client.queue_contents import QueueContents
@@ -20,6 +20,7 @@ from rq.client.sync import perform_here, run_here
 from rq.core.collector import paused_collector
 from rq.core.errors import DuplicateJobError
 from rq.core.references import check_importable
+from rq.model.options import check_unique
 from rq.store.reads import list_queue_keys
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Queue(Dequeueing, QueueContents):
 
     Raises:
         OptionTypeError: without a connection (a TypeError).
-        InvalidOptionError: for an option that makes no sense or is not supported yet (a ValueError).
+        InvalidOptionError: for an option that makes no sense (a ValueError).
     """
 
     __module__ = "rq.queue"
@@ -172,8 +173,7 @@ class Queue(Dequeueing, QueueContents):
         webhooks: Any = None,
     ) -> Job:
         """Enqueue the call `func(*args, **kwargs)` and return its job. As `enqueue`, with the function's arguments and the options apart."""
-        if unique:
-            check_unique(job_id)
+        check_unique(job_id, unique=unique)
         job = self.create_job(
             func,
             args,
@@ -270,10 +270,10 @@ class Queue(Dequeueing, QueueContents):
 
         Args:
             job: the job.
-            unique: whether it is refused if there is a job of its id.
+            unique: whether it is refused if there is a job of its id. That is asked before: of two programs that ask at the same moment, both may run theirs.
 
         Raises:
-            DuplicateJobError: see `unique`. Exception: what the callback raises.
+            DuplicateJobError: see `unique`. Exception: what the callback raises; the webhooks are not sent then, and workers let go on who waits for the job.
         """
         if unique and self.job_class.exists(job.id, self.connection):
             message = f"Job {job.id} exists already; delete it, or enqueue another id, or without unique=True"

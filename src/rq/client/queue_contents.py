@@ -146,6 +146,9 @@ class QueueContents(QueueData["Job", Session]):
         """Take ids whose job does not exist out of the list: one round trip per thousand ids. What is enqueued or taken meanwhile is not touched.
 
         Ids may be left over if jobs are taken meanwhile; a worker that comes to such an id drops it.
+
+        Raises:
+            CorruptDataError: if the queue's key holds something that is no list.
         """
         rank: int | None = 0
         while rank is not None:

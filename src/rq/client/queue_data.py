@@ -6,7 +6,7 @@ import datetime as dt
 from functools import total_ordering
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from rq.client.enqueueing import check_due, check_unique, new_nonce, take_repeat
+from rq.client.enqueueing import check_due, new_nonce
 from rq.client.fields import KeyOfClass
 from rq.client.many import prepare_data
 from rq.client.payload import serializer_of
@@ -16,6 +16,7 @@ from rq.core import defaults
 from rq.core.clock import to_timestamp
 from rq.core.formats import parse_duration
 from rq.core.references import check_importable
+from rq.model.options import apply_repeat, check_repeat, check_unique
 from rq.model.states import JobStatus
 from rq.store.reads import list_queue
 
@@ -120,15 +121,15 @@ class QueueData(Generic[JobT, SessionT]):
             webhooks=webhooks,
         )
         if repeat:
-            take_repeat(job, repeat)
+            check_repeat(repeat)
+            apply_repeat(repeat, job.record)
         return job
 
     def create_scheduled_job(
         self, func: Callable[..., Any] | str, args: Any, kwargs: Any, *, at_front: bool = False, unique: bool = False, **options: Any
     ) -> JobT:
         """Return a new job that is to be scheduled; `at_front` is for when it is due. The options are those of `create_job`."""
-        if unique:
-            check_unique(options.get("job_id"))
+        check_unique(options.get("job_id"), unique=unique)
         job = self.create_job(func, args, kwargs, status=JobStatus.SCHEDULED, **options)
         if at_front:
             job.enqueue_at_front = True

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rq.client.classes import queue_class
-from rq.client.session import current_keyspace
 from rq.core.errors import InvalidOptionError
 from rq.core.formats import as_text
+from rq.core.keys import current_keyspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -17,9 +17,8 @@ from rq.client.enqueueing import new_nonce
 from rq.client.fields import KeyOfClass
 from rq.client.registry_data import RegistryData, id_of, requeue_from
 from rq.client.session import Session, session_of
-from rq.core.errors import NoSuchJobError
 from rq.store.delete import delete_job as delete_job_call
-from rq.store.reads import count_registry
+from rq.store.reads import count_registry, no_such_job
 from rq.store.registries import FOR_EVER, MOST_FORGOTTEN, delist, enlist, forget_expired, list_expired, read_server_time
 
 if TYPE_CHECKING:
@@ -120,6 +119,7 @@ class BaseRegistry(RegistryData["Job", Session]):
         Raises:
             NoSuchJobError: if there is no such job.
             InvalidJobOperation: if the registry does not name it, or it is in no state to run again.
+            CorruptDataError: if the key of the job, or of its queue, holds something else.
         """
         job_id = id_of(job_or_id)
         self._session.run(requeue_from(self._session, self.kind, self.name, job_id, at_front=at_front))
@@ -182,8 +182,7 @@ class BaseRegistry(RegistryData["Job", Session]):
     def _delete(self, job_id: str) -> None:
         code, _ = self._session.run(delete_job_call(self._session.scripts, job_id, self.name, new_nonce()))
         if code == "gone":
-            message = f"No such job: {job_id}"
-            raise NoSuchJobError(message)
+            raise no_such_job(job_id)
 
     def _enlist(self, member: str, ttl: int, pipeline: Pipeline | None, *, xx: bool = False) -> int | None:
         score: int | str = FOR_EVER if ttl == -1 else ttl

@@ -12,7 +12,7 @@ from rq.client.payload import serializer_of
 from rq.client.types import SessionT
 from rq.core.errors import InvalidJobOperation, NoSuchJobError, OptionTypeError
 from rq.core.ids import split_composite
-from rq.store.reads import list_registry, read_registry_score
+from rq.store.reads import list_registry, no_such_job, read_registry_score
 from rq.store.requeue import requeue_job
 
 if TYPE_CHECKING:
@@ -110,8 +110,7 @@ def requeue_from(session: BaseSession, kind: str, name: str, job_id: str, *, at_
     def read(answer: Enqueued) -> None:
         match answer.code:
             case "gone":
-                message = f"No such job: {job_id}"
-                raise NoSuchJobError(message)
+                raise no_such_job(job_id)
             case "absent":
                 message = f"Job {job_id} is {answer.status} and not in {registry}; requeue a job from the registry that names it"
                 raise InvalidJobOperation(message)

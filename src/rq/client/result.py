@@ -123,6 +123,9 @@ class Result(ResultData[T_co]):
             execution_id: the id of the attempt.
             execution_started_at: when the attempt began.
             execution_ended_at: when it ended.
+
+        Raises:
+            CorruptDataError: see `save`.
         """
         result = cls(
             job.id,
@@ -199,6 +202,9 @@ class Result(ResultData[T_co]):
         Args:
             ttl: in how many seconds all results of the job expire: -1 never, 0 at once; None leaves that as it is.
             pipeline: collects the call; then the id is in its replies, and None is returned.
+
+        Raises:
+            CorruptDataError: if the key of the job's results holds something else.
         """
         session = session_of(self.connection)
         self.id = session.run_or_collect(add_result(session.scripts, self.job_id, self._record(), ttl), pipeline)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 from rq.client.connections import reply_timeout_of
 from rq.client.payload import serializer_of
-from rq.client.session import current_keyspace
 from rq.client.types import T_co
 from rq.core.clock import utc_now
+from rq.core.keys import current_keyspace
 from rq.core.serializers import serialized_result
 from rq.model.result import ResultRecord, ResultType
 from rq.store.codec import encode_result

@@ -49,7 +49,7 @@ class JobSaving(JobRelations):
             include_result: whether the fields `result` and `exc_info` are, in which RQ before 1.12 kept what came of a job.
 
         Raises:
-            Exception: whatever the serializer raises for arguments or meta it cannot serialize.
+            CorruptDataError: if the job's key holds something else. Exception: whatever the serializer raises for arguments or meta it cannot serialize.
         """
         left_out = (frozenset() if include_meta else frozenset({"meta"})) | (frozenset() if include_result else _RESULT_FIELDS)
         flat = encode_changes(self.packed_record(), self._stored)

@@ -86,7 +86,11 @@ _moment = lru_cache(maxsize=4)(parse_date)
 
 
 def refuse(job: JobData, answer: Enqueued) -> None:
-    """Raise what an answer says against a job; nothing was written for it then."""
+    """Raise what an answer says against a job; nothing was written for it then.
+
+    Raises:
+        DuplicateJobError: if it was to be unique and there is a job of its id. InvalidJobDependency: if it would wait for itself, or nobody can say.
+    """
     match answer.code:
         case "exists":
             message = f"Job {job.id} exists already and is {answer.status}; delete it, or enqueue another id, or without unique=True"

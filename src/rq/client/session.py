@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import os
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
 from rq.client.legacy import require_connection
-from rq.core.defaults import DEFAULT_KEY_PREFIX
 from rq.core.errors import OptionTypeError, ScriptsRefused
-from rq.core.keys import Keyspace
+from rq.core.keys import Keyspace, current_keyspace
+from rq.core.references import dotted_name
 from rq.store.scripts import ScriptLibrary
 
 if TYPE_CHECKING:
@@ -132,25 +130,10 @@ def _check_client(connection: object) -> None:
         message = f"A connection is a client, not a value of type {type(connection).__name__}: pass connection=redis.Redis(...)"
         raise OptionTypeError(message)
     if is_asyncio_client(connection):
-        message = f"{name_of_class(connection)} is an asyncio client: pass a synchronous one, such as redis.Redis(...), or use rq.aio"
+        message = f"{dotted_name(type(connection))} is an asyncio client: pass a synchronous one, such as redis.Redis(...), or use rq.aio"
         raise OptionTypeError(message)
 
 
 def is_asyncio_client(connection: object) -> bool:
     """Say whether a client is to be awaited."""
     return inspect.iscoroutinefunction(getattr(type(connection), "execute_command", None))
-
-
-def name_of_class(connection: object) -> str:
-    """Return what a client is, for messages; never how it connects."""
-    return f"{type(connection).__module__}.{type(connection).__qualname__}"
-
-
-def current_keyspace() -> Keyspace:
-    """Return what `Keyspace.from_environment` does, made once per prefix."""
-    return _keyspace(os.environ.get("RQ_KEY_PREFIX") or DEFAULT_KEY_PREFIX)
-
-
-@lru_cache(maxsize=64)
-def _keyspace(prefix: str) -> Keyspace:
-    return Keyspace(prefix)

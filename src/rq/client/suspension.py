@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rq.client.session import current_keyspace, session_of
+from rq.client.session import session_of
+from rq.core.keys import current_keyspace
 from rq.store import reads
 from rq.store.suspension import resume_workers, suspend_workers
 

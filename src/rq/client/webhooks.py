@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from rq.model import webhook
@@ -48,18 +48,10 @@ class WebhooksOfJob:
     @overload
     def __get__(self, job: HasWebhooks, owner: type) -> list[Webhook]: ...
     def __get__(self, job: HasWebhooks | None, owner: type) -> Self | list[Webhook]:
-        return self if job is None else list(_readable(job.record.webhooks))
+        return self if job is None else Webhook.read_all(job.record.webhooks)
 
     def __set__(self, job: HasWebhooks, webhooks: Iterable[webhook.Webhook] | None) -> None:
         job.record.webhooks = [item.to_dict() for item in webhooks or ()]
-
-
-def _readable(stored: Iterable[Mapping[str, Any]]) -> Iterator[Webhook]:
-    for data in stored:
-        try:
-            yield Webhook.from_dict(data)
-        except (KeyError, ValueError, TypeError):
-            continue  # RQ's behaviour: a job is not lost for its webhooks
 
 
 def send_webhook(url: str, method: str, headers: Mapping[str, str] | None, timeout: float, payload: Mapping[str, Any]) -> None:
@@ -78,6 +70,7 @@ def send_webhook(url: str, method: str, headers: Mapping[str, str] | None, timeo
     """
     from http.client import HTTPException  # noqa: PLC0415 - as below
     from urllib import request as urllib  # noqa: PLC0415 - 20 ms that programs without webhooks should not pay for
+    from urllib.error import HTTPError  # noqa: PLC0415 - as above
 
     from rq.client.impatience import ImpatientHttpHandler, ImpatientHttpsHandler  # noqa: PLC0415 - as above
 
@@ -99,6 +92,9 @@ def send_webhook(url: str, method: str, headers: Mapping[str, str] | None, timeo
     try:
         with opener.open(request, timeout=timeout) as response:
             _drop(response, timeout)
+    except HTTPError as error:
+        error.close()  # it holds the connection, with an answer that nobody reads
+        raise
     except HTTPException as error:
         raise OSError(f"what came back is no HTTP: {error!r}") from error
 

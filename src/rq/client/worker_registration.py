@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from rq.client.session import current_keyspace, session_of
+from rq.client.session import session_of
 from rq.core.errors import InvalidOptionError
+from rq.core.keys import current_keyspace
 from rq.core.legacy import split_list
 from rq.store.presence import list_worker_keys
 from rq.store.worker_lists import MAX_KEYS, forget_workers, list_worker, unlist_worker

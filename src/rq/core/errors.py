@@ -10,7 +10,7 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
         ├── DeserializationError          the payload of a job cannot be loaded
         ├── InvalidJobOperation           the job is in a state that does not allow this
         ├── InvalidJobOperationError      defined by RQ and raised by nobody
-        ├── InvalidJobDependency          defined by RQ and raised by nobody
+        ├── InvalidJobDependency          the job would wait for itself
         ├── NoQueueError                  defined by RQ 0.4 and raised by nobody
         ├── DuplicateJobError             a unique job with this id exists
         ├── DequeueTimeout                no job came in time
@@ -87,7 +87,7 @@ class InvalidJobOperationError(RQError):
 
 
 class InvalidJobDependency(RQError):
-    """Defined by RQ, never raised; kept so that imports work."""
+    """A job would wait for itself, over others it may be; or the chain of those it would wait for is too long to tell."""
 
     __module__ = "rq.exceptions"
 

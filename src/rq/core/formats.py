@@ -8,6 +8,7 @@ from typing import Any
 
 from rq.core.clock import as_utc
 from rq.core.errors import CorruptDataError, InvalidOptionError, TimeoutFormatError
+from rq.core.references import dotted_name
 
 CALL_STRING_ARGUMENT_LENGTH = 75
 
@@ -131,8 +132,7 @@ def _argument_string(value: object, max_length: int | None) -> str:
     try:
         return truncate(repr(value), max_length)
     except Exception:  # noqa: BLE001 - repr is the user's code
-        kind = type(value)
-        return f"<{kind.__module__}.{kind.__qualname__}>"
+        return f"<{dotted_name(type(value))}>"
 
 
 # --- compression ------------------------------------------------------------------------------------------------------
@@ -151,27 +151,17 @@ def compress(data: bytes) -> bytes:
     return b"%b%b%b%b" % (_STORED_HEADER, sizes.to_bytes(4, "little"), data, zlib.adler32(data).to_bytes(4, "big"))
 
 
-def decompress(data: bytes, max_length: int | None = None) -> bytes:
-    """Return what `compress`, or any other zlib writer, was given; data that is not a zlib stream is returned as it is.
-
-    Args:
-        data: The stored bytes. Old RQ stored them uncompressed.
-        max_length: The most bytes to accept, so that a small malicious value cannot fill the memory; None means no
-            limit.
-
-    Raises:
-        CorruptDataError: It would be longer than `max_length` (a ValueError).
-    """
+def decompress(data: bytes) -> bytes:
+    """Return what `compress`, or any other zlib writer, was given; data that is not a zlib stream is returned as it is: old RQ stored it uncompressed."""
     try:
-        if max_length is None:
-            return zlib.decompress(data)
-        reader = zlib.decompressobj()
-        # One byte more than allowed shows that there is more; 0 would mean no limit.
-        content = reader.decompress(data, max_length + 1)
-        if len(content) <= max_length and not reader.eof:
-            content = data  # it only began like a zlib stream
+        return zlib.decompress(data)
     except zlib.error:
-        content = data
-    if max_length is not None and len(content) > max_length:
-        raise CorruptDataError(f"A stored value is longer than {max_length} bytes; it was not read")
-    return content
+        return data
+
+
+def beginning_of(data: bytes, most_bytes: int) -> bytes:
+    """Return the first bytes of what `decompress` returns. No more than that is decompressed: a small stored value may stand for a very long one."""
+    try:
+        return zlib.decompressobj().decompress(data, most_bytes)
+    except zlib.error:
+        return data[:most_bytes]

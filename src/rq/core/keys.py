@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rq.core.defaults import DEFAULT_KEY_PREFIX
 
@@ -71,11 +72,6 @@ class Keyspace:
         """Split every template once, so that building a name is one concatenation."""
         parts = {name: _parts(self.prefix, template) for name, template in TEMPLATES.items()}
         object.__setattr__(self, "_parts", parts)
-
-    @classmethod
-    def from_environment(cls) -> Keyspace:
-        """Return the keyspace that `RQ_KEY_PREFIX` names, RQ's own if it is unset."""
-        return cls(os.environ.get("RQ_KEY_PREFIX") or DEFAULT_KEY_PREFIX)
 
     def name(self, template: str, *arguments: str) -> str:
         """Return the key of `template` (a key of `TEMPLATES`) with its `arguments` filled in."""
@@ -198,6 +194,16 @@ class Keyspace:
     def bad(self, queue_name: str) -> str:
         """Ids set aside because their data cannot be read."""
         return self.name("bad", queue_name)
+
+
+def current_keyspace() -> Keyspace:
+    """Return the keyspace that `RQ_KEY_PREFIX` names at this moment, RQ's own if it is unset or empty."""
+    return _keyspace(os.environ.get("RQ_KEY_PREFIX") or DEFAULT_KEY_PREFIX)
+
+
+@lru_cache(maxsize=64)
+def _keyspace(prefix: str) -> Keyspace:
+    return Keyspace(prefix)
 
 
 def lua_functions(prefix: str) -> str:

@@ -1,4 +1,4 @@
-"""Small helpers that users import from `rq.utils`, with RQ's signatures. This package itself uses none of them.
+"""Small helpers that users import from `rq.utils`, with RQ's signatures. They are kept for those users; nothing new belongs here.
 
 Those that do the same as something of ours are one line over it.
 """

@@ -131,8 +131,13 @@ def import_class(path: str, base: type[_T]) -> type[_T]:
     """
     found = import_attribute(path)
     if not isinstance(found, type) or not issubclass(found, base):
-        raise InvalidOptionError(f"{path} is not a subclass of {base.__module__}.{base.__qualname__}: {found!r}")
+        raise InvalidOptionError(f"{path} is not a subclass of {dotted_name(base)}: {found!r}")
     return found
+
+
+def dotted_name(kind: type) -> str:
+    """Return the name of a class as messages, tracebacks and filters spell it; whether it can be imported by it is another question."""
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def path_of_class(kind: type) -> str:
@@ -143,7 +148,7 @@ def path_of_class(kind: type) -> str:
     """
     if kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
         raise InvalidOptionError(f"Other processes cannot import {_described(kind)}; define it at the top level of a module")
-    return f"{kind.__module__}.{kind.__qualname__}"
+    return dotted_name(kind)
 
 
 def _import_module(module_name: str, wanted_for: str) -> ModuleType | None:

@@ -3,6 +3,8 @@
 import traceback
 from types import TracebackType
 
+from rq.core.references import dotted_name
+
 # The stored traceback: its beginning says where, its end says what.
 MAX_EXC_BYTES = 64 * 1024
 _EXC_HEAD_BYTES = 16 * 1024
@@ -15,7 +17,7 @@ def format_exception(error: BaseException) -> str:
         lines = traceback.format_exception(type(error), error, within_user_code(error.__traceback__))
         text = "".join(lines)
     except BaseException as second:  # noqa: BLE001 - it is a user's class, and so is its text
-        text = f"{_dotted_name(type(error))} (printing it failed with {_dotted_name(type(second))})\n"
+        text = f"{dotted_name(type(error))} (printing it failed with {dotted_name(type(second))})\n"
     encoded = text.encode("utf-8", "backslashreplace")
     if len(encoded) > MAX_EXC_BYTES:
         left_out = len(encoded) - _EXC_HEAD_BYTES - _EXC_TAIL_BYTES
@@ -29,7 +31,3 @@ def within_user_code(trace: TracebackType | None) -> TracebackType | None:
     while trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith("rq."):
         trace = trace.tb_next
     return trace
-
-
-def _dotted_name(kind: type) -> str:
-    return f"{kind.__module__}.{kind.__qualname__}"

@@ -97,6 +97,9 @@ def socket_path(directory: ServerDirectory) -> Path:
     The socket always lives in the directory, and the server binds it from there under its bare name. Where the full
     path is too long, it is reached through a symbolic link in a private folder under `/tmp`, made here by every
     process that needs it, so processes that see different `/tmp` still share one server.
+
+    Raises:
+        EmbeddedError: The link cannot be made.
     """
     direct = directory.socket
     if len(os.fsencode(direct)) <= _LONGEST_SOCKET_PATH:

@@ -95,7 +95,11 @@ class _Claim:
         self.handles: set[int] = set()
 
     def take(self, directory: ServerDirectory) -> None:
-        """Lock, waiting for a watcher that is just stopping the server, and tell the watcher that somebody came."""
+        """Lock, waiting for a watcher that is just stopping the server, and tell the watcher that somebody came.
+
+        Raises:
+            EmbeddedError: The watcher does not come to an end.
+        """
         if not try_lock(self.fd, shared=True, within_seconds=PATIENCE_SECONDS):
             raise EmbeddedError(f"the server in {directory.path} has been stopping for {PATIENCE_SECONDS} s")
         os.utime(self.fd)

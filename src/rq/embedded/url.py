@@ -75,7 +75,11 @@ def parse_embedded_url(url: str) -> Target:
 
 
 def default_directory() -> Path:
-    """The directory of `embedded://` without a path; it need not exist."""
+    """The directory of `embedded://` without a path; it need not exist.
+
+    Raises:
+        EmbeddedError: This user has no home, and no directory was chosen.
+    """
     chosen = os.environ.get(DIRECTORY_VARIABLE)
     if chosen:
         return Path(chosen).expanduser()

@@ -105,14 +105,13 @@ class EnqueueOptions:
 
     def _check_relations(self) -> None:
         _check_type("retry", self.retry, Retry)
-        _check_type("repeat", self.repeat, Repeat)
+        check_repeat(self.repeat)
         _check_type("group_id", self.group_id, str)
         for name in CALLBACK_OPTIONS:
             setattr(self, name, as_callback(getattr(self, name) or None, name))
         self.webhooks = _checked_webhooks(self.webhooks)
         self.depends_on = dependencies_of(self.depends_on or None)
-        if self.unique and self.job_id is None:
-            raise InvalidOptionError("unique=True needs a job_id: it is the id that there may be only one of")
+        check_unique(self.job_id, unique=self.unique)
 
     def apply_to(self, record: JobRecord) -> None:
         """Write the options into a new job's record: all but the id and the meta, which only the job's serializer can write."""
@@ -130,7 +129,7 @@ class EnqueueOptions:
             record.retries_left, record.retry_intervals = self.retry.max, self.retry.intervals
             record.enqueue_at_front_on_retry, record.retry_policy = self.retry.enqueue_at_front, self.retry.policy
         if self.repeat:
-            record.repeats_left, record.repeat_intervals = self.repeat.times, self.repeat.intervals
+            apply_repeat(self.repeat, record)
         dependencies = cast("Dependencies", self.depends_on)
         if dependencies.ids:
             record.dependency_ids, record.dependency_policies = list(dependencies.ids), dict(dependencies.policies)
@@ -146,6 +145,30 @@ class EnqueueOptions:
             record.failure_callback_name, record.failure_callback_timeout = on_failure.name, on_failure.timeout
         if on_stopped:
             record.stopped_callback_name, record.stopped_callback_timeout = on_stopped.name, on_stopped.timeout
+
+
+def check_unique(job_id: str | None, *, unique: bool) -> None:
+    """Refuse a unique job without an id of its own.
+
+    Raises:
+        InvalidOptionError: if there is none (a ValueError, as with RQ).
+    """
+    if unique and not job_id:
+        raise InvalidOptionError("unique=True needs a job_id: it is the id that there may be only one of")
+
+
+def check_repeat(repeat: object) -> None:
+    """Refuse a repetition that is said by anything but a `Repeat`.
+
+    Raises:
+        OptionTypeError: if it is (a TypeError).
+    """
+    _check_type("repeat", repeat, Repeat)
+
+
+def apply_repeat(repeat: Repeat, record: JobRecord) -> None:
+    """Write a repetition into a job's record; apart from the other options, because `Job.create` of RQ does not take it."""
+    record.repeats_left, record.repeat_intervals = repeat.times, list(repeat.intervals)
 
 
 def _check_type(option: str, value: object, kind: type) -> None:

@@ -5,6 +5,8 @@ Made where the job ran, or by whoever watched its process; judged by `rq.model.s
 
 from dataclasses import dataclass
 
+from rq.core.references import dotted_name
+
 
 @dataclass(frozen=True, slots=True)
 class Returned:
@@ -75,8 +77,3 @@ Outcome = Returned | AskedRetry | Raised | TimedOut | Died | Stopped | Released
 def exception_names(kind: type[BaseException]) -> tuple[str, ...]:
     """Return the dotted names of an exception's class and of all that it derives from, itself first, without object."""
     return tuple(dotted_name(base) for base in kind.__mro__ if base is not object)
-
-
-def dotted_name(kind: type) -> str:
-    """Return the name by which a class is imported."""
-    return f"{kind.__module__}.{kind.__qualname__}"

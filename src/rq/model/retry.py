@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from rq.core.errors import InvalidOptionError, OptionTypeError
+from rq.core.references import dotted_name
 from rq.model.intervals import MAX_SECONDS, checked_intervals, checked_seconds, checked_times
-from rq.model.outcome import dotted_name
 
 MOST_INTERVALS = 100  # of a backoff; retries after that wait as long as the last one
 

@@ -1,6 +1,7 @@
 """The states of a job and the moves between them: a table, no more.
 
-Diagrams, the tests of every transition and the documentation come from here. The names and texts are those of `JobStatus` in RQ 2.12.
+The table and the diagram of the documentation come from here, and the header of every script is checked against it. The names and texts are those of
+`JobStatus` in RQ 2.12.
 """
 
 from __future__ import annotations
@@ -33,13 +34,13 @@ class Transition(NamedTuple):
 
 _S = JobStatus
 _EVERY = tuple(JobStatus)
-# Where a job goes when those it depends on have ended: on, or the way of one that ended badly.
-_AFTER_WAITING = (_S.QUEUED, _S.SCHEDULED, _S.CANCELED, _S.FAILED)
+# Where a job goes when those it depends on have ended: on, or the way of one that ended badly; with a failure_ttl of 0 nothing is left of it then.
+_AFTER_WAITING = (_S.QUEUED, _S.SCHEDULED, _S.CANCELED, _S.FAILED, None)
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition("enqueue", (None, *_EVERY), (_S.QUEUED, _S.SCHEDULED)),
-    Transition("enqueue_many", (None, *_EVERY), (*_AFTER_WAITING, _S.DEFERRED)),
-    Transition("promote", (_S.SCHEDULED,), (_S.QUEUED, None)),
+    Transition("enqueue_many", (None, *_EVERY), (_S.DEFERRED, *_AFTER_WAITING)),
+    Transition("promote", (_S.SCHEDULED,), (_S.QUEUED,)),
     Transition("claim", (_S.QUEUED, _S.CREATED), (_S.STARTED,)),
     Transition("heartbeat", (_S.STARTED,), (_S.STARTED,)),
     Transition("finish", (_S.STARTED,), (_S.FINISHED, _S.QUEUED, _S.SCHEDULED, None)),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -61,6 +62,15 @@ class Webhook:
         """
         optional = {name: data[name] for name in ("method", "headers", "timeout") if name in data}
         return cls(data["url"], data["job_status"], **optional)
+
+    @classmethod
+    def read_all(cls, stored: Iterable[Mapping[str, Any]]) -> list[Self]:
+        """Return the webhooks that were stored with a job, without those that make no sense: a job is not lost for its webhooks, as in RQ."""
+        found = []
+        for data in stored:
+            with suppress(KeyError, ValueError, TypeError):
+                found.append(cls.from_dict(data))
+        return found
 
     def get_payload(self, job: Any, *, exc_string: str | None = None) -> dict[str, Any]:
         """Return what a POST says about a job: its id, function, status and times (ISO 8601, or None); of a failed one also `exc_info`, the traceback."""

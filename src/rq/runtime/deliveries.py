@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from rq.core.clock import utc_now
-from rq.core.formats import decompress, parse_date
+from rq.core.formats import parse_date
 from rq.model.record import JobRecord
 from rq.model.settlement import Crash, Decision, Fail, Finish, GiveUp
 from rq.model.webhook import Webhook
@@ -81,27 +81,13 @@ def delivery_about(record: JobRecord, fields: Mapping[bytes, bytes], decision: D
             status = "failed"  # sent only if that was one crash too many
         case _:
             return b""
-    job = _EndedJob(record.id, _function_name(fields), _enqueued_at(fields), utc_now())
-    webhooks = [webhook for webhook in _readable(record.webhooks) if webhook.job_status == status]
+    job = _EndedJob(record.id, function_name(fields.get(b"data", b"")), _enqueued_at(fields), utc_now())
+    webhooks = [webhook for webhook in Webhook.read_all(record.webhooks) if webhook.job_status == status]
     return Delivery([_request(webhook, webhook.get_payload(job, exc_string=exc_text)) for webhook in webhooks]).encode()
-
-
-def _readable(webhooks: list[dict[str, Any]]) -> list[Webhook]:
-    found = []
-    for data in webhooks:
-        try:
-            found.append(Webhook.from_dict(data))
-        except (KeyError, ValueError, TypeError):
-            continue  # RQ's behaviour: a job is not lost for its webhooks
-    return found
 
 
 def _request(webhook: Webhook, payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"url": webhook.url, "method": webhook.method, "headers": webhook.headers, "timeout": webhook.timeout, "payload": payload}
-
-
-def _function_name(fields: Mapping[bytes, bytes]) -> str | None:
-    return function_name(decompress(fields.get(b"data", b"")))
 
 
 def _enqueued_at(fields: Mapping[bytes, bytes]) -> datetime | None:

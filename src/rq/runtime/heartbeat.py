@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rq.core.errors import WorkerNameTaken
-from rq.observe import events
+from rq.runtime.registration import register_again
 from rq.runtime.running import WorkerContext
 from rq.store.connection import Caller
 from rq.store.lease import extend_leases
-from rq.store.presence import register_worker
 
 
 class Heartbeat:
@@ -47,19 +45,3 @@ class Heartbeat:
         for _, execution_id, code in beat.exceptions:
             if code != "dup":
                 self._on_exception(execution_id, code)
-
-
-def register_again(caller: Caller, context: WorkerContext) -> None:
-    """Register a worker that the server has forgotten: it was emptied, or the registration expired.
-
-    Raises:
-        WorkerNameTaken: another worker has taken the name meanwhile.
-    """
-    config = context.config
-    ttl = config.hash_ttl_seconds(busy=len(context.running) > 0)
-    birth = caller.run(register_worker(context.scripts, context.identity, config.lease_seconds, ttl, config.most_crashes))
-    if birth.code == "taken":
-        _, hostname, pid, _ = birth.owner
-        message = f"Worker {context.name}: the server forgot this worker and another took its name (pid {pid} on {hostname})"
-        raise WorkerNameTaken(message)
-    context.bus.emit(events.WorkerRegisteredAgain(context.name))

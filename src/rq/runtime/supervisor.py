@@ -20,8 +20,9 @@ from typing import Any
 from redis.exceptions import RedisError, ResponseError
 
 from rq.core.defaults import DEFAULT_TIMEOUT
-from rq.core.errors import CorruptDataError, StorePermissionError, WorkerNameTaken
+from rq.core.errors import CorruptDataError, StorePermissionError
 from rq.core.ids import new_execution_id
+from rq.core.references import dotted_name
 from rq.model.outcome import Died, Outcome, Raised, Released, Stopped
 from rq.model.record import JobRecord
 from rq.model.settlement import PutBack, settle
@@ -31,8 +32,7 @@ from rq.runtime.control import CommandListener
 from rq.runtime.crew import Crew
 from rq.runtime.deliveries import delivery_about
 from rq.runtime.executors.base import Attempt, Ended, Executor
-from rq.runtime.heartbeat import register_again
-from rq.runtime.identity import is_provably_dead
+from rq.runtime.registration import register, register_again
 from rq.runtime.reporting import report_aftermath, report_settlement
 from rq.runtime.running import RunningAttempt, WorkerContext
 from rq.runtime.stop_switch import StopSwitch
@@ -41,7 +41,7 @@ from rq.store.claim import ClaimRequest, claim_jobs
 from rq.store.codec import decode_claimed_job
 from rq.store.connection import Caller, PersistentCaller, private_client
 from rq.store.enqueue import promote_jobs
-from rq.store.presence import Birth, register_worker, unregister_worker
+from rq.store.presence import unregister_worker
 from rq.store.reads import is_suspended
 from rq.store.replies import Claimed, ClaimedJob, Settled
 from rq.store.settle import AttemptKey, settle_attempt
@@ -121,7 +121,8 @@ class Supervisor:
         self._thread = threading.current_thread()
         self.executor.start()
         try:
-            self._register()
+            register(Caller(self._client), self.context)
+            self._is_registered = True
             self._crew.start()
             self._announcer.start()
             self._listener.start()
@@ -134,25 +135,6 @@ class Supervisor:
             self._leave()
         self.bus.emit(events.WorkerStopped(self._name, reason, self.progress.ended))
         return self.progress.ended
-
-    def _register(self) -> None:
-        caller = Caller(self._client)
-        birth = self._try_register(caller)
-        if birth.code == "taken" and is_provably_dead(*birth.owner[1:]):
-            birth = self._try_register(caller, replaceable=birth.owner[0])
-        if birth.code == "taken":
-            _, hostname, pid, _ = birth.owner
-            message = f"There is an active worker named {self._name!r} already (pid {pid} on {hostname}); stop it, or choose another name"
-            raise WorkerNameTaken(message)
-        self._is_registered = True
-        if birth.reclaimed:
-            self.bus.emit(events.WorkerReplaced(self._name, tuple(job_id for _, job_id, _ in birth.reclaimed)))
-        self.bus.emit(events.WorkerStarted(self._name, self.identity.pid, self.identity.version, self.config.queues))
-
-    def _try_register(self, caller: Caller, replaceable: str = "") -> Birth:
-        config = self.config
-        ttl = config.hash_ttl_seconds(busy=False)
-        return caller.run(register_worker(self.scripts, self.identity, config.lease_seconds, ttl, config.most_crashes, replaceable))
 
     def _leave(self) -> None:
         """End what is left, and give up the name; what that cannot do for want of a server, the leases do."""
@@ -324,8 +306,8 @@ class Supervisor:
             record = decode_claimed_job(job.job_id, job.fields)
         except CorruptDataError as error:
             self.running.add(RunningAttempt(key, JobRecord(job.job_id, origin=job.queue)))
-            text = f"{type(error).__module__}.{type(error).__qualname__}: {error}"
-            self._refused.append(Ended(job.execution_id, Raised(text, "rq.exceptions.CorruptDataError")))
+            name = dotted_name(type(error))
+            self._refused.append(Ended(job.execution_id, Raised(f"{name}: {error}", name)))
             return
         self.running.add(RunningAttempt(key, record, job.fields))
         self._inbox.append(job)
@@ -414,7 +396,7 @@ class Supervisor:
     def _put_back_running(self) -> None:
         """Take the running attempts away from the executor; they are put back once their processes are dead."""
         for attempt in self.running.snapshot():
-            self.executor.kill(attempt.key.execution_id, Released(f"the worker was told to stop at once by {self.switch.signal_name}"))
+            self.executor.kill(attempt.key.execution_id, self._stopped_at_once())
 
     def _end_noticed(self) -> None:
         """End the attempts of which the heartbeat heard that they lost their lease, or shall end."""
@@ -460,7 +442,10 @@ class Supervisor:
         """Called by a signal handler in the middle of anything, or by the listener. What needs locks or the network is another thread's; the job comes last."""
         self._announcer.announce_stop(self.switch.cold, self.switch.signal_name)
         if self.switch.cold and threading.current_thread() is self._thread:
-            self.executor.interrupt(Released(f"the worker was told to stop at once by {self.switch.signal_name}"))
+            self.executor.interrupt(self._stopped_at_once())
+
+    def _stopped_at_once(self) -> Released:
+        return Released(f"the worker was told to stop at once by {self.switch.signal_name}")
 
     # --- what others ask and tell ------------------------------------------------------------------------------------------------
 

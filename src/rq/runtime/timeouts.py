@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 _Handler = Callable[[int, FrameType | None], Any] | int | None
 
 
+def timeout_message(seconds: float) -> str:
+    """Return RQ's sentence about a time limit that has passed."""
+    return f"Task exceeded maximum timeout value ({int(seconds) if seconds == int(seconds) else seconds} seconds)"
+
+
 class BaseDeathPenalty:
     """Raises `exception` in its body after `timeout` seconds; subclasses say how.
 
@@ -55,7 +60,7 @@ class BaseDeathPenalty:
         raise NotImplementedError
 
     def _message(self) -> str:
-        return f"Task exceeded maximum timeout value ({self._timeout} seconds)"
+        return timeout_message(self._timeout)
 
 
 class UnixSignalDeathPenalty(BaseDeathPenalty):

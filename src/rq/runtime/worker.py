@@ -68,6 +68,7 @@ class BaseWorker:
         max_crashes: a job whose process or worker died more often than this, without an outcome, is set aside as failed.
         fresh_interpreter: run jobs in children of a small new interpreter, not of this process. Faster, but jobs do not see what this program set up before.
         maintenance_interval: accepted for RQ's sake; upkeep runs every few seconds.
+        prepare_for_work: accepted for RQ's sake; nothing is asked of the system or the server before `work()`.
 
     Raises:
         TypeError: no connection, or queues of another type.
@@ -101,6 +102,7 @@ class BaseWorker:
         self.name = name or new_name()
         self.job_class = job_class_of(job_class) if job_class else type(self).job_class
         self.queue_class = import_class(queue_class, Queue) if isinstance(queue_class, str) else queue_class or type(self).queue_class
+        del prepare_for_work
         listed = _listed(queues)
         self.connection = connection or _connection_of(listed)
         self.serializer = resolve_serializer(serializer)
@@ -131,7 +133,6 @@ class BaseWorker:
         self._session: Session = session_of(self.connection)
         self._state = "starting"
         self._current_job_id: str | None = None
-        self._prepared = prepare_for_work
 
     def _make_queue(self, name: str) -> Queue:
         return self.queue_class(name, connection=self.connection, job_class=self.job_class, serializer=self.serializer)
@@ -192,7 +193,11 @@ class BaseWorker:
             switch.close()
 
     def make_executor(self) -> Executor:
-        """Return where this worker's jobs run; each concrete class says."""
+        """Return where this worker's jobs run; each concrete class says.
+
+        Raises:
+            InvalidOptionError: if it does not (a ValueError).
+        """
         message = f"{type(self).__name__} does not say where its jobs run; use Worker or SimpleWorker, or override make_executor()"
         raise InvalidOptionError(message)
 
@@ -287,7 +292,6 @@ class BaseWorker:
             job_class=job_class,
             queue_class=queue_class,
             serializer=serializer,
-            prepare_for_work=False,
         )
         worker._restore(record)
         return worker

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rq.core.errors import CorruptDataError
 from rq.store.calls import Call, wire
-from rq.store.replies import read_code
+from rq.store.replies import check_list
 from rq.store.scripts import ScriptLibrary
 
 MOST_PURGED = 1000
@@ -20,9 +19,7 @@ def purge_queue(scripts: ScriptLibrary, queue: str, limit: int = MOST_PURGED) ->
     """
 
     def read(reply: Any) -> tuple[int, int]:
-        if read_code(reply) == "badtype":
-            message = f"Queue {queue}: its key holds something that is no list; delete that key"
-            raise CorruptDataError(message)
+        check_list(queue, reply)
         return int(reply[1]), int(reply[2])
 
     keys = scripts.keyspace

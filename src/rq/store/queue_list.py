@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rq.core.errors import CorruptDataError
 from rq.store.calls import Call, text, wire
-from rq.store.replies import read_code
+from rq.store.replies import check_list, read_code
 from rq.store.scripts import ScriptLibrary
 
 MOST_COMPACTED = 1000
@@ -51,7 +50,7 @@ def compact_queue(scripts: ScriptLibrary, queue: str, first: int = 0, limit: int
     """Take ids without a job out of a queue, among `limit` entries from rank `first` on. Returns the rank to go on at, None at the end."""
 
     def read(reply: Any) -> int | None:
-        _check_list(queue, reply)
+        check_list(queue, reply)
         return None if read_code(reply) == "done" else int(reply[1])
 
     return Call(read, (first, limit), scripts.script("compact"), (scripts.keyspace.queue(queue),))
@@ -71,9 +70,3 @@ def forget_queue(scripts: ScriptLibrary, queue: str, *, drops_ids: bool) -> Call
 
 def _text_or_none(reply: Any) -> str | None:
     return None if reply is None else text(reply)
-
-
-def _check_list(queue: str, reply: Any) -> None:
-    if read_code(reply) == "badtype":
-        message = f"Queue {queue}: its key holds something that is no list; delete that key"
-        raise CorruptDataError(message)

@@ -177,6 +177,10 @@ def require_job(record: JobRecord | None, job_id: str) -> JobRecord:
         NoSuchJobError: if `record` is None.
     """
     if record is None:
-        message = f"No such job: {job_id}; it was never enqueued here, was deleted, or its time to live passed"
-        raise NoSuchJobError(message)
+        raise no_such_job(job_id)
     return record
+
+
+def no_such_job(job_id: str) -> NoSuchJobError:
+    """Return the error for a job that does not exist."""
+    return NoSuchJobError(f"No such job: {job_id}; it was never enqueued here, was deleted, or its time to live passed")

@@ -13,7 +13,13 @@ from rq.store.codec import decode_fields
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
-    """What became of an enqueue call: `code` is ok or dup; `enqueued_at` is the server's date, '' for a dup."""
+    """What became of a job that was to be put into a queue.
+
+    Args:
+        code: ok; dup (the call was answered before); exists (it was to be unique); cycle, deep (what it depends on); absent, refused, gone (see `requeue`).
+        status: where the job stands now.
+        enqueued_at: the server's date; '' unless the code is ok.
+    """
 
     code: str
     status: str
@@ -67,16 +73,27 @@ class Settled:
 
 
 def read_code(reply: Any) -> str:
-    """Return the first item of a reply: its code.
-
-    Raises:
-        CorruptDataError: for badtype: something else stands where the job's hash should be.
-    """
+    """Return the first item of a reply: its code."""
     return text(reply[0])
 
 
+def check_list(queue: str, reply: Any) -> None:
+    """Refuse an answer about a queue that is none.
+
+    Raises:
+        CorruptDataError: for badtype.
+    """
+    if read_code(reply) == "badtype":
+        message = f"Queue {queue}: its key holds something that is no list; delete that key"
+        raise CorruptDataError(message)
+
+
 def read_enqueued(job_id: str, reply: Any) -> Enqueued:
-    """Read the reply of `enqueue`."""
+    """Read the reply of `enqueue` or `requeue`.
+
+    Raises:
+        CorruptDataError: for badtype: something else stands where the job's hash, its queue or its registry should be.
+    """
     answer = _enqueued(*reply)
     if answer.code == "badtype":
         message = f"Job {job_id} was not enqueued: the key {answer.status} holds something of another type; delete that key, or use another id or queue"

@@ -20,6 +20,9 @@ def add_result(scripts: ScriptLibrary, job_id: str, record: ResultRecord, ttl: i
         job_id: the job.
         record: the result; its own id and moment do not count, the server gives them.
         ttl: in how many seconds all results of the job expire: -1 never, 0 at once; None leaves that as it is.
+
+    Raises:
+        CorruptDataError: if their key holds something else.
     """
 
     def read(reply: Any) -> str:

@@ -22,6 +22,9 @@ def save_job(scripts: ScriptLibrary, job_id: str, fields: Sequence[Argument], ho
 
     Returns:
         A code: ok, gone, exists.
+
+    Raises:
+        CorruptDataError: if the job's key holds something else.
     """
 
     def read(reply: Any) -> str:

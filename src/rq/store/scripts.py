@@ -17,10 +17,11 @@ from importlib import resources
 from rq.core.defaults import DEFAULT_FAILURE_TTL
 from rq.core.errors import DependencyFailedError, StoreError
 from rq.core.keys import Keyspace, lua_functions
+from rq.core.references import dotted_name
 from rq.store.codec import BLANK_FIELDS, encode_exception
 
 _INCLUDES = re.compile(r"(?:^|(?<=\n))-- include:(.*)\n")
-_DEPENDENCY_FAILED = f"{DependencyFailedError.__module__}.{DependencyFailedError.__qualname__}: a job that this one depends on ended without success"
+_DEPENDENCY_FAILED = f"{dotted_name(DependencyFailedError)}: a job that this one depends on ended without success"
 # What scripts know of the rest of the package: Lua name -> Lua value.
 CONSTANTS = {
     "DEFAULT_FAILURE_TTL": str(DEFAULT_FAILURE_TTL),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rq.core.errors import AbandonedJobError
+from rq.core.references import dotted_name
 from rq.model.settlement import AskRetry, BadEnd, Crash, Decision, Fail, Finish, GiveUp, PutBack, Retry, Stop
 from rq.store.calls import Argument, Call, wire
 from rq.store.claim import ClaimRequest
@@ -120,8 +121,7 @@ def _last_line(exc_text: str) -> str:
 
 def crash_text(reason: str) -> str:
     """Return the exception text of a job that is set aside because its attempts kept dying."""
-    name = f"{AbandonedJobError.__module__}.{AbandonedJobError.__qualname__}"
-    return f"{name}: the job was set aside because its attempts kept ending without an outcome; the last one: {reason}"
+    return f"{dotted_name(AbandonedJobError)}: the job was set aside because its attempts kept ending without an outcome; the last one: {reason}"
 
 
 def release_job(scripts: ScriptLibrary, attempt: AttemptKey) -> Call[Settled]:

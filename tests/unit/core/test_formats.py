@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rq.core.errors import CorruptDataError, InvalidOptionError, TimeoutFormatError
 from rq.core.formats import (
     as_text,
+    beginning_of,
     call_string,
     compress,
     decompress,
@@ -168,7 +169,7 @@ def test_any_zlib_reader_reads_what_was_compressed(size):
 @given(st.binary(max_size=600))
 def test_compressing_is_undone_by_decompressing(data):
     assert decompress(compress(data)) == data
-    assert decompress(compress(data), max_length=600) == data
+    assert beginning_of(compress(data), 100) == data[:100]
 
 
 def test_the_compression_of_other_zlib_writers_is_read():
@@ -179,14 +180,11 @@ def test_long_data_gets_shorter():
     assert len(compress(b"a" * 10_000)) < 100
 
 
-@pytest.mark.parametrize("max_length", [None, 100])
 @pytest.mark.parametrize("data", [b"", b"plain", b"x\x9c plain", zlib.compress(b"a" * 50)[:-3]])
-def test_what_is_no_zlib_stream_is_returned_as_it_is(data, max_length):
-    assert decompress(data, max_length) == data
+def test_what_is_no_zlib_stream_is_returned_as_it_is(data):
+    assert decompress(data) == data
 
 
 @pytest.mark.parametrize("data", [zlib.compress(b"a" * 1_000_000), b"a" * 1_000_000])
-def test_a_value_longer_than_allowed_is_refused(data):
-    assert len(decompress(data, 1_000_000)) == 1_000_000
-    with pytest.raises(CorruptDataError):
-        decompress(data, 999_999)
+def test_the_beginning_of_a_long_value_can_be_read(data):
+    assert beginning_of(data, 1_000) == b"a" * 1_000

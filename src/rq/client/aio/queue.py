@@ -16,12 +16,13 @@ from rq.client.aio.registry import (
     StartedJobRegistry,
 )
 from rq.client.aio.session import AsyncSession, session_of
-from rq.client.enqueueing import CallOptions, check_unique, delay_of, new_nonce, split_options
+from rq.client.enqueueing import CallOptions, delay_of, new_nonce, split_options
 from rq.client.many import Batch, EnqueueData, jobs_for
 from rq.client.queue_data import QueueData
 from rq.client.queue_lists import name_of_queue_key
 from rq.client.registry_data import id_of
 from rq.client.sending import confirm, foresee, new_job
+from rq.model.options import check_unique
 from rq.store.enqueue import NewJob, enqueue_job
 from rq.store.purge import MOST_PURGED, purge_queue
 from rq.store.reads import count_queue, find_position, list_queue_keys
@@ -132,8 +133,7 @@ class Queue(QueueData[Job, AsyncSession]):
         """Enqueue the call `func(*args, **kwargs)` and return its job. As `enqueue`, with the function's arguments and the options apart."""
         of_job: dict[str, Any] = {**options}
         at_front, unique = (of_job.pop(name, False) for name in ("at_front", "unique"))
-        if unique:
-            check_unique(of_job.get("job_id"))
+        check_unique(of_job.get("job_id"), unique=unique)
         return await self.enqueue_job(self.create_job(func, args, kwargs, **of_job), pipeline, at_front, unique)
 
     @overload

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
-from rq.client.session import BaseSession, current_keyspace, is_asyncio_client, name_of_class
+from rq.client.session import BaseSession, is_asyncio_client
 from rq.core.errors import NoRedisConnectionException, OptionTypeError
+from rq.core.keys import current_keyspace
+from rq.core.references import dotted_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,5 +79,6 @@ def _check_client(connection: object) -> None:
         message = 'A connection is a client, not a URL: pass connection=rq.aio.connect("redis://...")'
         raise OptionTypeError(message)
     if not is_asyncio_client(connection):
-        message = f"{name_of_class(connection)} is no asyncio client: pass one, such as redis.asyncio.Redis(...), or use rq.Queue and rq.job.Job without await"
+        kind = dotted_name(type(connection))
+        message = f"{kind} is no asyncio client: pass one, such as redis.asyncio.Redis(...), or use rq.Queue and rq.job.Job without await"
         raise OptionTypeError(message)

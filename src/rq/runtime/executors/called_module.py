@@ -10,10 +10,11 @@ import sys
 from collections.abc import Collection
 from itertools import islice
 
-from rq.core.formats import decompress
+from rq.core.formats import beginning_of
 
 # Far enough to see the name of a method and the module of the class it belongs to.
 _OPCODES_READ = 16
+_BYTES_READ = 4096
 _JSON_FUNCTION = re.compile(rb'\s*\[\s*"([^"\\]+)"')
 
 
@@ -27,7 +28,7 @@ def called_module(data: bytes, known: Collection[str]) -> str | None:
     if len(sys.modules) == len(known):
         return None  # nearly always; comparing names would write to every page that holds one
     new = sys.modules.keys() - known
-    texts = _first_texts(decompress(data))
+    texts = _first_texts(data)
     if not texts:
         return None
     # A method's name has no dot; the module of its class follows.
@@ -39,14 +40,15 @@ def called_module(data: bytes, known: Collection[str]) -> str | None:
     return None
 
 
-def function_name(payload: bytes) -> str | None:
-    """Return the name of a job's function, as it stands in its payload; None if that cannot be seen without loading it. `payload` is not compressed."""
-    texts = _first_texts(payload)
+def function_name(data: bytes) -> str | None:
+    """Return the name of a job's function, as it stands in its payload as stored; None if that cannot be seen without loading it."""
+    texts = _first_texts(data)
     return texts[0] if texts else None
 
 
-def _first_texts(payload: bytes) -> list[str]:
+def _first_texts(data: bytes) -> list[str]:
     """Return the texts that stand at the beginning of a pickled or JSON payload."""
+    payload = beginning_of(data, _BYTES_READ)
     match = _JSON_FUNCTION.match(payload)
     if match:
         return [match[1].decode(errors="replace")]
@@ -56,5 +58,5 @@ def _first_texts(payload: bytes) -> list[str]:
             if isinstance(argument, str):
                 texts.append(argument)
     except ValueError:
-        pass  # not a pickle, or not a whole one
+        pass  # not a pickle, or one that goes on
     return texts

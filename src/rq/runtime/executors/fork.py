@@ -30,6 +30,7 @@ from rq.runtime.executors.job_run import has_stopped_callback
 from rq.runtime.executors.lineage import Lineage
 from rq.runtime.executors.serializer_reference import SerializerReference
 from rq.runtime.executors.starting import start_forked, start_fresh
+from rq.runtime.timeouts import timeout_message
 
 # A process that handed in its report may flush its output; then it is killed.
 _LINGER_SECONDS = 5.0
@@ -404,6 +405,6 @@ def _overdue(attempt: Attempt) -> TimedOut:
     """Return the outcome of an attempt that had to be killed: in its function, or in a callback after that."""
     limit = attempt.timeout_seconds or 0.0
     return TimedOut(
-        f"Task exceeded maximum timeout value ({limit:g} seconds) and did not end by itself; its process was killed\n",
+        f"{timeout_message(limit)} and did not end by itself; its process was killed\n",
         limit,
     )

@@ -95,7 +95,11 @@ class InlineExecutor:
         """Do nothing: nothing runs between calls."""
 
     def interrupt(self, outcome: Outcome) -> None:
-        """End the job that runs in this thread, by an exception; called by a signal handler."""
+        """End the job that runs in this thread; called by a signal handler.
+
+        Raises:
+            AttemptTakenError: In the middle of the job, if one runs.
+        """
         if self._is_in_job:
             self._verdict = outcome
             raise AttemptTakenError

@@ -35,7 +35,11 @@ class SerializerReference(NamedTuple):
             ) from error
 
     def load(self) -> Serializer:
-        """Return the serializer, imported."""
+        """Return the serializer, imported.
+
+        Raises:
+            InvalidOptionError: It is no reference. ImportError: Its module cannot be imported here.
+        """
         match self.kind, self.value:
             case "alias", str(name):
                 return SERIALIZER_ALIASES[name]

@@ -1,7 +1,7 @@
 -- Writes many jobs and puts each where it belongs: into its queue, among the scheduled ones, or among those that wait for others. A job may depend on one that
 -- stands before it in the same call.
 -- From: no such job, or any state (the job starts over; a running attempt of it goes on, but its status no longer counts)
--- To: queued | scheduled | deferred | canceled | failed (a job it depends on ended badly, and it is to share its fate)
+-- To: queued | scheduled | deferred | canceled | failed | no such job (a job it depends on ended badly, and it is to share its fate; failure_ttl 0)
 -- KEYS: 1 set of queues, then the job hashes
 -- ARGV: for each job: 1 id, 2 queue, 3 nonce of the call, 4 back | front | due time in seconds | +seconds from now, 5 ttl in seconds or '', 6 unique ('1' or ''),
 --   7 group or '', 8 number of jobs it depends on, then their ids, then the number of items that follow: field, value, ...

@@ -1,6 +1,6 @@
 -- Moves scheduled jobs that are due to their queue, in due order.
 -- From: scheduled
--- To: queued, or gone from the registry if the job no longer exists or no longer is scheduled
+-- To: queued (an id whose job is gone, or is scheduled no longer, is dropped)
 -- KEYS: 1 scheduled registry, 2 queue list
 -- ARGV: 1 queue, 2 most jobs in one call
 -- Reply: {ok, ids moved or dropped, milliseconds until the next one is due or ''}

@@ -1,6 +1,6 @@
 -- Tells some more of those who wait for an ended job that it ended: what an exit, a cancellation or a deletion left for later because there are many.
 -- From: deferred
--- To: queued | scheduled | canceled | failed, or still deferred
+-- To: queued | scheduled | canceled | failed | no such job (failed, with failure_ttl 0), or still deferred
 -- KEYS: 1 set of dependents of the ended job, 2 notes about ended jobs
 -- ARGV: 1 the ended job
 -- Reply: {more | done, children that went on}

@@ -1,7 +1,7 @@
 -- Looks at some jobs that wait for others, and lets go on those that wait for nothing any more: an RQ worker ended the parent, or the parent expired, and
 -- nobody told them. Forgets those that do not wait.
 -- From: deferred
--- To: queued | scheduled | canceled | failed, or still deferred
+-- To: queued | scheduled | canceled | failed | no such job (failed, with failure_ttl 0), or still deferred
 -- KEYS: 1 deferred registry
 -- ARGV: 1 rank of the first entry to look at, 2 most entries
 -- Reply: {ok, entries that went, rank to go on at ('': that was the end)}
