@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("rq.webhook")
 
 _MOST_RESPONSE_BYTES = 64 * 1024
+_LONGEST_SECONDS = 86400  # a socket knows no time limit of more than some weeks
 
 
 class HasWebhooks(Protocol):
@@ -90,7 +91,7 @@ def send_webhook(url: str, method: str, headers: Mapping[str, str] | None, timeo
     ):
         opener.add_handler(handler())
     try:
-        with opener.open(request, timeout=timeout) as response:
+        with opener.open(request, timeout=min(timeout, _LONGEST_SECONDS)) as response:
             _drop(response, timeout)
     except HTTPError as error:
         error.close()  # it holds the connection, with an answer that nobody reads
