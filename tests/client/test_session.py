@@ -81,6 +81,8 @@ def test_a_cluster_is_a_connection_like_others(start_valkey, monkeypatch):
         queue.canceled_job_registry.requeue(job)
         assert queue.job_ids == [other.id, job.id]
         assert queue.empty() == 2
+        many = queue.enqueue_many([Queue.prepare_data("tests.client.tasks.add", (1,))] * 600)
+        assert queue.job_ids == [job.id for job in many]
 
 
 @pytest.mark.parametrize("client_class", [redis.Redis, redis.asyncio.Redis])

@@ -28,16 +28,19 @@ class Receiver(BaseHTTPRequestHandler):
         self.received.append((self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body))
         if self.path == "/silent":
             self.server.patience.wait()  # type: ignore[attr-defined] # given by the fixture
+        if self.path == "/hesitant":
+            self.pour(b"HTTP/1.1 100 Continue\r\n\r\n")
+            return
         self.send_response(int(self.path[1:]) if self.path[1:].isdigit() else 200)
         self.send_header("Location", "/200")
         self.end_headers()
         if self.path == "/endless":
-            self.pour()
+            self.pour(b"x" * 65536)
 
-    def pour(self) -> None:
+    def pour(self, chunk: bytes) -> None:
         try:
             while True:
-                self.wfile.write(b"x" * 65536)
+                self.wfile.write(chunk)
         except OSError:
             self.received.append(("hung up", self.path, {}, b""))
 
@@ -98,6 +101,11 @@ def test_an_answer_without_end_is_not_read_to_its_end(receiver):
 def test_a_receiver_that_does_not_answer_is_given_up(receiver):
     with pytest.raises(TimeoutError):
         send_webhook(f"{receiver.url}/silent", "GET", None, 0.1, {})
+
+
+def test_a_receiver_that_never_comes_to_the_answer_is_given_up(receiver):
+    with pytest.raises(TimeoutError, match="did not come in time"):
+        send_webhook(f"{receiver.url}/hesitant", "GET", None, 1, {})
 
 
 def test_no_other_protocol_is_spoken(tmp_path):

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
 
 import pytest
+import redis
 
 from rq import Queue, Worker
+from rq.client.session import session_of
+from rq.observe.bus import EventBus
+from rq.runtime import control
+from rq.runtime.config import WorkerConfig
+from rq.runtime.identity import describe_worker
+from rq.runtime.running import WorkerContext
 from tests.runtime import worker_jobs
 from tests.support.waiting import wait_until
 
@@ -29,6 +38,14 @@ def busy(queue, redis_client, redis_url, processes, tmp_path):
     return process, job, tmp_path / "gate"
 
 
+def listen(client, told_to_leave, on_trouble):
+    """A listener in this process, that has started."""
+    context = WorkerContext(describe_worker("w", ("q",), client), WorkerConfig(("q",)), session_of(client).scripts, EventBus())
+    listener = control.CommandListener(client, context, lambda _execution, _code: None, told_to_leave.set, on_trouble)
+    listener.start()
+    return listener
+
+
 def say(client, **command):
     assert client.publish("rq:pubsub:w", json.dumps(command)) == 1
 
@@ -44,7 +61,7 @@ def test_a_command_about_another_job_and_what_is_no_command_change_nothing(busy,
     process, job, gate = busy
     say(redis_client, command="stop-job", job_id="another")
     say(redis_client, command="dance")
-    for noise in (b"\xff\xfe", b"[1]", b"null", b"stop-job"):
+    for noise in (b"\xff\xfe", b"[1]", b"null", b"stop-job", b"[" * 200_000):
         redis_client.publish("rq:pubsub:w", noise)
     say(redis_client, command="shutdown")
     process.wait_for_output("warm shut down requested")
@@ -78,3 +95,35 @@ def test_a_worker_hears_commands_again_after_its_connection_broke(busy, redis_cl
     say(redis_client, command="stop-job", job_id=job.id)
     wait_until(lambda: job.get_status() == "stopped", message="the job was not stopped")
     gate.touch()
+
+
+def test_bytes_that_are_no_text_do_not_end_the_listening_of_a_client_that_decodes(redis_client, redis_url, processes):
+    process = processes.script(PROGRAM, f"{redis_url}?decode_responses=True", "Worker", "30.0", "w", "q")
+    wait_until(lambda: redis_client.pubsub_numsub("rq:pubsub:w")[0][1] == 1, message="the worker does not listen")
+    redis_client.publish("rq:pubsub:w", b"\xff\xfe")
+    wait_until(lambda: redis_client.pubsub_numsub("rq:pubsub:w")[0][1] == 0, message="the worker did not stumble")
+    wait_until(lambda: redis_client.pubsub_numsub("rq:pubsub:w")[0][1] == 1, message="the worker does not listen again")
+    say(redis_client, command="shutdown")
+    assert process.wait() == 0
+
+
+def test_a_sign_of_life_of_a_quiet_channel_is_not_taken_for_a_command(redis_client, monkeypatch, caplog):
+    monkeypatch.setattr(control, "QUIET_SECONDS", 0.01)
+    heard = Event()
+    listener = listen(redis_client, heard, lambda _error, _seconds: None)
+    wait_until(lambda: redis_client.info("commandstats").get("cmdstat_ping", {"calls": 0})["calls"] > 3, message="the worker does not ask")
+    say(redis_client, command="shutdown")
+    assert heard.wait(10)
+    listener.stop()
+    assert caplog.messages == []
+
+
+def test_a_worker_that_may_not_listen_does_not_ask_all_the_time(valkey, redis_client):
+    redis_client.execute_command("ACL", "SETUSER", "deaf", "reset", "on", ">right", "~*", "&*", "+@all", "-@pubsub")
+    troubles: SimpleQueue[tuple[Exception, float]] = SimpleQueue()
+    listener = listen(valkey.client(username="deaf", password="right"), Event(), lambda error, seconds: troubles.put((error, seconds)))
+    error, seconds = troubles.get(timeout=10)
+    listener.stop()
+    assert (type(error), seconds) == (redis.exceptions.NoPermissionError, control.REFUSED_SECONDS)
+    assert troubles.empty()
+    redis_client.execute_command("ACL", "DELUSER", "deaf")

@@ -161,3 +161,9 @@ def test_a_receiver_that_refuses_is_told_again_later_and_the_others_are_not(queu
     work(SimpleWorker, queue)
     assert [path for path, _ in receiver.told] == ["/prompt", "/late"]
     assert redis_client.exists("rq:x:outbox", "rq:x:deliveries") == 0
+
+
+def test_a_webhook_with_more_patience_than_a_socket_can_have_is_sent(queue, receiver):
+    queue.enqueue(worker_jobs.nothing, webhooks=[Webhook(receiver.url("good"), "finished", method="POST", timeout=10**30)])
+    work(SimpleWorker, queue)
+    assert [path for path, _ in receiver.told] == ["/good"]

@@ -21,7 +21,7 @@ from rq.store.claim import claim_jobs
 from rq.store.connection import Caller, Meaning, PersistentCaller, collect, meaning_of
 from rq.store.enqueue import NewJob, enqueue_job, promote_jobs
 from rq.store.lease import extend_leases
-from rq.store.reads import count_queue
+from rq.store.reads import count_queue, list_queue
 from rq.store.scripts import ScriptLibrary
 from tests.store.harness import START, Store
 from tests.support.waiting import wait_until
@@ -29,6 +29,7 @@ from tests.support.waiting import wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rq.store.replies import Enqueued
     from tests.conftest import StartValkey
     from tests.support.server import ValkeyServer
 
@@ -209,6 +210,13 @@ def test_a_user_who_may_not_do_everything_consumes_no_job(client: redis.Redis, u
     assert store.bad() == []
 
 
+def test_a_user_who_may_not_publish_can_stop_a_job(client: redis.Redis, user: Callable[..., redis.Redis]):
+    store = Store(client, Caller(client))
+    attempt = store.start("a")
+    assert Store(user("~*", "+@all", "-@pubsub"), store.caller).ask_to_stop("a") == ("ok", "w")
+    assert store.beat(attempt).exceptions == [("a", attempt.execution_id, "stop")]
+
+
 @pytest.mark.parametrize("denied", ["lpop", "hmget", "hincrby", "hset", "zadd", "expire", "persist", "hgetall"])
 def test_a_command_that_is_refused_in_the_middle_of_a_claim_is_not_taken_for_bad_data(client: redis.Redis, user: Callable[..., redis.Redis], denied: str):
     store = Store(client, Caller(client))
@@ -305,6 +313,21 @@ def test_many_calls_in_one_round_trip_teach_the_server_their_scripts(store: Stor
     )
     assert [job.job_id for job in answers[1].jobs] == ["a"]
     assert (answers[0], answers[3], answers[4].known) == (1, (0, None), True)
+
+
+def test_a_stream_of_calls_teaches_the_server_a_script_that_it_forgets_meanwhile(plain_store: Store):
+    store = plain_store
+    names = [str(number) for number in range(12)]
+
+    def calls() -> Iterator[Call[Enqueued]]:
+        for name in names:
+            if name == "5":
+                store.client.script_flush()
+            yield enqueue_job(store.scripts, NewJob(JobRecord(name, origin="q", data=b"payload"), f"call-{name}"))
+
+    answers = Caller(store.client).run_stream(calls())
+    assert {answer.status for answer in answers} == {"queued"}
+    assert store.run(list_queue(store.scripts, "q")) == names
 
 
 def test_no_call_at_all_is_no_trouble(store: Store):

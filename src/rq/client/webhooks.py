@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("rq.webhook")
 
 _MOST_RESPONSE_BYTES = 64 * 1024
+_LONGEST_SECONDS = 86400  # a socket knows no time limit of more than some weeks
 
 
 class HasWebhooks(Protocol):
@@ -72,6 +73,8 @@ def send_webhook(url: str, method: str, headers: Mapping[str, str] | None, timeo
     from urllib import request as urllib  # noqa: PLC0415 - 20 ms that programs without webhooks should not pay for
     from urllib.error import HTTPError  # noqa: PLC0415 - as above
 
+    from rq.client.impatience import ImpatientHttpHandler, ImpatientHttpsHandler  # noqa: PLC0415 - as above
+
     body = json.dumps(payload).encode() if method == "POST" else None
     all_headers = {"Content-Type": "application/json"} if body is not None else {}
     request = urllib.Request(url, body, method=method)  # noqa: S310 - the opener below knows http and https alone
@@ -80,15 +83,15 @@ def send_webhook(url: str, method: str, headers: Mapping[str, str] | None, timeo
     opener = urllib.OpenerDirector()  # urllib's own would follow redirects, and read files
     for handler in (
         urllib.ProxyHandler,
-        urllib.HTTPHandler,
-        urllib.HTTPSHandler,
+        ImpatientHttpHandler,
+        ImpatientHttpsHandler,
         urllib.HTTPErrorProcessor,
         urllib.HTTPDefaultErrorHandler,
         urllib.UnknownHandler,
     ):
         opener.add_handler(handler())
     try:
-        with opener.open(request, timeout=timeout) as response:
+        with opener.open(request, timeout=min(timeout, _LONGEST_SECONDS)) as response:
             _drop(response, timeout)
     except HTTPError as error:
         error.close()  # it holds the connection, with an answer that nobody reads

@@ -14,15 +14,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from redis.exceptions import RedisError
-
 from rq.runtime.running import WorkerContext
-from rq.store.connection import private_client
+from rq.store.connection import Meaning, meaning_of, private_client
 from rq.store.waiting import wait_readable
 
 logger = logging.getLogger("rq.worker")
 
 RETRY_SECONDS = 2.0
+# Permissions do not change by themselves.
+REFUSED_SECONDS = 60.0
 # A subscription that nothing came over for so long is asked whether it lives.
 QUIET_SECONDS = 60.0
 
@@ -77,21 +77,23 @@ class CommandListener:
         while not self._stopping:
             try:
                 self._listen()
-            except (RedisError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - a listener that ends in silence would never hear a command again
                 if not self._stopping:
-                    self._on_trouble(error, RETRY_SECONDS)
-                    wait_readable([self._reader], RETRY_SECONDS)
+                    pause = REFUSED_SECONDS if meaning_of(error) is Meaning.NO_PERMISSION else RETRY_SECONDS
+                    self._on_trouble(error, pause)
+                    wait_readable([self._reader], pause)
         if self._is_own_client:
             self._client.close()
 
     def _listen(self) -> None:
         subscribe: Callable[..., Any] = self._client.pubsub
-        with subscribe(ignore_subscribe_messages=True) as subscription:
+        with subscribe() as subscription:
             subscription.subscribe(self._channel)
             while not self._stopping:
                 message = subscription.get_message(timeout=0.0)
                 if message is not None:
-                    self._obey(message["data"])
+                    if message["type"] == "message":  # others say that it subscribed, or that it lives
+                        self._obey(message["data"])
                     continue
                 # redis-py offers no way to wait for messages and for something else at once.
                 socket: Any = subscription.connection._sock if subscription.connection else None  # noqa: SLF001 - see above
@@ -100,7 +102,7 @@ class CommandListener:
 
     def _obey(self, data: Any) -> None:
         command: Any = None
-        with suppress(ValueError, TypeError):
+        with suppress(ValueError, TypeError, RecursionError):
             command = json.loads(data)
         if not isinstance(command, dict):
             logger.warning("Worker %s: something that is no command came over its channel", self._context.name)

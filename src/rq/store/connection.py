@@ -152,7 +152,8 @@ class Caller:
     def run_stream(self, calls: Iterable[Call[T]]) -> list[T]:
         """Return the answers to several calls, in order. While the server works at one, the next ones are made and sent: as fast as the slower of both.
 
-        The calls are independent of one another, and idempotent: after an error of the connection all that were made are sent again.
+        The calls are independent of one another, and idempotent: after an error of the connection, or if the server forgets the script meanwhile, all that were
+        made are sent again.
 
         Raises:
             redis.exceptions.RedisError: the first error of any of them. Whatever making a call raises; those made before it were carried out.
@@ -160,7 +161,7 @@ class Caller:
         made: list[Call[T]] = []
         stream = _remembering(calls, made)
         answers = [self.run(call) for call in itertools.islice(stream, 1)]  # loads the script if need be
-        pool = self.client.connection_pool
+        pool: Any = getattr(self.client, "connection_pool", None)  # a cluster has one for each node
         if type(pool) is not redis.ConnectionPool:  # Sentinel's, a cluster's, a stand-in's: they know better how to connect
             return answers + self.run_many(list(stream))
         connection: Any = pool.get_connection()
@@ -169,6 +170,9 @@ class Caller:
         except (RedisConnectionError, RedisTimeoutError, OSError):
             connection.disconnect()
             return self.run_many([*made, *stream])
+        except NoScriptError:
+            connection.disconnect()
+            return [self.run(made[0]), *self.run_many([*made[1:], *stream])]  # the first teaches the server the script, so that the others keep their order
         except BaseException:
             connection.disconnect()  # answers that nobody read are on their way
             raise
