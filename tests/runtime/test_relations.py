@@ -167,3 +167,15 @@ def test_a_webhook_with_more_patience_than_a_socket_can_have_is_sent(queue, rece
     queue.enqueue(worker_jobs.nothing, webhooks=[Webhook(receiver.url("good"), "finished", method="POST", timeout=10**30)])
     work(SimpleWorker, queue)
     assert [path for path, _ in receiver.told] == ["/good"]
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"", b"\xff", b"[", b"[" * 100_000, b"5", b"{}", b'{"requests": [5], "failures": 0}', b'{"requests": [], "failures": Infinity}']
+)
+def test_what_is_no_delivery_is_dropped_and_what_stands_behind_it_is_sent(garbage, queue, receiver, redis_client):
+    redis_client.hset("rq:x:deliveries", "bad", garbage)
+    redis_client.zadd("rq:x:outbox", {"bad": 0})
+    queue.enqueue(worker_jobs.nothing, webhooks=[post(receiver, "good", "finished")])
+    work(SimpleWorker, queue)
+    assert [path for path, _ in receiver.told] == ["/good"]
+    assert redis_client.exists("rq:x:outbox", "rq:x:deliveries") == 0

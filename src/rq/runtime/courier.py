@@ -1,6 +1,6 @@
 """The courier: sends what stands in the outbox. Every worker has one; none of them is the leader.
 
-A delivery is taken for as long as its requests may last. What fails is tried again, later each time; after `MOST_FAILURES` it is given up, with a line in the
+A delivery is taken alone, so that those behind one with slow receivers go to the couriers of other workers. What fails is tried again, later each time; after `MOST_FAILURES` it is given up, with a line in the
 log. A courier that dies with a delivery in its hands leaves it in the outbox: receivers may hear of an end twice, never not at all.
 """
 
@@ -18,8 +18,7 @@ from rq.store.outbox import end_delivery, take_deliveries
 
 logger = logging.getLogger("rq.webhook")
 
-MOST_AT_ONCE = 10
-# Longer than ten deliveries of a few requests that all time out after their ten seconds.
+# Longer than one delivery of a few requests of which each times out; one that takes longer is told twice.
 HELD_SECONDS = 300.0
 MOST_FAILURES = 10
 FIRST_RETRY_SECONDS = 10.0
@@ -41,11 +40,11 @@ class Courier:
     def run_once(self, until: float | None = None) -> None:
         """Send what is due. `until` is a `time.monotonic()` after which nothing more is taken."""
         while until is None or time.monotonic() < until:
-            taken = self._caller.run(take_deliveries(self._context.scripts, MOST_AT_ONCE, HELD_SECONDS))
+            taken = self._caller.run(take_deliveries(self._context.scripts, 1, HELD_SECONDS))
+            if not taken:
+                return
             for name, body in taken:
                 self._deliver(name, body)
-            if len(taken) < MOST_AT_ONCE:
-                return
 
     def _deliver(self, name: str, body: bytes) -> None:
         try:
@@ -59,7 +58,7 @@ class Courier:
         if failed and rest.failures >= MOST_FAILURES:
             logger.error("The webhook %s of job %s was given up after %s tries", failed[0].get("url"), _job_of(failed[0]), rest.failures)
             failed = []
-        delay = min(FIRST_RETRY_SECONDS * 2 ** (rest.failures - 1), LONGEST_RETRY_SECONDS)
+        delay = min(FIRST_RETRY_SECONDS * 2 ** min(rest.failures - 1, MOST_FAILURES), LONGEST_RETRY_SECONDS)
         self._caller.run(end_delivery(self._context.scripts, name, rest.encode() if failed else b"", delay))
 
     def _send(self, request: dict[str, Any]) -> bool:

@@ -41,8 +41,8 @@ class Delivery:
         """
         try:
             fields = json.loads(body)
-            return cls(list(fields["requests"]), int(fields["failures"]))
-        except (TypeError, KeyError) as error:
+            return cls([dict(request) for request in fields["requests"]], int(fields["failures"]))
+        except (TypeError, KeyError, OverflowError, RecursionError) as error:
             raise ValueError(f"it is no delivery: {error!r}") from error
 
     def after_failure(self, requests: list[dict[str, Any]]) -> Delivery:
