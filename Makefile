@@ -25,8 +25,8 @@ format: setup ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: setup $(RQ212)/.installed ## Run every test on two processes; PYTEST_ARGS="-k name" narrows it
-	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+test: setup $(RQ212)/.installed ## Run every test on three processes, for two cores; PYTEST_ARGS="-k name" narrows it
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
 demo: setup ## See it work: a worker, some jobs, their results, with no server installed
 	$(BIN)/python -m demo.run

@@ -111,11 +111,18 @@ def test_a_sign_of_life_of_a_quiet_channel_is_not_taken_for_a_command(redis_clie
     monkeypatch.setattr(control, "QUIET_SECONDS", 0.01)
     heard = Event()
     listener = listen(redis_client, heard, lambda _error, _seconds: None)
-    wait_until(lambda: redis_client.info("commandstats").get("cmdstat_ping", {"calls": 0})["calls"] > 3, message="the worker does not ask")
+    wait_until(lambda: redis_client.pubsub_numsub("rq:pubsub:w")[0][1] == 1, message="the worker does not listen")
+    before = pings(redis_client)
+    wait_until(lambda: pings(redis_client) > before + 3, message="the worker does not ask")
     say(redis_client, command="shutdown")
     assert heard.wait(10)
     listener.stop()
     assert caplog.messages == []
+
+
+def pings(client):
+    """How many a server has had."""
+    return client.info("commandstats").get("cmdstat_ping", {"calls": 0})["calls"]
 
 
 def test_a_worker_that_may_not_listen_does_not_ask_all_the_time(valkey, redis_client):

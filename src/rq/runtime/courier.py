@@ -1,7 +1,8 @@
 """The courier: sends what stands in the outbox. Every worker has one; none of them is the leader.
 
-A delivery is taken alone, so that those behind one with slow receivers go to the couriers of other workers. What fails is tried again, later each time; after `MOST_FAILURES` it is given up, with a line in the
-log. A courier that dies with a delivery in its hands leaves it in the outbox: receivers may hear of an end twice, never not at all.
+A delivery is taken alone, so that those behind one with slow receivers go to the couriers of other workers. What fails is tried again, later each time; after
+`MOST_FAILURES` it is given up, with a line in the log. A courier that dies with a delivery in its hands leaves it in the outbox: receivers may hear of an end
+twice, never not at all.
 """
 
 from __future__ import annotations
