@@ -65,13 +65,14 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "a claim sent again claims more": (("if claim.sequence == last then return replay_claim(claim) end", NOTHING),),
     "a late claim claims": (("if claim.sequence < last then return {'stale', {}, '', 0} end", NOTHING),),
     "a former incarnation claims": (("if not known or known[1] ~= claim.incarnation then", "if not known then"),),
-    "a claim sees one id at most": (("while #jobs < #claim.executions and pops < MOST_POPS do", "while #jobs < #claim.executions and pops < 1 do"),),
+    "a claim sees one id at most": (("while #jobs < #claim.executions and pops < most do", "while #jobs < #claim.executions and pops < 1 do"),),
     "a claim takes what is not waiting": (
         ("if KNOWN_STATUS[status] or (not status and not fields[2]) then", "if not status and not fields[2] then"),
         ("if status and status ~= 'queued' and status ~= 'created' and status ~= '' then", FALSE),
     ),
     "a claimed job still expires": (("redis.call('PERSIST', job)\n", NOTHING),),
-    "what woke a worker is forgotten": (("local given_back = give_back_caught(claim.worker, claim.queues)", "local given_back = 0"),),
+    "what woke a worker is forgotten": (("local caught, pops = take_caught(claim.worker, queue), 0", "local caught, pops = {}, 0"),),
+    "what woke a worker and was not taken is forgotten": (("  give_back(queue, caught, pops + 1)", NOTHING),),
     "suspended workers claim": (("return redis.call('EXISTS', suspended_key()) == 1 or", "return"),),
     # --- heartbeats ---
     "a heartbeat extends what was taken back": (("if not queue or not try('ZSCORE', wip_key(queue), member) then", "queue = queue or 'q1'\n  if false then"),),

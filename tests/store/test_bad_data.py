@@ -308,12 +308,15 @@ def test_an_enqueue_writes_all_or_nothing_whatever_a_key_holds(plain_store: Stor
         assert store.places(job_id) == ([] if template == place or (template, entry) == ("failed", "requeue") else [f"{place}:q"])
 
 
-def test_caught_ids_whose_queue_is_no_list_any_more_are_set_aside(store: Store):
+def test_a_caught_id_whose_queue_is_no_list_any_more_is_taken_or_set_aside(store: Store):
     store.birth()
-    store.client.rpush(store.keys.caught("w", "q"), "a")
+    for job_id in ("a", "b"):
+        store.enqueue(job_id)
+    store.client.rename(store.keys.queue("q"), store.keys.caught("w", "q"))
     store.client.set(store.keys.queue("q"), "text")
-    assert store.claim().given_back == 1
-    assert store.bad() == ["a its queue is not a list"]
+    claimed = store.claim()
+    assert ([job.job_id for job in claimed.jobs], claimed.given_back) == (["a"], 2)
+    assert store.bad() == ["b its queue is not a list"]
 
 
 def test_no_more_than_ten_thousand_bad_ids_are_kept(plain_store: Store):
