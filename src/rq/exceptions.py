@@ -34,6 +34,7 @@ from rq.core.errors import (
     WorkerNameTaken,
 )
 from rq.core.errors import DeserializationError as UnpickleError
+from rq.store.full import QueueFullError
 
 __all__ = [
     "AbandonedJobError",
@@ -55,6 +56,7 @@ __all__ = [
     "NoSuchGroupError",
     "NoSuchJobError",
     "OptionTypeError",
+    "QueueFullError",
     "RQError",
     "ReferenceNotFound",
     "SchedulerNotFound",

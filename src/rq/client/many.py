@@ -14,9 +14,11 @@ from rq.client.sending import confirm, foresee, in_order_of_dependence, new_job
 from rq.core.errors import RQError
 from rq.model.options import check_unique
 from rq.store.enqueue import MOST_NEW_JOBS, enqueue_jobs
+from rq.store.full import telling_that_it_is_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from typing import Self
 
     from rq.client.queue_data import QueueData
@@ -49,16 +51,19 @@ class Batch(Generic[JobT]):
 
     Args:
         made: each of them with what is sent of it, in an order in which they can be sent; one may be made when it is asked for.
+        count: how many they are.
         jobs: the jobs in the order in which their calls were given; None if they are made in that order.
 
     Attributes:
         jobs: the jobs; all of them, once `calls` has no more.
     """
 
-    def __init__(self, made: Iterable[tuple[JobT, NewJob]], jobs: list[JobT] | None = None) -> None:
+    def __init__(self, made: Iterable[tuple[JobT, NewJob]], count: int, jobs: list[JobT] | None = None) -> None:
         self._made = iter(made)
+        self._count = count
         self._keeps = jobs is None
         self._first_refusal: RQError | None = None
+        self._enqueued: list[str] = []
         self.jobs: list[JobT] = [] if jobs is None else jobs
 
     @classmethod
@@ -74,7 +79,7 @@ class Batch(Generic[JobT]):
         if drafts is None:
             return cls.of_jobs(jobs_for(queue, datas, group), datas)
         nonce = new_nonce()
-        return cls(draft.make(nonce) for draft in drafts)
+        return cls((draft.make(nonce) for draft in drafts), len(drafts))
 
     @classmethod
     def of_jobs(cls, jobs: list[JobT], datas: Sequence[EnqueueData]) -> Self:
@@ -87,7 +92,7 @@ class Batch(Generic[JobT]):
         """Check jobs together with what is to be sent of each. Errors are those of `of_calls`."""
         check_ids([job.id for job in jobs])
         by_id = {job.id: job for job in jobs}
-        return cls(((by_id[new.record.id], new) for new in in_order_of_dependence(new_jobs)), jobs)
+        return cls(((by_id[new.record.id], new) for new in in_order_of_dependence(new_jobs)), len(jobs), jobs)
 
     def calls(self, scripts: ScriptLibrary) -> Iterator[Call[None]]:
         """Make the calls, in order, each one step on the server. When one is answered, its jobs show what became of them."""
@@ -110,6 +115,10 @@ class Batch(Generic[JobT]):
         for job, new in made:
             foresee(job, new)
 
+    def watched(self) -> AbstractContextManager[None]:
+        """Return what tells which jobs were enqueued, should the server have no memory left for the others: a QueueFullError."""
+        return telling_that_it_is_full(self._enqueued, self._count)
+
     def check_refusals(self) -> None:
         """Say that a job was refused; the others were enqueued.
 
@@ -123,5 +132,6 @@ class Batch(Generic[JobT]):
         for (job, _), answer in zip(some, answers, strict=True):
             try:
                 confirm(job, answer)
+                self._enqueued.append(job.id)
             except RQError as refusal:
                 self._first_refusal = self._first_refusal or refusal

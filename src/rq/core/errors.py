@@ -34,6 +34,7 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
         │   ├── StoreUnavailable          not reachable
         │   ├── StorePermissionError      reachable, but it refuses this user
         │   │   └── ScriptsRefused        ... scripts, or has none at all
+        │   ├── QueueFullError            (also redis-py's OutOfMemoryError) it has no memory left for another job; see `rq.store.full`
         │   └── CorruptDataError          (ValueError) what it holds cannot be read
         └── BaseTimeoutException          a time limit passed
             ├── JobTimeoutException       ... of a job or a callback; raised inside user code

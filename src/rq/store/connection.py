@@ -14,6 +14,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -21,7 +22,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.client import NEVER_DECODE
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
@@ -216,14 +217,22 @@ _MOST_ON_THEIR_WAY = 4
 
 def _stream(connection: Any, calls: Iterator[Call[T]]) -> list[T]:
     on_their_way: deque[Call[T]] = deque()
-    answers = []
-    for call in calls:
-        command = call.command()
-        connection.send_packed_command([_pack(command)] if _pack else connection.pack_command(*command), check_health=False)
-        on_their_way.append(call)
-        if len(on_their_way) >= _MOST_ON_THEIR_WAY:
+    answers: list[T] = []
+    try:
+        for call in calls:
+            command = call.command()
+            connection.send_packed_command([_pack(command)] if _pack else connection.pack_command(*command), check_health=False)
+            on_their_way.append(call)
+            if len(on_their_way) >= _MOST_ON_THEIR_WAY:
+                answers.append(_read_answer(connection, on_their_way.popleft()))
+        while on_their_way:
             answers.append(_read_answer(connection, on_their_way.popleft()))
-    return answers + [_read_answer(connection, call) for call in on_their_way]
+    except OutOfMemoryError:
+        for call in on_their_way:  # the server may have taken some of them in nevertheless: whoever asks is told
+            with suppress(OutOfMemoryError):
+                _read_answer(connection, call)
+        raise
+    return answers
 
 
 def _read_answer(connection: Any, call: Call[T]) -> T:

@@ -25,6 +25,7 @@ from rq.client.registry_data import id_of
 from rq.client.sending import confirm, foresee, new_job
 from rq.model.options import check_unique
 from rq.store.enqueue import NewJob, enqueue_job
+from rq.store.full import telling_that_it_is_full
 from rq.store.purge import MOST_PURGED, purge_queue
 from rq.store.reads import count_queue, find_position, list_queue_keys
 from rq.store.suspension import find_pauses, pause_for, resume
@@ -162,8 +163,9 @@ class Queue(QueueData[Job, AsyncSession]):
         datas = list(job_datas)
         batch = Batch.of_calls(self, datas, group_id)
         if pipeline is None:
-            for calls in batch.round_trips(self._session.scripts):
-                await self._session.run_many(calls)
+            with batch.watched():
+                for calls in batch.round_trips(self._session.scripts):
+                    await self._session.run_many(calls)
             batch.check_refusals()
         else:
             batch.collect(self._session, pipeline)
@@ -190,7 +192,9 @@ class Queue(QueueData[Job, AsyncSession]):
 
     async def _send(self, job: Job[T], new: NewJob, pipeline: Pipeline | None) -> Job[T]:
         if pipeline is None:
-            confirm(job, await self._session.run(enqueue_job(self._session.scripts, new)))
+            with telling_that_it_is_full():
+                answer = await self._session.run(enqueue_job(self._session.scripts, new))
+            confirm(job, answer)
         else:
             self._session.collect(pipeline, enqueue_job(self._session.scripts, new))
             foresee(job, new)
