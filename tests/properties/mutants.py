@@ -59,7 +59,7 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "an enqueue call of a deleted job is another one": (("local note = try('GET', ended_key(id))", "local note = nil"),),
     "a job enqueued anew stays where it was": (("leave_place(old[2], old[5] or job.queue, job.id)", NOTHING),),
     "attempts are counted from one again": (("if old[3] then redis.call('HSET', job_key(job.id), 'x_attempt', old[3]) end", NOTHING),),
-    "a promoted job stays among the scheduled": (("redis.call('ZREM', scheduled_key(queue), id)", NOTHING),),
+    "a promoted job stays among the scheduled": (("redis.call('ZREM', scheduled_key(queue), unpack(due))", NOTHING),),
     "a canceled job is promoted": (("elseif job[1] == 'scheduled' then", "elseif job[1] then"),),
     # --- claims ---
     "a claim sent again claims more": (("if claim.sequence == last then return replay_claim(claim) end", NOTHING),),

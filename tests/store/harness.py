@@ -128,8 +128,8 @@ class Store:
         record = JobRecord(job_id, origin=queue, **{"data": b"payload", "timeout": 180, "dependency_ids": list(after), **fields})
         return NewJob(record, nonce or f"nonce-{next(self._nonces)}", front, due, unique)
 
-    def promote(self, queue: str = "q", limit: int = 500) -> tuple[int, float | None]:
-        return self.run(promote_jobs(self.scripts, queue, limit))
+    def promote(self, queue: str = "q", limit: int = 500, worker: str = "") -> tuple[int, float | None]:
+        return self.run(promote_jobs(self.scripts, queue, limit, worker))
 
     def birth(self, worker: str = "w", queues: Sequence[str] = ("q",), **options: Any) -> Birth:
         return self.run(self.birth_call(worker, queues, **options))

@@ -171,7 +171,7 @@ ARGUMENTS = {
     "commands": ("w",),
     "caught": ("w", "q"),
 }
-STRINGS = {"suspended", "maintenance_lock", "scheduler_lock", "first_seen", "ended", "nothing"}
+STRINGS = {"suspended", "promoter", "maintenance_lock", "scheduler_lock", "first_seen", "ended", "nothing"}
 
 TRANSITIONS: dict[str, Callable[[Store, AttemptKey], object]] = {
     "promote": lambda store, _: store.promote(),
@@ -210,7 +210,7 @@ TRANSITIONS: dict[str, Callable[[Store, AttemptKey], object]] = {
     "register again": lambda store, _: store.birth(queues=("q", "sound")),
     "replace": lambda store, _: store.turn_clock(LEASE + 1).birth(queues=("q", "sound"), incarnation="second"),
     "leave": lambda store, _: store.death(),
-    "pause": lambda store, _: (store.pause("another"), store.pauses(), store.resume("another")),
+    "pause": lambda store, _: (store.resume("q"), store.pause("another"), store.pauses()),
     "list leases": lambda store, _: store.run(list_worker_leases(store.scripts)),
 }
 

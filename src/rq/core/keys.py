@@ -48,6 +48,7 @@ TEMPLATES: dict[str, str] = {
     "held": "x:worker:{}",
     "caught": "x:caught:{}:{}",
     "paused": "x:paused",
+    "promoter": "x:promoter:{}",
     "ended": "x:ended:{}",
     "bad": "x:bad:{}",
     "pending": "x:pending:{}",

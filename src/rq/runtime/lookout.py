@@ -17,6 +17,8 @@ from rq.store.enqueue import MOST_PROMOTIONS, promote_jobs
 from rq.store.suspension import Pauses, find_pauses
 
 LOOK_SECONDS = 1.0
+# While more jobs are due than one look may move, others get their turn on the server between two looks.
+BREATH_SECONDS = 0.0005
 
 
 class Lookout:
@@ -33,10 +35,10 @@ class Lookout:
         self._on_look = on_look
         scripts, queues = context.scripts, context.config.queues
         most = max(MOST_PROMOTIONS // len(queues), 1)  # the server carries the calls out one after the other, and others wait meanwhile
-        self._calls: list[Call[Any]] = [*(promote_jobs(scripts, queue, most) for queue in queues), find_pauses(scripts, context.name, queues)]
+        self._calls: list[Call[Any]] = [*(promote_jobs(scripts, queue, most, context.name) for queue in queues), find_pauses(scripts, context.name, queues)]
 
     def run_once(self) -> float | None:
-        """Look once. Returns the seconds until the next job is due, 0 if more are due already, None if nothing is scheduled."""
+        """Look once. Returns the seconds until the next job is due, hardly any if more are due already, None if nothing is scheduled."""
         *promoted, pauses = self._caller.run_many(self._calls)
         self._on_look(pauses)
-        return min((due for _, due in promoted if due is not None), default=None)
+        return min((max(due, BREATH_SECONDS) for _, due in promoted if due is not None), default=None)
