@@ -20,6 +20,7 @@ from rq.core.errors import (
     NoSuchGroupError,
     NoSuchJobError,
     OptionTypeError,
+    QueueFullError,
     ReferenceNotFound,
     RQError,
     SchedulerNotFound,
@@ -34,7 +35,6 @@ from rq.core.errors import (
     WorkerNameTaken,
 )
 from rq.core.errors import DeserializationError as UnpickleError
-from rq.store.full import QueueFullError
 
 __all__ = [
     "AbandonedJobError",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic
@@ -11,14 +12,12 @@ from rq.client.enqueueing import new_nonce
 from rq.client.prepared import EnqueueData, check_prepared
 from rq.client.queue_data import JobT
 from rq.client.sending import confirm, foresee, in_order_of_dependence, new_job
-from rq.core.errors import RQError
+from rq.core.errors import QueueFullError, RQError
 from rq.model.options import check_unique
 from rq.store.enqueue import MOST_NEW_JOBS, enqueue_jobs
-from rq.store.full import telling_that_it_is_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from contextlib import AbstractContextManager
     from typing import Self
 
     from rq.client.queue_data import QueueData
@@ -115,9 +114,14 @@ class Batch(Generic[JobT]):
         for job, new in made:
             foresee(job, new)
 
-    def watched(self) -> AbstractContextManager[None]:
-        """Return what tells which jobs were enqueued, should the server have no memory left for the others: a QueueFullError."""
-        return telling_that_it_is_full(self._enqueued, self._count)
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Have a QueueFullError tell which jobs were enqueued before the server had no memory left for the others."""
+        try:
+            yield
+        except QueueFullError as error:
+            error.note_enqueued(self._enqueued, self._count)
+            raise
 
     def check_refusals(self) -> None:
         """Say that a job was refused; the others were enqueued.

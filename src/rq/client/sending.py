@@ -11,7 +11,6 @@ from rq.core.errors import DuplicateJobError, InvalidJobDependency
 from rq.core.formats import parse_date
 from rq.model.states import JobStatus
 from rq.store.enqueue import NewJob, enqueue_job
-from rq.store.full import telling_that_it_is_full
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,9 +45,7 @@ def send_job(session: Session, new: NewJob, job: JobData) -> None:
         DuplicateJobError: if it was to be unique and there is a job of its id. InvalidJobDependency: if it would wait for itself.
         QueueFullError: if the server has no memory left for it.
     """
-    with telling_that_it_is_full():
-        answer = run_enqueue(session, enqueue_job(session.scripts, new), new)
-    confirm(job, answer)
+    confirm(job, run_enqueue(session, enqueue_job(session.scripts, new), new))
 
 
 def collect_job(session: Session, pipeline: Pipeline, new: NewJob, job: JobData) -> None:

@@ -25,7 +25,6 @@ from rq.client.registry_data import id_of
 from rq.client.sending import confirm, foresee, new_job
 from rq.model.options import check_unique
 from rq.store.enqueue import NewJob, enqueue_job
-from rq.store.full import telling_that_it_is_full
 from rq.store.purge import MOST_PURGED, purge_queue
 from rq.store.reads import count_queue, find_position, list_queue_keys
 from rq.store.suspension import find_pauses, pause_for, resume
@@ -192,9 +191,7 @@ class Queue(QueueData[Job, AsyncSession]):
 
     async def _send(self, job: Job[T], new: NewJob, pipeline: Pipeline | None) -> Job[T]:
         if pipeline is None:
-            with telling_that_it_is_full():
-                answer = await self._session.run(enqueue_job(self._session.scripts, new))
-            confirm(job, answer)
+            confirm(job, await self._session.run(enqueue_job(self._session.scripts, new)))
         else:
             self._session.collect(pipeline, enqueue_job(self._session.scripts, new))
             foresee(job, new)
