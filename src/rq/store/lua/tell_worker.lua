@@ -9,14 +9,14 @@
 local held, worker, kind, id = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 
 local function keep()
-  local fields = redis.call('HGETALL', held)
-  local kept, is_ours = id, false
+  local fields, executions, is_ours = redis.call('HGETALL', held), {}, false
   for i = 1, #fields, 2 do
     local execution = string.match(fields[i], '^held:.*:([^:]*)$')
-    if execution then kept = kept .. ' ' .. execution end
+    if execution then table.insert(executions, execution) end
     is_ours = is_ours or fields[i] == 'incarnation'
   end
-  if is_ours then redis.call('HSET', held, 'command:' .. kind, kept) end
+  table.sort(executions)
+  if is_ours then redis.call('HSET', held, 'command:' .. kind, table.concat({id, unpack(executions)}, ' ')) end
   return is_ours
 end
 
