@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from rq.store.scripts import Script, ScriptLibrary
 from tests.properties.family_mutants import FAMILY_MUTANTS
+from tests.properties.pause_mutants import PAUSE_MUTANTS
 
 Edit = tuple[str, str]
 
@@ -78,7 +79,7 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "a heartbeat extends what was taken back": (("if not queue or not try('ZSCORE', wip_key(queue), member) then", "queue = queue or 'q1'\n  if false then"),),
     "a heartbeat extends no attempt": (("    write_lease(now, queue, id, execution, lease)\n    if", "    if"),),
     "a heartbeat does not extend the worker's lease": (("try('ZADD', presence, now + lease, worker)", NOTHING),),
-    "a heartbeat of a former incarnation counts": (("if try('HGET', held, 'incarnation') ~= incarnation or", "if not try('HGET', held, 'incarnation') or"),),
+    "a heartbeat of a former incarnation counts": (("if side[1] ~= incarnation or", "if not side[1] or"),),
     "a worker is not told to stop": (("if fields[4] == execution then except(id, execution, 'stop') end", NOTHING),),
     # --- crashes and janitors ---
     "crashes are not counted": (("local crashes = try('HINCRBY', job, 'x_crashes', 1) or policy.most + 1", "local crashes = 1"),),
@@ -118,4 +119,6 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "a worker is not told of a cancel": (("if fields[2] then redis.call('HSET', job, 'x_last', fields[2] .. ':C') end", NOTHING),),
     # --- operators, dependencies, deliveries ---
     **FAMILY_MUTANTS,
+    # --- pauses and commands ---
+    **PAUSE_MUTANTS,
 }

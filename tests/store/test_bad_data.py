@@ -199,6 +199,7 @@ TRANSITIONS: dict[str, Callable[[Store, AttemptKey], object]] = {
     "delete a waiting job": lambda store, _: store.delete("waiting"),
     "delete a job that depends on others": lambda store, _: store.delete("child"),
     "ask to stop": lambda store, _: store.ask_to_stop("a"),
+    "tell the worker": lambda store, _: (store.tell("shutdown"), store.tell("kill-horse", "c2")),
     "tell of an outcome": lambda store, attempt: store.settle(attempt, Finish(None, 500), delivery=b"body"),
     "release dependents": lambda store, _: store.release_dependents("ended"),
     "sweep the deferred": lambda store, _: store.sweep_deferred(),

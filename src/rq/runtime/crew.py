@@ -13,6 +13,7 @@ from rq.runtime.courier import Courier
 from rq.runtime.heartbeat import Heartbeat
 from rq.runtime.lookout import LOOK_SECONDS, Lookout
 from rq.runtime.maintenance import Janitor
+from rq.runtime.orders import Orders
 from rq.runtime.releasing import Releaser
 from rq.runtime.running import WorkerContext
 from rq.runtime.services import PeriodicService
@@ -29,6 +30,7 @@ class Crew:
         caller: on a client that the main loop does not use.
         context: the worker.
         notice: told by the heartbeat which executions have to end, and why.
+        orders: obeys the commands that the heartbeat brings.
         on_look: told by the lookout what is paused.
         on_trouble: told about an error of the server, and the seconds until the next try.
     """
@@ -38,6 +40,7 @@ class Crew:
         caller: Caller,
         context: WorkerContext,
         notice: Callable[[str, str], None],
+        orders: Orders,
         on_look: Callable[[Pauses], None],
         on_trouble: Callable[[Exception, float], None],
     ) -> None:
@@ -46,7 +49,7 @@ class Crew:
         self._releaser = Releaser(caller, context)
         self._known_released = 0
         self._courier = Courier(caller, context)
-        heartbeat = Heartbeat(caller, context, notice)
+        heartbeat = Heartbeat(caller, context, notice, orders)
         now_and_then = partial(PeriodicService, interval_seconds=config.sweep_seconds, on_trouble=on_trouble, jitter=0.2, at_once=True)
         self._looking = PeriodicService(f"rq-lookout-{name}", LOOK_SECONDS, Lookout(caller, context, on_look).run_once, on_trouble, jitter=0.2, at_once=True)
         self._releasing = now_and_then(f"rq-releaser-{name}", run_once=self._releaser.run_once)

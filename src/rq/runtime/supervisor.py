@@ -32,6 +32,7 @@ from rq.runtime.control import CommandListener
 from rq.runtime.crew import Crew
 from rq.runtime.deliveries import delivery_about
 from rq.runtime.executors.base import Attempt, Ended, Executor
+from rq.runtime.orders import Orders
 from rq.runtime.registration import register, register_again
 from rq.runtime.reporting import report_aftermath, report_settlement
 from rq.runtime.running import RunningAttempt, WorkerContext
@@ -106,8 +107,9 @@ class Supervisor:
         self._announcer = Announcer(self._services_caller, context)
         self._thread = threading.current_thread()
         self._waiter = QueueWaiter(client, self.scripts.keyspace, self._name, self.config.queues)
-        self._crew = Crew(self._services_caller, context, self._notice, self._note_look, self._report_trouble)
-        self._listener = CommandListener(client, context, self._notice, lambda: switch.press("a shutdown command"), self._crew.look_now, self._report_trouble)
+        orders = Orders(context, self._notice, lambda: switch.press("a shutdown command"))
+        self._crew = Crew(self._services_caller, context, self._notice, orders, self._note_look, self._report_trouble)
+        self._listener = CommandListener(client, context, orders, self._crew.look_now, self._report_trouble)
 
     # --- from birth to death ----------------------------------------------------------------------------------------------------
 
