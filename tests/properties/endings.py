@@ -9,7 +9,7 @@ from rq.model.settlement import AskRetry, Crash, Decision, Fail, Finish, GiveUp,
 from rq.store.replies import Settled
 from tests.properties.places import DEFAULT_FAILURE_TTL, RESULT_EXHAUSTED, RESULT_FAILED, RESULT_RETRIED, RESULT_SUCCESSFUL
 from tests.properties.waiting_and_running import OWN_WORD, WaitingAndRunning, ending_of
-from tests.properties.world import Flat, Ids, JobHash, iso_date, seconds_text
+from tests.properties.world import STOPPER, Flat, Ids, JobHash, iso_date, seconds_text
 
 if TYPE_CHECKING:
     from rq.store.claim import ClaimRequest
@@ -134,9 +134,10 @@ class Endings(WaitingAndRunning):
         if ttl == 0:
             self._delete(attempt.job_id, f"{attempt.execution_id}:F")
             return status
+        request = job.fields.get("x_stop", "")
         job.drop("x_execution", "x_stop", "x_crashes")
         self._record(attempt.job_id, kind, attempt.worker, attempt.execution_id, ttl)
-        reason = exc_text.rsplit("\n", 1)[-1]
+        reason = f"stopped by {STOPPER}" if status == "stopped" and request == f"{attempt.execution_id} {STOPPER}" else exc_text.rsplit("\n", 1)[-1]
         ended = {"status": status, "ended_at": iso_date(self.now), "x_last": f"{attempt.execution_id}:F"}
         job.fields |= {**ended, "x_reason": reason}
         self._keep(attempt.job_id, "failed", attempt.queue, ttl, -1)

@@ -78,7 +78,9 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "a heartbeat extends no attempt": (("    write_lease(now, queue, id, execution, lease)\n    if", "    if"),),
     "a heartbeat does not extend the worker's lease": (("try('ZADD', presence, now + lease, worker)", NOTHING),),
     "a heartbeat of a former incarnation counts": (("if try('HGET', held, 'incarnation') ~= incarnation or", "if not try('HGET', held, 'incarnation') or"),),
-    "a worker is not told to stop": (("if fields[4] == execution then except(id, execution, 'stop') end", NOTHING),),
+    "a worker is not told to stop": (
+        ("if fields[4] and string.sub(fields[4] .. ' ', 1, #execution + 1) == execution .. ' ' then except(id, execution, 'stop') end", NOTHING),
+    ),
     # --- crashes and janitors ---
     "crashes are not counted": (("local crashes = try('HINCRBY', job, 'x_crashes', 1) or policy.most + 1", "local crashes = 1"),),
     "a job may crash once less": (("if crashes <= policy.most then", "if crashes < policy.most then"),),

@@ -1,6 +1,6 @@
 -- An attempt ended without an outcome: its worker or its process died. That is no failure of the job: it goes back to the head of its queue; only after
 -- `policy.most` such ends it is set aside as failed. The lease must have been ended. policy: most, reason, exc (as RQ stores an exception), failure_ttl,
--- letter (D if the attempt's own worker says so, A if it was taken back; see owner).
+-- letter (D if the attempt's own worker says so, A if it was taken back; see owner), about (what else is known of the attempt: field, value, ...; or nil).
 -- Answers 'requeued', 'failed', or 'dropped' if the attempt did not own the job any more.
 --
 -- One of our attempts that the job still names was the run. An RQ worker's carries no x_execution (or a stale one, whose lease is gone): it was the run if
@@ -34,7 +34,7 @@ local function crash_job(now, queue, id, execution, started_at, policy)
   redis.call('HDEL', job, 'x_execution', 'x_stop')
   local crashes = try('HINCRBY', job, 'x_crashes', 1) or policy.most + 1
   if crashes <= policy.most then
-    record_result(now, id, 4, fields[3], execution, started_at, nil, 'x_reason', policy.reason)
+    record_result(now, id, 4, fields[3], execution, started_at, nil, 'x_reason', policy.reason, unpack(policy.about or {}))
     redis.call('HSET', job, 'status', 'queued', 'x_last', execution .. ':' .. policy.letter, 'x_reason', policy.reason)
     push_id(queue, id, true)
     return 'requeued'
@@ -46,7 +46,7 @@ local function crash_job(now, queue, id, execution, started_at, policy)
     return 'failed'
   end
   redis.call('HSET', job, 'status', 'failed', 'ended_at', iso_date(now), 'x_last', execution .. ':' .. policy.letter, 'x_reason', policy.reason)
-  record_result(now, id, 2, fields[3], execution, started_at, ttl, 'exc_string', policy.exc, 'x_reason', policy.reason)
+  record_result(now, id, 2, fields[3], execution, started_at, ttl, 'exc_string', policy.exc, 'x_reason', policy.reason, unpack(policy.about or {}))
   keep_job(now, id, failed_key(queue), ttl, -1)
   return 'failed'
 end
