@@ -58,8 +58,8 @@ def test_nothing_is_written_of_what_is_not_known(store: Store):
 
 
 def test_an_attempt_that_a_limit_ended_says_which(store: Store):
-    store.settle(store.start("a"), Fail("Traceback\nJobTimeoutException", 1000), fate=Fate("its time limit of 3 seconds"))
-    assert killed_by(store) == "its time limit of 3 seconds"
+    store.settle(store.start("a"), Fail("Traceback\nJobTimeoutException", 1000), fate=Fate("its time limit of 3 s"))
+    assert killed_by(store) == "its time limit of 3 s"
 
 
 def test_an_attempt_whose_process_died_says_of_what(store: Store):

@@ -36,7 +36,7 @@ def what_ended(outcome: Outcome, memory_limit_mib: int | None = None) -> str:
     """
     match outcome:
         case TimedOut(limit_seconds=seconds, was_killed=was_killed):
-            return f"its time limit of {seconds:g} seconds{', which it ignored' if was_killed else ''}"
+            return f"its time limit of {seconds:g} s{', which it ignored' if was_killed else ''}"
         case Raised(exc_type="builtins.MemoryError") if memory_limit_mib is not None:
             return f"its memory limit of {memory_limit_mib} MiB"
         case _:
