@@ -62,6 +62,11 @@ def test_what_cannot_be_kept_hurts_nobody():
     assert keeper.read() == b""
 
 
+@pytest.mark.parametrize("memory", [b"", b"\xff", b"\xff" * 8, b"\xff" * 12])
+def test_a_ring_that_somebody_else_wrote_to_is_read_as_it_is(memory: bytes):
+    assert read_ring(memory).endswith(memory[12:])
+
+
 def test_text_that_is_no_unicode_is_kept_in_escapes():
     keeper = keeper_in_process(100)
     assert keeper is not None

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rq.core import context
+from rq.core.defaults import MAX_OUTPUT_BYTES
 
 _COUNT_BYTES = 8
 
@@ -48,7 +49,7 @@ class Ring:
 def read_ring(memory: bytes) -> bytes:
     """Return what a ring holds, oldest first, from a whole character on; if that is not all that was written, a first line says so."""
     count, kept = int.from_bytes(memory[:_COUNT_BYTES], "little"), memory[_COUNT_BYTES:]
-    if count <= len(kept):
+    if count <= len(kept) or not kept:
         return kept[:count]
     at = count % len(kept)
     rest = (kept[at:] + kept[:at]).decode("utf-8", "ignore").encode()
@@ -192,8 +193,8 @@ def _unnamed_file() -> int:
 
 
 def read_shared_memory(fd: int) -> bytes:
-    """Return what a ring in shared memory holds; nothing if it cannot be read."""
+    """Return what a ring in shared memory holds; nothing if it cannot be read. The job may have done anything to it."""
     try:
-        return read_ring(os.pread(fd, os.fstat(fd).st_size, 0))
+        return read_ring(os.pread(fd, min(os.fstat(fd).st_size, MAX_OUTPUT_BYTES + _COUNT_BYTES), 0))
     except OSError:
         return b""
