@@ -54,12 +54,21 @@ def test_what_cannot_be_kept_hurts_nobody():
         raise OSError(f"no room for {size} bytes")
 
     keeper = Keeper(100)
-    keeper.keep("nobody has said where")
-    keeper.make_memory = refuse
+    keeper.keep("before any attempt")
+    keeper.begin(refuse)
     keeper.keep("lost")
-    keeper.make_memory = bytearray
     keeper.keep("and not tried again")
     assert keeper.read() == b""
+
+
+def test_each_attempt_that_begins_has_a_ring_of_its_own():
+    keeper = Keeper(100)
+    for word in ("one", "two"):
+        keeper.begin(bytearray)
+        assert keeper.read() == b""
+        keeper.keep(word)
+        keeper.keep("!")
+        assert keeper.read() == f"{word}!".encode()
 
 
 @pytest.mark.parametrize("memory", [b"", b"\xff", b"\xff" * 8, b"\xff" * 12])

@@ -224,7 +224,7 @@ class ForkExecutor:
             report = process.receive_rest()
             verdict = process.verdict or Released("it was taken away when the executor was shut down")
             if process.attempt is not None:
-                self._end(process.attempt, report.outcome if report else verdict, output=process.read_output())
+                self._end(process.attempt, report.outcome if report else verdict, output=process.take_output())
         for process in (*self._running.values(), *self._spares):
             self._forget(process)
         self._running.clear()
@@ -314,7 +314,7 @@ class ForkExecutor:
         process.attempt = None
         process.deadline = time.monotonic() + _LINGER_SECONDS
         self._lingering.add(process)
-        output = process.read_output()
+        output = process.take_output()
         self._forget(process)
         self._end(attempt, report.outcome, report.peak_memory_kib, report.cpu_seconds, output)
         if report.imported_module is not None:
@@ -338,7 +338,7 @@ class ForkExecutor:
         """End an attempt whose process died without a report; one that it never read begins anew elsewhere."""
         execution_id = attempt.execution_id
         del self._running[execution_id]
-        output = process.read_output()
+        output = process.take_output()
         self._forget(process)
         if process.left_attempt_unread and process.verdict is None and self._unread.get(execution_id, 0) < _MAX_UNREAD:
             self._unread[execution_id] = self._unread.get(execution_id, 0) + 1

@@ -139,13 +139,19 @@ class JobProcess:
         return None
 
     def _keep_output_of(self, fd: int) -> None:
-        if self._output_fd >= 0:
-            os.close(self._output_fd)
+        self._let_go_of_output()
         self._output_fd = fd
 
-    def read_output(self) -> bytes:
-        """Return the end of what its job has printed so far."""
-        return read_shared_memory(self._output_fd) if self._output_fd >= 0 else b""
+    def take_output(self) -> bytes:
+        """Return the end of what its job has printed."""
+        output = read_shared_memory(self._output_fd) if self._output_fd >= 0 else b""
+        self._let_go_of_output()
+        return output
+
+    def _let_go_of_output(self) -> None:
+        if self._output_fd >= 0:
+            os.close(self._output_fd)
+            self._output_fd = -1
 
     def receive_rest(self) -> JobReport | None:
         """Return the report if the process, which is dead, completed one before it died."""
@@ -159,9 +165,7 @@ class JobProcess:
     def close(self) -> None:
         """Close the socket, by which a spare ends, and let go of the output."""
         self._socket.close()
-        if self._output_fd >= 0:
-            os.close(self._output_fd)
-            self._output_fd = -1
+        self._let_go_of_output()
 
 
 class ZygoteHandle:

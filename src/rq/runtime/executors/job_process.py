@@ -141,7 +141,7 @@ def _serve(link: "_Link", inherited: Inheritance) -> None:
     settings = inherited.settings
     _rehearse()
     if inherited.keeper is not None:
-        inherited.keeper.make_memory = link.share_output
+        inherited.keeper.begin(link.share_output)
     body = link.receive()
     if body is None:
         return

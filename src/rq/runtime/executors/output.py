@@ -57,37 +57,43 @@ def read_ring(memory: bytes) -> bytes:
 
 
 class Keeper:
-    """Keeps the end of what is written.
+    """Keeps the end of what one attempt after the other writes; nothing before the first has begun.
 
     Args:
         size_bytes: How much of it.
-
-    Attributes:
-        make_memory: Makes room for the ring when something is written first; None: nothing is kept as yet.
     """
 
     def __init__(self, size_bytes: int) -> None:
-        self.make_memory: Callable[[int], Any] | None = None
         self._size = size_bytes + _COUNT_BYTES
+        # While there is something to make memory with, nothing has been written.
+        self._make_memory: Callable[[int], Any] | None = None
         self._ring: Ring | None = None
         self._memory: Any = None
-        self._has_failed = False
+
+    def begin(self, make_memory: Callable[[int], Any]) -> None:
+        """Keep what is written from now on.
+
+        Args:
+            make_memory: Makes room for a ring of so many bytes when something is written first. If it raises, nothing is kept.
+        """
+        self._make_memory = make_memory
+        self._ring = None
 
     def keep(self, text: str) -> None:
         """Keep a text; in no case does that hurt whoever wrote it."""
-        if self._has_failed or self.make_memory is None:
-            return
         try:
-            if self._ring is None:
-                self._memory = self.make_memory(self._size)
+            if self._make_memory is not None:
+                make_memory, self._make_memory = self._make_memory, None
+                self._memory = make_memory(self._size)
                 self._ring = Ring(self._memory)
-            self._ring.write(text.encode("utf-8", "backslashreplace"))
+            if self._ring is not None:
+                self._ring.write(text.encode("utf-8", "backslashreplace"))
         except Exception:  # noqa: BLE001 - out of memory, or of descriptors: the job's own business goes first
-            self._has_failed = True
+            self._ring = None
 
     def read(self) -> bytes:
-        """Return what was kept."""
-        return b"" if self._memory is None else read_ring(bytes(self._memory))
+        """Return what was kept of the attempt."""
+        return b"" if self._ring is None else read_ring(bytes(self._memory))
 
 
 def keeper_in_process(size_bytes: int) -> Keeper | None:
@@ -95,7 +101,7 @@ def keeper_in_process(size_bytes: int) -> Keeper | None:
     if not size_bytes:
         return None
     keeper = Keeper(size_bytes)
-    keeper.make_memory = bytearray
+    keeper.begin(bytearray)
     return keeper
 
 
