@@ -202,8 +202,9 @@ class Endings(WaitingAndRunning):
             return "dropped"
         job.drop("x_execution", "x_stop")
         crashes = int(job.fields.get("x_crashes", "0")) + 1
-        job.fields |= {"x_crashes": str(crashes), "x_last": f"{execution}:{policy.letter}", "x_reason": policy.reason}
         worker = job.fields.get("worker_name", "")
+        reason = policy.reason + (self._last_seen(worker) if policy.letter == "A" and worker else "")
+        job.fields |= {"x_crashes": str(crashes), "x_last": f"{execution}:{policy.letter}", "x_reason": reason}
         if crashes <= policy.most:
             self._record(job_id, RESULT_RETRIED, worker, execution, None)
             job.fields["status"] = "queued"
@@ -218,6 +219,13 @@ class Endings(WaitingAndRunning):
         self._record(job_id, RESULT_FAILED, worker, execution, ttl)
         self._keep(job_id, "failed", queue, ttl, -1)
         return "failed"
+
+    def _last_seen(self, name: str) -> str:
+        """Where a worker was that is gone, and when it was last heard of, as its hash says."""
+        hash_ = self.worker_hashes.get(name)
+        fields = hash_.fields if hash_ else {}
+        places = {"hostname": " on", "pid": ", pid", "last_heartbeat": ", last heard of at"}
+        return f" ({name}{''.join(f'{words} {fields[field]}' for field, words in places.items() if field in fields)})"
 
     def _was_the_run(self, queue: str, job_id: str, execution: str, job: JobHash) -> bool:
         """Whether the attempt, whose lease has just ended, was what kept the job going."""

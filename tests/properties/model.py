@@ -41,8 +41,7 @@ class Model(Operators):
             if self._is_expired(job_id, execution, suspect, own_lease):
                 worker = self.execution.get((job_id, execution), {}).get("worker_name")
                 self._end_lease(queue, job_id, execution, worker)
-                seen = self._last_seen(worker) if worker else ""
-                code = self._crash(queue, job_id, execution, policy._replace(reason=policy.reason + seen))
+                code = self._crash(queue, job_id, execution, policy)
                 if code != "dropped":
                     reclaimed.append((job_id, code))
         in_order = sorted((score, f"{i}:{e}") for (i, e), score in self.wip.get(queue, {}).items())
@@ -90,7 +89,6 @@ class Model(Operators):
     def _worker_gone(self, name: str, policy: Policy) -> tuple[list[tuple[str, str, str]], int]:
         """All that a dead worker had goes back, and it is registered no longer."""
         reclaimed = []
-        policy = policy._replace(reason=policy.reason + self._last_seen(name))
         side = self.sides.get(name)
         for job_id, execution in _in_giving_order(side):
             assert side
@@ -102,13 +100,6 @@ class Model(Operators):
         given_back = self._give_back_caught(name, sorted(side.queues) if side else ())
         self._unregister(name)
         return reclaimed, given_back
-
-    def _last_seen(self, name: str) -> str:
-        """Where a worker was that is gone, and when it was last heard of, as its hash says."""
-        hash_ = self.worker_hashes.get(name)
-        fields = hash_.fields if hash_ else {}
-        places = {"hostname": " on", "pid": ", pid", "last_heartbeat": ", last heard of at"}
-        return f" ({name}{''.join(f'{words} {fields[field]}' for field, words in places.items() if field in fields)})"
 
     def _unregister(self, name: str) -> None:
         side = self.sides.pop(name, None)

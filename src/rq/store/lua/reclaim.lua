@@ -6,10 +6,10 @@
 --   8... member, score, seconds the caller has seen this score unchanged, ...
 -- Reply: {ok, reclaimed (flat: id, requeued | failed), suspects (flat: member, score), how many entries have run out}
 -- Atomic: an entry whose score changed since the caller saw it is left alone, so that a jump of the server's clock takes nothing from the living.
--- include: try server_time dates expiry leases places results releases keep_job parents release_child dependents crash_job last_seen
+-- include: try server_time dates expiry leases places results releases keep_job parents release_child dependents crash_job
 local wip = KEYS[1]
 local queue, limit, own_lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[7])
-local policy = {letter = 'A', most = tonumber(ARGV[3]), exc = ARGV[5], failure_ttl = tonumber(ARGV[6])}
+local policy = {letter = 'A', most = tonumber(ARGV[3]), reason = ARGV[4], exc = ARGV[5], failure_ttl = tonumber(ARGV[6])}
 local RQ_BEAT = 35  -- an RQ worker writes its lease every 30 seconds
 
 local now = server_time()
@@ -34,7 +34,6 @@ for i = 8, #ARGV, 3 do
       local entry = try('HMGET', execution_key(id, execution), 'created_at', 'worker_name') or {}
       redis.call('ZREM', wip, member)  -- as it stands: a member without a colon is an id alone, as old versions of RQ wrote it
       end_lease(queue, id, execution, entry[2])
-      policy.reason = ARGV[4] .. (entry[2] and last_seen(entry[2]) or '')
       local code = crash_job(now, queue, id, execution, entry[1], policy)
       if code ~= 'dropped' then
         table.insert(reclaimed, id)

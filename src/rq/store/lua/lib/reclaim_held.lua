@@ -2,7 +2,6 @@
 local function reclaim_all_held(now, worker, policy)
   local executions, queues = read_held(worker)
   local reclaimed = {}
-  policy.reason = policy.reason .. last_seen(worker)
   for _, held in ipairs(executions) do
     local started_at = try('HGET', execution_key(held.id, held.execution), 'created_at')
     end_lease(held.queue, held.id, held.execution, worker)
