@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rq.core import context
+from rq.core.errors import JobTimeoutException
 from rq.runtime.executors.base import Attempt
 from rq.runtime.executors.job_run import CurrentAttempt
 from rq.runtime.executors.output import Keeper, Ring, Tees, keeper_in_process, read_ring
@@ -59,6 +60,17 @@ def test_what_cannot_be_kept_hurts_nobody():
     keeper.keep("lost")
     keeper.keep("and not tried again")
     assert keeper.read() == b""
+
+
+@pytest.mark.parametrize("kind", [JobTimeoutException, TimeoutError, KeyboardInterrupt])
+def test_what_a_signal_handler_raises_while_something_is_kept_gets_through(kind: type[BaseException]):
+    def be_interrupted(size: int) -> Any:
+        raise kind(size)
+
+    keeper = Keeper(100)
+    keeper.begin(be_interrupted)
+    with pytest.raises(kind):
+        keeper.keep("text")
 
 
 def test_each_attempt_that_begins_has_a_ring_of_its_own():

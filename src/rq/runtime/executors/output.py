@@ -80,7 +80,7 @@ class Keeper:
         self._ring = None
 
     def keep(self, text: str) -> None:
-        """Keep a text; in no case does that hurt whoever wrote it."""
+        """Keep a text, if that is possible: the job's own business goes first. What signal handlers raise meanwhile, time limits above all, gets through."""
         try:
             if self._make_memory is not None:
                 make_memory, self._make_memory = self._make_memory, None
@@ -88,7 +88,9 @@ class Keeper:
                 self._ring = Ring(self._memory)
             if self._ring is not None:
                 self._ring.write(text.encode("utf-8", "backslashreplace"))
-        except Exception:  # noqa: BLE001 - out of memory, or of descriptors: the job's own business goes first
+        except TimeoutError:
+            raise  # an OSError, but not of ours
+        except (AttributeError, MemoryError, OSError, TypeError, ValueError):  # out of memory, or of descriptors; or the job spoiled the standard library
             self._ring = None
 
     def read(self) -> bytes:
