@@ -9,6 +9,7 @@ import pytest
 
 from rq.exceptions import DuplicateJobError, InvalidJobDependency, InvalidJobOperation, NoSuchJobError
 from rq.job import JobStatus, Retry
+from rq.model.fate import Fate
 from rq.results import Result
 from tests.aio.conftest import COUNTERPARTS, is_awaited
 from tests.client import tasks
@@ -265,6 +266,15 @@ async def test_a_failed_job_has_a_traceback_and_no_value(side, worker):
     result = await job.latest_result()
     assert (result.type, result.exc_string) == (Result.Type.FAILED, "Traceback\nValueError: no")
     assert await job.return_value(refresh=True) is None
+
+
+async def test_a_job_has_the_output_of_its_last_attempt(side, worker):
+    job = await side.queue().enqueue(tasks.add)
+    assert await job.output() == ""
+    worker.finish_with(Fate("a limit", "naïve\n".encode(), 1024, 0.5))
+    assert await job.output() == "naïve\n"
+    result = await job.latest_result()
+    assert (result.output, result.killed_by, result.peak_memory, result.cpu_seconds) == ("naïve\n", "a limit", 1024, 0.5)
 
 
 async def test_waiting_for_a_result_ends_with_its_time(side):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rq.model.fate import Fate as AttemptFate
 from rq.model.outcome import AskedRetry, Died, Outcome, Raised, Released, Returned, Stopped
 from rq.model.presence import WorkerIdentity
 from rq.model.settlement import PutBack, settle
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from rq.store.scripts import ScriptLibrary
 
 MOST_CRASHES = 1
+# What is known of every attempt besides its outcome; it goes into the results, which the model does not read.
+FATE = AttemptFate("", b"said", 1024, 0.5)
 WORKER_TTL = 480
 JANITOR_LEASE = 30.0
 RQ_BEAT_SECONDS = 35
@@ -198,7 +201,7 @@ class Fleet(Producers):
             if answer.claimed:
                 self._received_claim(process, answer.claimed)
 
-        call = settle_attempt(self.scripts, key, decision, MOST_CRASHES, request, delivery.encode())
+        call = settle_attempt(self.scripts, key, decision, MOST_CRASHES, request, delivery.encode(), FATE)
         self.send(Message(f"settle as {outcome}", call, predict, receive), fate, process)
 
     def beat(self, process: Process, fate: Fate = Fate.OK) -> None:

@@ -74,13 +74,14 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "a claimed job still expires": (("redis.call('PERSIST', job)\n", NOTHING),),
     "what woke a worker is forgotten": (("local caught, pops = take_caught(claim.worker, queue), 0", "local caught, pops = {}, 0"),),
     "what woke a worker and was not taken is forgotten": (("  give_back(queue, caught, pops + 1)", NOTHING),),
-    "suspended workers claim": (("return redis.call('EXISTS', suspended_key()) == 1 or", "return"),),
     # --- heartbeats ---
     "a heartbeat extends what was taken back": (("if not queue or not try('ZSCORE', wip_key(queue), member) then", "queue = queue or 'q1'\n  if false then"),),
     "a heartbeat extends no attempt": (("    write_lease(now, queue, id, execution, lease)\n    if", "    if"),),
     "a heartbeat does not extend the worker's lease": (("try('ZADD', presence, now + lease, worker)", NOTHING),),
     "a heartbeat of a former incarnation counts": (("if side[1] ~= incarnation or", "if not side[1] or"),),
-    "a worker is not told to stop": (("if fields[4] == execution then except(id, execution, 'stop') end", NOTHING),),
+    "a worker is not told to stop": (
+        ("if fields[4] and string.sub(fields[4] .. ' ', 1, #execution + 1) == execution .. ' ' then except(id, execution, 'stop') end", NOTHING),
+    ),
     # --- crashes and janitors ---
     "crashes are not counted": (("local crashes = try('HINCRBY', job, 'x_crashes', 1) or policy.most + 1", "local crashes = 1"),),
     "a job may crash once less": (("if crashes <= policy.most then", "if crashes < policy.most then"),),

@@ -21,6 +21,7 @@ from rq.store.suspension import find_pauses, pause, resume
 from tests.properties.model import Model
 from tests.properties.waiting_and_running import Entry
 from tests.properties.wire import Fate, Message, Wire
+from tests.properties.world import STOPPER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -179,7 +180,7 @@ class Producers:
         self.send(Message("delete", call, predict), fate)
 
     def stop(self, job_id: str, fate: Fate) -> None:
-        self.send(Message("stop", stop_job(self.scripts, job_id), partial(self.model.stop, job_id)), fate)
+        self.send(Message("stop", stop_job(self.scripts, job_id, STOPPER), partial(self.model.stop, job_id)), fate)
 
     def requeue(self, job_id: str, kind: str, queue: str, fate: Fate, *, front: bool) -> None:
         nonce = self.next("n")

@@ -257,7 +257,7 @@ class WaitingAndRunning(Dependencies):
             self.execution[job_id, execution]["last_heartbeat"] = seconds_text(self.now)
         if job.fields.get("x_execution") == execution:
             job.fields["last_heartbeat"] = iso_date(self.now)
-        return "stop" if job.fields.get("x_stop") == execution else None
+        return "stop" if job.fields.get("x_stop", "").split(" ")[0] == execution else None
 
     def _last_note(self, job_id: str) -> str | None:
         """How the job's last attempt ended; a job that was deleted at its end left a note of it."""

@@ -19,6 +19,8 @@ START_SECONDS = 1_700_000_000
 TICK_SECONDS = 1 / 1024
 SCORE_MARGIN = 60
 PENDING_SECONDS = 60 * 86400
+# Who asks for attempts to be stopped.
+STOPPER = "ann@desk, pid 7"
 
 Flat = dict[str, str]
 TERMINAL = frozenset({"finished", "failed", "stopped", "canceled"})

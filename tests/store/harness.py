@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import redis.asyncio
 
 from rq.core.keys import Keyspace
+from rq.model.fate import UNKNOWN, Fate
 from rq.model.presence import WorkerIdentity
 from rq.model.record import JobRecord
 from rq.model.settlement import AskRetry, Crash, Fail, Finish, GiveUp, PutBack, Retry, Stop
@@ -181,8 +182,8 @@ class Store:
         running = [(attempt.job_id, attempt.execution_id) for attempt in attempts]
         return self.run(extend_leases(self.scripts, worker, incarnation or f"{worker}-1", LEASE, 480, running, heard=heard))
 
-    def settle(self, attempt: AttemptKey, decision: Any, claim: ClaimRequest | None = None, delivery: bytes = b"") -> Settled:
-        return self.run(settle_attempt(self.scripts, attempt, decision, MOST_CRASHES, claim, delivery))
+    def settle(self, attempt: AttemptKey, decision: Any, claim: ClaimRequest | None = None, delivery: bytes = b"", fate: Fate = UNKNOWN) -> Settled:
+        return self.run(settle_attempt(self.scripts, attempt, decision, MOST_CRASHES, claim, delivery, fate))
 
     def finish(self, attempt: AttemptKey, value: bytes | None = b"42", ttl: int = 500, claim: ClaimRequest | None = None) -> Settled:
         return self.settle(attempt, Finish(value, ttl), claim)
@@ -217,8 +218,8 @@ class Store:
     def cancel(self, job_id: str = "a", queue: str = "q", **options: bool) -> tuple[str, str]:
         return self.run(cancel_job(self.scripts, job_id, queue, **options))
 
-    def ask_to_stop(self, job_id: str = "a") -> tuple[str, str]:
-        return self.run(stop_job(self.scripts, job_id))
+    def ask_to_stop(self, job_id: str = "a", asked_by: str = "a user") -> tuple[str, str]:
+        return self.run(stop_job(self.scripts, job_id, asked_by))
 
     def tell(self, command: str = "shutdown", command_id: str = "c1", worker: str = "w") -> bool:
         return self.run(tell_worker(self.scripts, worker, {"command": command}, command_id))

@@ -32,6 +32,7 @@ COMMANDS: dict[str, CommandRow] = {
     "empty": CommandRow("empty", "empty", "Delete the jobs that wait in queues."),
     "enqueue": CommandRow("enqueue", "enqueue", "Put a job into a queue."),
     "info": CommandRow("info", "info", "Show queues, their jobs, and workers."),
+    "job": CommandRow("job", "show_job", "Show a job, its attempts, and its output."),
     "requeue": CommandRow("requeue", "requeue", "Run failed jobs again."),
     "resume": CommandRow("suspension", "resume", "Let suspended workers take jobs again."),
     "suspend": CommandRow("suspension", "suspend", "Let no worker begin another job."),

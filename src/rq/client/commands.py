@@ -6,10 +6,12 @@ next heartbeat. RQ's workers hear what is said while they listen, and nothing el
 
 from __future__ import annotations
 
+import getpass
 import json
 import logging
 import os
 import signal
+import socket
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rq.client.enqueueing import new_nonce
@@ -32,26 +34,35 @@ logger = logging.getLogger("rq.command")
 PUBSUB_CHANNEL_TEMPLATE = current_keyspace().commands("%s")
 
 
-def send_stop_job_command(connection: redis.Redis, job_id: str, serializer: Serializer | str | None = None) -> None:
+def send_stop_job_command(connection: redis.Redis, job_id: str, serializer: Serializer | str | None = None, *, asked_by: str | None = None) -> None:
     """Stop a job that runs: its worker ends it, and it is `stopped`, is not retried, and stands among the failed ones. One round trip, atomic.
 
     Args:
         connection: any synchronous redis-py client.
         job_id: the job. Only the attempt that runs now is stopped, no later one.
         serializer: accepted and not used: nothing of the job is read.
+        asked_by: who wants it, for the job to say so; None for the user, host and process of this program.
 
     Raises:
         NoSuchJobError: if there is no such job. InvalidJobOperation: if it does not run.
     """
     del serializer
     session = session_of(connection)
-    code, detail = session.run(stop_job(session.scripts, job_id))
+    code, detail = session.run(stop_job(session.scripts, job_id, asked_by or _describe_this_program()))
     if code == "gone":
         raise no_such_job(job_id)
     if code != "ok":
         reason = f"is {detail}" if detail else "cannot be read: its key holds something that is no hash"
         message = f"Job {job_id} {reason}; only a job that runs can be stopped"
         raise InvalidJobOperation(message)
+
+
+def _describe_this_program() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}, pid {os.getpid()}"
 
 
 def send_shutdown_command(connection: redis.Redis, worker_name: str) -> None:

@@ -168,6 +168,11 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
         """Return the results, newest first: one for each attempt that ended; the ten newest are kept."""
         return Result.all(self)
 
+    def output(self) -> str:
+        """Return the end of what the job's last attempt printed and logged, once that has ended; '' if nothing was kept. See `Result.output` for others."""
+        latest = self.latest_result()
+        return "" if latest is None else latest.output
+
     def return_value(self, refresh: bool = False) -> T_co | None:
         """Return what the function returned; None if the job has not succeeded (or returned nothing).
 

@@ -23,6 +23,7 @@ from rq.core.defaults import DEFAULT_TIMEOUT
 from rq.core.errors import CorruptDataError, StorePermissionError
 from rq.core.ids import new_execution_id
 from rq.core.references import dotted_name
+from rq.model.fate import Fate, what_ended
 from rq.model.outcome import Died, Outcome, Raised, Released, Stopped
 from rq.model.record import JobRecord
 from rq.model.settlement import PutBack, settle
@@ -338,7 +339,7 @@ class Supervisor:
             if attempt is None:
                 continue
             if self.switch.warm:
-                self._settle(job.execution_id, Released("the worker was asked to stop before the job began"))
+                self._settle(Ended(job.execution_id, Released("the worker was asked to stop before the job began")))
                 continue
             record = attempt.record
             attempt.began = time.monotonic()
@@ -364,14 +365,15 @@ class Supervisor:
         ended = [*refused, *self.executor.collect()]
         for attempt in ended:
             report_aftermath(self.bus, self.running.get(attempt.execution_id), attempt.aftermath)
-            self._settle(attempt.execution_id, attempt.outcome)
+            self._settle(attempt)
         return bool(ended)
 
-    def _settle(self, execution_id: str, outcome: Outcome) -> None:
+    def _settle(self, ended: Ended) -> None:
+        execution_id = ended.execution_id
         attempt = self.running.get(execution_id)
         if attempt is None:
             return
-        decision = settle(attempt.record, outcome, self.config.default_result_ttl, random.random())  # noqa: S311 - spreads retries, keeps no secret
+        decision = settle(attempt.record, ended.outcome, self.config.default_result_ttl, random.random())  # noqa: S311 - spreads retries, keeps no secret
         self.progress.ended += not isinstance(decision, PutBack)
         self.progress.idle_since = time.monotonic()
         if isinstance(decision, PutBack):
@@ -384,7 +386,8 @@ class Supervisor:
             places = self._free_places(ending=1)
         claim = self._claim_request(places) if places else None
         delivery = delivery_about(attempt.record, attempt.fields, decision)
-        call = settle_attempt(self.scripts, attempt.key, decision, self.config.most_crashes, claim, delivery)
+        fate = Fate(what_ended(ended.outcome, self.config.memory_limit_mib), ended.output, ended.peak_memory_kib, ended.cpu_seconds)
+        call = settle_attempt(self.scripts, attempt.key, decision, self.config.most_crashes, claim, delivery, fate)
         try:
             settled: Settled = self._caller.run(call)
         except ResponseError as error:

@@ -22,6 +22,7 @@ from rq.core.defaults import (
     DEFAULT_MAINTENANCE_TASK_INTERVAL,
     DEFAULT_RESULT_TTL,
     DEFAULT_WORKER_TTL,
+    MIN_JOB_MEMORY_MIB,
     MIN_LEASE_SECONDS,
 )
 from rq.runtime.worker import BaseWorker, Worker
@@ -52,6 +53,9 @@ class WorkerCommand:
     with_scheduler: bool
     pid: str | None
     exception_handler: tuple[str, ...]
+    no_keep_output: bool
+    output_size: int | None
+    job_memory: int | None
 
     def level(self) -> str | None:
         """Return the level of the worker's log lines; None for the usual one.
@@ -97,6 +101,9 @@ class WorkerCommand:
 @click.option("--maintenance-interval", type=int, default=DEFAULT_MAINTENANCE_TASK_INTERVAL, metavar="SECONDS", help="Needless: upkeep never pauses for long.")
 @click.option("--with-scheduler", "-s", is_flag=True, help="Needless: every worker is a scheduler.")
 @click.option("--exception-handler", multiple=True, metavar="PATH", help="Called where a job failed; may be given several times.")
+@click.option("--no-keep-output", is_flag=True, help="Do not keep what jobs print.")
+@click.option("--output-size", type=at_least(1), metavar="KB", help="How much of it is kept with a job (default: 64).")
+@click.option("--job-memory", type=at_least(MIN_JOB_MEMORY_MIB), metavar="MB", help="Jobs that want more get a MemoryError.")
 @click.option("--pid", metavar="FILE", help="Write the process id there.")
 @click.option("--verbose", "-v", is_flag=True, help="Log more.")
 @click.option("--quiet", "-q", is_flag=True, help="Log warnings and errors only.")
@@ -148,6 +155,12 @@ def _make_worker(server: Server, shared: SharedOptions, command: WorkerCommand) 
     queues = [queue_class(name, connection=server.client, job_class=job_class, serializer=serializer) for name in names]
     # Subclasses may have constructors that know RQ's keywords only.
     ours: dict[str, Any] = {} if command.lease is None else {"lease": command.lease}
+    if command.no_keep_output:
+        ours["keep_output"] = False
+    if command.output_size is not None:
+        ours["output_bytes"] = command.output_size * 1024
+    if command.job_memory is not None:
+        ours["job_memory"] = command.job_memory
     if worker_class is Worker:
         ours["fresh_interpreter"] = True
     if command.exception_handler:

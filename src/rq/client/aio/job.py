@@ -178,6 +178,11 @@ class Job(JobData["redis.asyncio.Redis", AsyncSession], Generic[T_co]):
         """Return the results, newest first: one for each attempt that ended; the ten newest are kept."""
         return await Result.all(self)
 
+    async def output(self) -> str:
+        """Return the end of what the job's last attempt printed and logged, once that has ended; '' if nothing was kept. See `Result.output` for others."""
+        latest = await self.latest_result()
+        return "" if latest is None else latest.output
+
     async def return_value(self, refresh: bool = False, timeout: float = 0) -> T_co | None:  # noqa: ASYNC109 - see `Result.fetch_latest`
         """Return what the function returned; None if the job has not succeeded (or returned nothing).
 

@@ -54,7 +54,7 @@ for i = 7, #ARGV, 2 do
     write_lease(now, queue, id, execution, lease)
     if redis.call('EXISTS', execution_key(id, execution)) == 1 then try('HSET', execution_key(id, execution), 'last_heartbeat', time) end
     if fields[1] == execution then redis.call('HSET', job_key(id), 'last_heartbeat', date) end
-    if fields[4] == execution then except(id, execution, 'stop') end
+    if fields[4] and string.sub(fields[4] .. ' ', 1, #execution + 1) == execution .. ' ' then except(id, execution, 'stop') end
   end
 end
 return {'ok', exceptions, commands}
