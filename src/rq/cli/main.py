@@ -31,6 +31,7 @@ class CommandRow:
 COMMANDS: dict[str, CommandRow] = {
     "empty": CommandRow("empty", "empty", "Delete the jobs that wait in queues."),
     "enqueue": CommandRow("enqueue", "enqueue", "Put a job into a queue."),
+    "health": CommandRow("health", "health", "Say whether workers take care of the queues."),
     "info": CommandRow("info", "info", "Show queues, their jobs, and workers."),
     "requeue": CommandRow("requeue", "requeue", "Run failed jobs again."),
     "resume": CommandRow("suspension", "resume", "Let suspended workers take jobs again."),
