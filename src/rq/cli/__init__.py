@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     resume: click.Command
     suspend: click.Command
     worker: click.Command
+    worker_pool: click.Command
 
-__all__ = ["empty", "enqueue", "health", "info", "main", "requeue", "resume", "suspend", "worker"]
+__all__ = ["empty", "enqueue", "health", "info", "main", "requeue", "resume", "suspend", "worker", "worker_pool"]
 
 
 def __getattr__(name: str) -> object:
     """Load a command on first use; raises AttributeError for a name that is none."""
-    if name not in COMMANDS:
+    command = name.replace("_", "-")
+    if command not in COMMANDS:
         raise AttributeError(f"module 'rq.cli' has no attribute {name!r}")
-    return COMMANDS[name].load()
+    return COMMANDS[command].load()

@@ -37,6 +37,7 @@ COMMANDS: dict[str, CommandRow] = {
     "resume": CommandRow("suspension", "resume", "Let suspended workers take jobs again."),
     "suspend": CommandRow("suspension", "suspend", "Let no worker begin another job."),
     "worker": CommandRow("worker", "worker", "Run jobs from queues."),
+    "worker-pool": CommandRow("worker_pool", "worker_pool", "Run several workers, and replace those that die."),
 }
 
 
