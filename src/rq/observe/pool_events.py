@@ -121,4 +121,20 @@ class JobsNotTakenBack(PoolEvent):
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reloaded(PoolEvent):
+    """The settings of several pools were read again: names of those that are new, that are gone, and that run another way from now on."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadRefused(PoolEvent):
+    """The settings have a mistake; those of before go on."""
+
+    reason: str
+
+
 PoolReport = Callable[[PoolEvent], None]

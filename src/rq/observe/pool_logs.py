@@ -84,6 +84,16 @@ def _not_taken_back(event: e.JobsNotTakenBack) -> None:
     logger.error("Pool %s: could not put back what the dead %s had (%s); its lease will", event.pool, event.child, event.reason)
 
 
+def _reloaded(event: e.Reloaded) -> None:
+    parts = (("added", event.added), ("removed", event.removed), ("changed", event.changed))
+    news = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
+    logger.info("Pool %s: read the settings again (%s)", event.pool, news or "nothing changed")
+
+
+def _reload_refused(event: e.ReloadRefused) -> None:
+    logger.error("Pool %s: the settings of before go on, for the new ones have a mistake: %s", event.pool, event.reason)
+
+
 _LINES: dict[type[e.PoolEvent], Callable[[Any], None]] = {
     e.PoolStarted: _started,
     e.PoolStopping: _stopping,
@@ -99,4 +109,6 @@ _LINES: dict[type[e.PoolEvent], Callable[[Any], None]] = {
     e.ChildKilled: _child_killed,
     e.JobsTakenBack: _taken_back,
     e.JobsNotTakenBack: _not_taken_back,
+    e.Reloaded: _reloaded,
+    e.ReloadRefused: _reload_refused,
 }

@@ -58,8 +58,12 @@ class Program:
     cwd: str | None = None
     tells_ready: bool = True
 
-    def launch(self, end: socket.socket) -> Process:
+    def launch(self, end: socket.socket, output: int | None = None) -> Process:
         """Start it.
+
+        Args:
+            end: its end of the socket.
+            output: the descriptor that gets all it writes; None: where this program writes.
 
         Raises:
             OSError: there is no such program, or the system refuses.
@@ -71,7 +75,7 @@ class Program:
             environment[SUPERVISOR_VARIABLE] = f"{end.fileno()}:{os.fstat(end.fileno()).st_ino}"
             descriptors.append(end.fileno())
         return subprocess.Popen(  # noqa: S603 - the command line is the user's
-            list(self.argv), env=environment, cwd=self.cwd, pass_fds=descriptors, process_group=0
+            list(self.argv), env=environment, cwd=self.cwd, pass_fds=descriptors, process_group=0, stdout=output, stderr=output
         )
 
 

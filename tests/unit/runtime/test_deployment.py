@@ -9,7 +9,7 @@ import pytest
 
 from rq.core.errors import InvalidOptionError
 from rq.runtime.deployment.addresses import parse_address
-from rq.runtime.deployment.programs import environment_of, list_programs
+from rq.runtime.deployment.plans import environment_of, list_plans
 from rq.runtime.deployment.reading import read_deployment
 from rq.runtime.deployment.values import Limits
 
@@ -90,22 +90,23 @@ def test_everything_that_can_be_said_is_read(folder: Path):
 
 def test_variables_of_a_pool_win_over_those_of_its_file_and_of_the_deployment(folder: Path):
     deployment = read(folder, WHOLE + '[pools.other]\nenv = { RQ_REDIS_URL = "redis://other" }')
-    web, _, other = (environment_of(deployment, pool.project, {"HOME": "/root", "PORT": "1"}) for pool in deployment.pools)
+    web, _, other = (environment_of(deployment, pool.project, {"HOME": "/root", "PORT": "1", "NOTIFY_SOCKET": "x"}) for pool in deployment.pools)
     server = {"RQ_REDIS_URL": "redis://shop:6379/1", "RQ_KEY_PREFIX": "shop:"}
-    assert web == {"HOME": "/root", "KEY": "a b", "MODE": "production", "EMPTY": "", "PORT": "8000", **server}
+    assert web == {"HOME": "/root", "KEY": "a b", "MODE": "production", "EMPTY": "", "PORT": "8000", "PYTHONUNBUFFERED": "1", **server}
     assert other["RQ_REDIS_URL"] == "redis://other"
 
 
 def test_a_pool_is_a_command_of_its_own_python(folder: Path):
-    web, mail, nightly = list_programs(read(folder, WHOLE))
-    assert web.command[:3] == [f"{folder}/web/.venv/bin/python", "-m", "rq"]
+    web, mail, nightly = list_plans(read(folder, WHOLE))
+    assert web.command("web.1")[:7] == [f"{folder}/web/.venv/bin/python", "-P", "-m", "rq", "worker", "--name", "web.1"]
     assert web.arguments == (
         *("worker", "--path", f"{folder}/web", "--path", f"{folder}/web/lib", "--executor", "threads", "--concurrency", "8"),
         *("--worker-class", "shop.Worker", "--job-class", "shop.Job", "--queue-class", "shop.Queue", "--serializer", "json"),
         *("--lease", "7.5", "--max-jobs", "1000", "--", "high", "default"),
     )
-    assert mail.command == [sys.executable, "-m", "rq", "worker", "--", "mail"]
-    assert (nightly.name, nightly.arguments) == ("cron.nightly", ("cron", "--", f"{folder}/nightly.py"))
+    assert mail.command("mail.1-x") == [sys.executable, "-P", "-m", "rq", "worker", "--name", "mail.1-x", "--", "mail"]
+    assert nightly.name == "cron.nightly"
+    assert nightly.command("cron.nightly.1") == [sys.executable, "-P", "-m", "rq", "cron", "--", f"{folder}/nightly.py"]
 
 
 def test_a_tilde_is_the_home(folder: Path, monkeypatch: pytest.MonkeyPatch):
@@ -142,8 +143,8 @@ def test_a_tilde_is_the_home(folder: Path, monkeypatch: pytest.MonkeyPatch):
         ("[pools.web]\nenv = { A = true }", "[pools.web.env] A: it is True; it must be a text in quotes"),
         ("[pools.web]\nenv_file = 'nowhere'", "[pools.web] env_file: cannot use FOLDER/nowhere: No such file or directory"),
         ("[pools.web]\nenv_file = 'broken.env'", "[pools.web] env_file: line 2 of FOLDER/broken.env is no NAME=value"),
-        ("[pools.web]\nlimits.memory = '0'", '[pools.web.limits] memory: it is \'0\'; it must be a size, such as "512M" or "2G"'),
-        ("[pools.web]\nlimits.memory = 'much'", '[pools.web.limits] memory: it is \'much\'; it must be a size, such as "512M" or "2G"'),
+        ("[pools.web]\nlimits.memory = 1024", '[pools.web.limits] memory: it is 1024; it must be a size of at least "256M"'),
+        ("[pools.web]\nlimits.memory = 'much'", "[pools.web.limits] memory: it is 'much'; it must be a size of at least \"256M\""),
         ("[pools.web]\nlimits.cpu = 1", "[pools.web.limits] cpu: there is no such key; there are memory, nice, nofile"),
         ("[cron.nightly]", "[cron.nightly] file: it is missing; name the file that `rq cron` reads"),
         ("[cron.nightly]\nfile = 'web'", "[cron.nightly] file: there is no file FOLDER/web"),

@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 MOST_WORKERS = 10_000
 _YEAR_SECONDS = 365 * 24 * 3600.0
+# A worker's own threads reserve about 100 MB; with less than this it would not come up.
+_LEAST_MEMORY = 256 * 1024**2
 _MOST_FILES = 2**30
 _MOST_JOBS = 10**12
 
@@ -116,7 +118,9 @@ def _read_env(table: Table) -> tuple[tuple[str, str], ...]:
 
 
 def _read_limits(table: Table) -> Limits:
-    limits = Limits(table.bytes("memory"), table.number("nofile", 64, _MOST_FILES), table.number("nice", 0, 19))
+    if table.keys and not sys.platform.startswith("linux"):
+        raise table.mistake(table.keys[0], "limits need Linux, where one process may limit another")
+    limits = Limits(table.size("memory", _LEAST_MEMORY), table.number("nofile", 64, _MOST_FILES), table.number("nice", 0, 19))
     table.refuse_others()
     return limits
 

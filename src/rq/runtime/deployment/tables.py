@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 # Powers of 1024, as systemd reads them.
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
-_BYTES = re.compile(r"(\d+) ?([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d+) ?([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -66,16 +66,15 @@ class Table:
 
         return self._typed(key, f'from {least:g} to {most:.0f} seconds, as a number or a text such as "10m"', read)
 
-    def bytes(self, key: str) -> int | None:
+    def size(self, key: str, least: int) -> int | None:
         """Return a size in bytes, written as a number or as a text such as "512M"; None if the key is not there."""
 
         def read(value: object) -> int | None:
-            if _is_whole(value):
-                return value if value > 0 else None
-            match = _BYTES.fullmatch(value) if isinstance(value, str) else None
-            return (int(match[1]) * _UNITS[match[2].upper()] or None) if match else None
+            match = _SIZE.fullmatch(str(value)) if isinstance(value, str) or _is_whole(value) else None
+            found = int(match[1]) * _UNITS[match[2].upper()] if match else 0
+            return found if found >= least else None
 
-        return self._typed(key, 'a size, such as "512M" or "2G"', read)
+        return self._typed(key, f'a size of at least "{least // _UNITS["M"]}M", such as "2G"', read)
 
     def path(self, key: str) -> Path | None:
         """Return a path; None if the key is not there. A relative one begins at the folder of the file, `~` is the home."""

@@ -18,7 +18,7 @@ class Limits:
     Args:
         memory_bytes: of private memory; a job that wants more gets a MemoryError. None: no limit.
         open_files: how many files and connections at once. None: as many as this program may.
-        nice: how far it steps back behind others, 0 to 19. None: as this program.
+        nice: how far it steps back behind others, 0 to 19; never less than this program. None: as this program.
     """
 
     memory_bytes: int | None = None

@@ -1,10 +1,11 @@
-"""From what is to run to the commands that run it."""
+"""From what is to run to the processes that run it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from rq.runtime.deployment.notify import VARIABLES
 from rq.runtime.deployment.values import CronProcess, Deployment, Pool, Project, WorkerOptions
 
 # A cron process has nothing to finish: it leaves between two ticks.
@@ -12,12 +13,12 @@ CRON_STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
-    """A command that runs in a number of processes. Two that are equal run the same.
+class Plan:
+    """What one group of processes is to be. Two that are equal run the same.
 
     Args:
         name: of the pool, or `cron.` and that of the cron process.
-        arguments: of `rq`, each process of it gets the same.
+        arguments: of `rq`, the same for each process.
         count: how many processes.
         project: with which code and Python.
         stop_seconds: how long a process gets to end by itself when it is told to.
@@ -31,34 +32,40 @@ class Program:
     stop_seconds: float
     is_worker: bool
 
-    @property
-    def command(self) -> list[str]:
-        """The command line of a process, without what belongs to that process alone."""
-        return [str(self.project.python), "-m", "rq", *self.arguments]
+    def command(self, name: str) -> list[str]:
+        """Return the command line of one process.
+
+        Args:
+            name: of the process, and of its worker.
+        """
+        command, *rest = self.arguments
+        # Without -P a file of the project's folder could stand in for a module of ours; commands add that folder at the end.
+        return [str(self.project.python), "-P", "-m", "rq", command, *(["--name", name] if self.is_worker else []), *rest]
 
 
-def list_programs(deployment: Deployment) -> tuple[Program, ...]:
-    """Return the programs of a deployment: its pools, then its cron processes."""
-    return (*map(_worker_program, deployment.pools), *map(_cron_program, deployment.cron))
+def list_plans(deployment: Deployment) -> tuple[Plan, ...]:
+    """Return the plans of a deployment: its pools, then its cron processes."""
+    return (*map(_plan_of_pool, deployment.pools), *map(_plan_of_cron, deployment.cron))
 
 
 def environment_of(deployment: Deployment, project: Project, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a project's processes: this program's, then the server of the deployment, then what the project says.
 
-    The server stands there and not in the command line, which every user of the machine can read.
+    The server stands there and not in the command line, which every user of the machine can read. What processes print appears at once.
     """
-    named = {"RQ_REDIS_URL": deployment.url, "RQ_KEY_PREFIX": deployment.prefix}
-    return {**inherited, **{name: value for name, value in named.items() if value is not None}, **dict(project.env)}
+    named = {"PYTHONUNBUFFERED": "1", "RQ_REDIS_URL": deployment.url, "RQ_KEY_PREFIX": deployment.prefix}
+    own = {name: value for name, value in inherited.items() if name not in VARIABLES}
+    return {**own, **{name: value for name, value in named.items() if value is not None}, **dict(project.env)}
 
 
-def _worker_program(pool: Pool) -> Program:
+def _plan_of_pool(pool: Pool) -> Plan:
     arguments = ("worker", *_paths(pool.project), *_options(pool.options), "--", *pool.queues)
-    return Program(pool.name, arguments, pool.workers, pool.project, pool.stop_seconds, is_worker=True)
+    return Plan(pool.name, arguments, pool.workers, pool.project, pool.stop_seconds, is_worker=True)
 
 
-def _cron_program(process: CronProcess) -> Program:
+def _plan_of_cron(process: CronProcess) -> Plan:
     arguments = ("cron", *_paths(process.project), "--", str(process.file))
-    return Program(f"cron.{process.name}", arguments, 1, process.project, CRON_STOP_SECONDS, is_worker=False)
+    return Plan(f"cron.{process.name}", arguments, 1, process.project, CRON_STOP_SECONDS, is_worker=False)
 
 
 def _options(options: WorkerOptions) -> list[str]:
