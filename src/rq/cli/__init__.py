@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     info: click.Command
     requeue: click.Command
     resume: click.Command
+    service: click.Command
     suspend: click.Command
+    up: click.Command
     worker: click.Command
     worker_pool: click.Command
 
-__all__ = ["empty", "enqueue", "health", "info", "main", "requeue", "resume", "suspend", "worker", "worker_pool"]
+__all__ = ["empty", "enqueue", "health", "info", "main", "requeue", "resume", "service", "suspend", "up", "worker", "worker_pool"]
 
 
 def __getattr__(name: str) -> object:

@@ -27,23 +27,31 @@ PREFIX_VARIABLE = "RQ_KEY_PREFIX"
 
 
 def find_deployment(file: str | None, shared: SharedOptions) -> Deployment | None:
-    """Return what the file describes, `rq.toml` of this folder if none is named; None if there is none.
+    """Return what a file describes for this call; as `read_file`.
 
     `--url` or RQ_REDIS_URL, and RQ_KEY_PREFIX, win over what the file says, so that one file serves on several machines.
+    """
+    deployment = read_file(file)
+    if deployment is None:
+        return None
+    return replace(deployment, url=shared.url or deployment.url, prefix=os.environ.get(PREFIX_VARIABLE) or deployment.prefix)
+
+
+def read_file(file: str | None) -> Deployment | None:
+    """Return what a file describes, `rq.toml` of this folder if none is named; None if there is none.
 
     Raises:
         WrongCall: the file that was named does not exist, or it has a mistake.
     """
     path = Path(file or DEFAULT_FILE).expanduser()
-    if not path.is_file():
-        if file is None:
-            return None
-        raise WrongCall(f"--file {file}: there is no such file")
+    if file is None and not path.exists():
+        return None
     try:
-        deployment = read_deployment(path)
+        return read_deployment(path)
+    except FileNotFoundError as error:
+        raise WrongCall(f"--file {file}: there is no such file") from error
     except InvalidOptionError as error:
         raise WrongCall(one_line(error)) from error
-    return replace(deployment, url=shared.url or deployment.url, prefix=os.environ.get(PREFIX_VARIABLE) or deployment.prefix)
 
 
 def open_deployed_server(deployment: Deployment | None, shared: SharedOptions) -> Server:
@@ -64,14 +72,14 @@ def check_health(server: Server, wanted: Wanted) -> Health:
 
 
 @contextmanager
-def serve_health(address: tuple[str, int], server: Server, wanted: Wanted, is_alive: Callable[[], bool] = lambda: True) -> Iterator[str]:
+def serve_health(address: tuple[str, int], server: Server, wanted: Callable[[], Wanted], is_alive: Callable[[], bool] = lambda: True) -> Iterator[str]:
     """Answer over HTTP how things are, in a thread, until the block ends. Gives the URL.
 
     Raises:
         CommandFailed: it is not possible to listen there.
     """
     try:
-        listening = HealthServer(address, lambda: check_health(server, wanted), is_alive)
+        listening = HealthServer(address, lambda: check_health(server, wanted()), is_alive)
     except OSError as error:
         raise CommandFailed(f"Cannot listen at {address[0]}:{address[1]}: {error.strerror}; name another address, or a port that is free") from error
     with listening.running():

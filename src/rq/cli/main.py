@@ -35,7 +35,9 @@ COMMANDS: dict[str, CommandRow] = {
     "info": CommandRow("info", "info", "Show queues, their jobs, and workers."),
     "requeue": CommandRow("requeue", "requeue", "Run failed jobs again."),
     "resume": CommandRow("suspension", "resume", "Let suspended workers take jobs again."),
+    "service": CommandRow("service", "service", "Run `rq up` as a service that starts with the machine."),
     "suspend": CommandRow("suspension", "suspend", "Let no worker begin another job."),
+    "up": CommandRow("up", "up", "Run all pools of workers that a file describes."),
     "worker": CommandRow("worker", "worker", "Run jobs from queues."),
     "worker-pool": CommandRow("worker_pool", "worker_pool", "Run several workers, and replace those that die."),
 }
