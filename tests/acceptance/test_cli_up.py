@@ -172,6 +172,28 @@ def test_the_file_may_stand_elsewhere(rq: Rq, redis_client: redis.Redis):
     stop(up)
 
 
+@pytest.mark.parametrize("config", ["settings", "./settings.py"])
+def test_the_server_may_stand_in_the_settings(rq_without_server: Rq, redis_url: str, redis_client: redis.Redis, config: str):
+    rq = rq_without_server
+    (rq.folder / "project").mkdir()
+    for folder in (rq.folder, rq.folder / "project")[: 2 if config == "settings" else 1]:  # a module is found from the project, a file from here
+        (folder / "settings.py").write_text(f"REDIS_URL = {redis_url!r}")
+    (rq.folder / "rq.toml").write_text('[pools.web]\ndirectory = "project"')
+    up = start_up(rq, redis_client, "web.1", arguments=("--config", config))
+    stop(up)
+
+
+def test_a_cron_process_runs_with_the_python_of_its_project(rq: Rq, write: Callable[[str], None]):
+    (rq.folder / "nightly.py").touch()
+    interpreter = rq.folder / "python"
+    interpreter.write_text("#!/bin/sh\necho called with $@\nexec sleep 600\n")
+    interpreter.chmod(0o755)
+    write('[cron.nightly]\nfile = "nightly.py"\npython = "python"\n')
+    up = rq.start("up")
+    up.wait_for_output(f"cron.nightly | called with -P -m rq cron -- {rq.folder}/nightly.py", WAIT_SECONDS)
+    stop(up)
+
+
 # --- what dies ----------------------------------------------------------------------------------------------------------------
 
 
@@ -205,6 +227,21 @@ def test_the_job_of_a_killed_worker_runs_again_at_once(rq: Rq, redis_client: red
     may_end.touch()
     assert result_of(redis_client, job_id) == "done"
     stop(up)
+
+
+def test_a_job_that_prints_outlives_a_supervisor_that_is_killed(rq: Rq, redis_client: redis.Redis, write: Callable[[str], None]):
+    (rq.folder / "printing.py").write_text(
+        "import tasks\ndef talk(*paths):\n    tasks.wait_for(*paths)\n    print('done waiting', flush=True)\n    return 'said'\n"
+    )
+    started, may_end = rq.folder / "started", rq.folder / "may_end"
+    job_id = rq.enqueue("printing.talk", str(may_end), str(started))
+    write("[pools.web]\n")
+    up = start_up(rq, redis_client, "web.1")
+    wait_until(started.exists, WAIT_SECONDS)
+    up.kill()
+    may_end.touch()
+    assert result_of(redis_client, job_id) == "said"
+    wait_for_places(up, redis_client)
 
 
 # --- what changes -------------------------------------------------------------------------------------------------------------

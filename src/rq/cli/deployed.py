@@ -17,13 +17,12 @@ from rq.core.errors import InvalidOptionError, RQError
 from rq.core.keys import Keyspace
 from rq.model.health import Health, Wanted, judge_health
 from rq.runtime.deployment.reading import read_deployment
-from rq.runtime.deployment.values import Deployment
+from rq.runtime.deployment.values import PREFIX_VARIABLE, Deployment
 from rq.runtime.health import HealthServer
 from rq.store.health import read_sightings
 from rq.store.scripts import ScriptLibrary
 
 DEFAULT_FILE = "rq.toml"
-PREFIX_VARIABLE = "RQ_KEY_PREFIX"
 
 
 def find_deployment(file: str | None, shared: SharedOptions) -> Deployment | None:

@@ -96,6 +96,25 @@ def test_variables_of_a_pool_win_over_those_of_its_file_and_of_the_deployment(fo
     assert other["RQ_REDIS_URL"] == "redis://other"
 
 
+def test_the_queues_of_a_deployment_are_those_of_its_own_server_that_somebody_listens_on(folder: Path):
+    deployment = read(
+        folder,
+        """
+        [pools.web]
+        queues = ["high", "low"]
+        [pools.mail]
+        queues = ["mail", "low"]
+        [pools.idle]
+        queues = "idle"
+        workers = 0
+        [pools.elsewhere]
+        queues = "elsewhere"
+        env = { RQ_REDIS_URL = "redis://other" }
+        """,
+    )
+    assert deployment.queues == ("high", "low", "mail")
+
+
 def test_a_pool_is_a_command_of_its_own_python(folder: Path):
     web, mail, nightly = list_plans(read(folder, WHOLE))
     assert web.command("web.1")[:7] == [f"{folder}/web/.venv/bin/python", "-P", "-m", "rq", "worker", "--name", "web.1"]

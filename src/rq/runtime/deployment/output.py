@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import selectors
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -43,7 +44,7 @@ class Output:
 
     def open(self, name: str) -> int:
         """Return a descriptor, the caller's own: what is written to it appears as lines of that source."""
-        reader, writer = os.pipe()
+        reader, writer = _pipe()
         os.set_blocking(reader, False)
         self._new.append(_Source(reader, lambda line: self.write(name, line)))
         self._wake()
@@ -101,6 +102,17 @@ class Output:
         self._selector.close()
         os.close(self._reader)
         os.close(self._writer)
+
+
+def _pipe() -> tuple[int, int]:
+    """Return the two ends of a pipe that its writers do not find broken when its reader dies: what a job prints shall not fail it."""
+    reader, writer = os.pipe()
+    if not sys.platform.startswith("linux"):
+        return reader, writer
+    # On Linux a pipe can be opened for both at once; so every writer is a reader that never reads.
+    both = os.open(f"/proc/self/fd/{writer}", os.O_RDWR)
+    os.close(writer)
+    return reader, both
 
 
 class _Source:

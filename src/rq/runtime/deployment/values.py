@@ -10,6 +10,10 @@ from rq.core.defaults import DEFAULT_TIMEOUT
 # How long jobs get to end when their pool is stopped: the usual time limit of a job.
 DEFAULT_STOP_SECONDS = float(DEFAULT_TIMEOUT)
 
+URL_VARIABLE = "RQ_REDIS_URL"
+PREFIX_VARIABLE = "RQ_KEY_PREFIX"
+SERVER_VARIABLES = {URL_VARIABLE, PREFIX_VARIABLE}
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -79,6 +83,11 @@ class Pool:
     options: WorkerOptions = field(default_factory=WorkerOptions)
     stop_seconds: float = DEFAULT_STOP_SECONDS
 
+    @property
+    def has_own_server(self) -> bool:
+        """Whether the project says by itself which server, or which keys of it, are meant."""
+        return not SERVER_VARIABLES.isdisjoint(name for name, _ in self.project.env)
+
 
 @dataclass(frozen=True, slots=True)
 class CronProcess:
@@ -111,5 +120,5 @@ class Deployment:
 
     @property
     def queues(self) -> tuple[str, ...]:
-        """Every queue that a pool listens on, once."""
-        return tuple(dict.fromkeys(queue for pool in self.pools if pool.workers for queue in pool.queues))
+        """Every queue of the deployment's own server that a pool listens on, once."""
+        return tuple(dict.fromkeys(queue for pool in self.pools if pool.workers and not pool.has_own_server for queue in pool.queues))
