@@ -149,6 +149,7 @@ def test_a_tilde_is_the_home(folder: Path, monkeypatch: pytest.MonkeyPatch):
         ("[pools.web]\nworkers = 'four'", "[pools.web] workers: it is 'four'; it must be a whole number from 0 to 10000"),
         ("[pools.web]\nworkers = true", "[pools.web] workers: it is True; it must be a whole number from 0 to 10000"),
         ("[pools.web]\nworkers = -1", "[pools.web] workers: it is -1; it must be a whole number from 0 to 10000"),
+        ("[pools.web]\nexecutor = 'thread'", "[pools.web] executor: it is 'thread'; it must be one of fork, warm, spawn, inline, threads, asyncio"),
         ("[pools.web]\nqueues = []", '[pools.web] queues: it is []; it must be a list of texts, such as ["high", "default"]'),
         ("[pools.web]\nqueues = [1]", '[pools.web] queues: it is [1]; it must be a list of texts, such as ["high", "default"]'),
         ("[pools.web]\nlease = 0", '[pools.web] lease: it is 0; it must be from 2 to 31536000 seconds, as a number or a text such as "10m"'),

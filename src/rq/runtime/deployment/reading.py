@@ -16,6 +16,7 @@ from rq.runtime.deployment.variables import read_variables
 
 T = TypeVar("T")
 
+EXECUTORS = ("fork", "warm", "spawn", "inline", "threads", "asyncio")
 MOST_WORKERS = 10_000
 _YEAR_SECONDS = 365 * 24 * 3600.0
 # A worker's own threads reserve about 100 MB; with less than this it would not come up.
@@ -58,7 +59,7 @@ def _read_pool(name: str, table: Table) -> Pool:
         queues=table.texts("queues") or ("default",),
         workers=_or(table.number("workers", 0, MOST_WORKERS), 1),
         options=WorkerOptions(
-            executor=table.text("executor"),
+            executor=table.choice("executor", EXECUTORS),
             concurrency=table.number("concurrency", 1, MOST_WORKERS),
             worker_class=table.text("worker_class"),
             job_class=table.text("job_class"),

@@ -39,6 +39,10 @@ class Table:
         """Return a text; None if the key is not there. All of these methods raise InvalidOptionError for a value of another kind."""
         return self._typed(key, "a text in quotes", lambda value: value if isinstance(value, str) and value else None)
 
+    def choice(self, key: str, choices: tuple[str, ...]) -> str | None:
+        """Return a text that is one of several; None if the key is not there."""
+        return self._typed(key, f"one of {', '.join(choices)}", lambda value: value if isinstance(value, str) and value in choices else None)
+
     def texts(self, key: str) -> tuple[str, ...] | None:
         """Return a list of texts, of which a text alone is one; None if the key is not there."""
 
