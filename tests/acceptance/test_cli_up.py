@@ -172,6 +172,16 @@ def test_the_file_may_stand_elsewhere(rq: Rq, redis_client: redis.Redis):
     stop(up)
 
 
+def test_a_job_that_wants_more_memory_than_its_pool_allows_has_failed(rq: Rq, redis_client: redis.Redis, write: Callable[[str], None]):
+    (rq.folder / "greedy.py").write_text("def eat():\n    return len(bytearray(2**31))\n")
+    job_id = rq.enqueue("greedy.eat")
+    write('[pools.web]\nlimits.memory = "256M"\n')
+    up = start_up(rq, redis_client, "web.1")
+    wait_until(lambda: status_of(redis_client, job_id) == "failed", WAIT_SECONDS, lambda: up.output)
+    up.wait_for_output("MemoryError", WAIT_SECONDS)
+    stop(up)
+
+
 @pytest.mark.parametrize("config", ["settings", "./settings.py"])
 def test_the_server_may_stand_in_the_settings(rq_without_server: Rq, redis_url: str, redis_client: redis.Redis, config: str):
     rq = rq_without_server
