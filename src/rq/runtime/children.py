@@ -38,8 +38,8 @@ class Process(Protocol):
         """Return its exit status if it has ended (negative: the signal that killed it), else None; reaps it."""
 
 
-Launch = Callable[[socket.socket], Process]
-"""Starts a process that gets this end of the socket; raises OSError if the system refuses."""
+Launch = Callable[[socket.socket, socket.socket], Process]
+"""Starts a process; gets the child's end of the socket, and the supervisor's, which the child must not keep. Raises OSError if the system refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class Program:
     cwd: str | None = None
     tells_ready: bool = True
 
-    def launch(self, end: socket.socket) -> Process:
-        """Start it.
+    def launch(self, end: socket.socket, _ours: socket.socket) -> Process:
+        """Start it (a `Launch`). It gets no descriptors but its end of the socket.
 
         Raises:
             OSError: there is no such program, or the system refuses.
@@ -109,7 +109,7 @@ class Child:
         """
         ours, theirs = socket.socketpair()
         try:
-            self._process = self._launch(theirs)
+            self._process = self._launch(theirs, ours)
         except BaseException:
             ours.close()
             raise
@@ -135,9 +135,8 @@ class Child:
             return False
         self.look()
         self.exitcode = self._process.poll()
-        if self.exitcode is not None and self._channel is not None:
-            self._channel.close()
-            self._channel = None
+        if self.exitcode is not None:
+            self.close_channel()
         return self.exitcode is None
 
     def look(self) -> None:
@@ -158,9 +157,11 @@ class Child:
         is_awaited = self._tells_ready and not self.is_ready and not self._is_silent
         return self._channel.fileno() if self._channel is not None and is_awaited else None
 
-    def channel_fileno(self) -> int | None:
-        """Return the descriptor of our end of the socket, which no other child may keep open; None if there is none."""
-        return self._channel.fileno() if self._channel is not None else None
+    def close_channel(self) -> None:
+        """Close our end of the socket: the child is gone; or this is another child, forked with it, which must not keep it open."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
 
     def join(self, timeout: float | None = None) -> None:
         """Wait until it has ended, or that many seconds."""
