@@ -38,8 +38,8 @@ class Process(Protocol):
         """Return its exit status if it has ended (negative: the signal that killed it), else None; reaps it."""
 
 
-Launch = Callable[[socket.socket, socket.socket], Process]
-"""Starts a process; gets the child's end of the socket, and the supervisor's, which the child must not keep. Raises OSError if the system refuses."""
+Launch = Callable[[socket.socket], Process]
+"""Starts a process that gets this end of the socket; raises OSError if the system refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class Program:
     cwd: str | None = None
     tells_ready: bool = True
 
-    def launch(self, end: socket.socket, _ours: socket.socket) -> Process:
-        """Start it (a `Launch`). It gets no descriptors but its end of the socket.
+    def launch(self, end: socket.socket) -> Process:
+        """Start it.
 
         Raises:
             OSError: there is no such program, or the system refuses.
@@ -87,9 +87,10 @@ class Child:
         name: tells it from every other child, of this run and of others.
         launch: starts it.
         tells_ready: see `Program`.
+        message: what it finds at its end of the socket when it begins.
     """
 
-    def __init__(self, name: str, launch: Launch, *, tells_ready: bool = True) -> None:
+    def __init__(self, name: str, launch: Launch, *, tells_ready: bool = True, message: bytes = b"") -> None:
         self.name = name
         self.generation = 0  # in which of its owner's rolls it was started
         self.exitcode: int | None = None
@@ -97,6 +98,7 @@ class Child:
         self.started_at = 0.0
         self._launch = launch
         self._tells_ready = tells_ready
+        self._message = message
         self._process: Process | None = None
         self._channel: socket.socket | None = None
         self._is_silent = False  # it has closed its end, and will never say anything
@@ -107,16 +109,17 @@ class Child:
         Raises:
             OSError: the system refuses.
         """
-        ours, theirs = socket.socketpair()
+        self._channel, theirs = socket.socketpair()
         try:
-            self._process = self._launch(theirs, ours)
+            self._process = self._launch(theirs)
         except BaseException:
-            ours.close()
+            self.close_channel()
             raise
         finally:
             theirs.close()
-        ours.setblocking(False)
-        self._channel = ours
+        with suppress(BrokenPipeError, ConnectionResetError):  # it has ended already, which is noticed as always
+            self._channel.sendall(self._message)
+        self._channel.setblocking(False)
         self.started_at = time.monotonic()
 
     @property

@@ -36,22 +36,22 @@ class ForkedProcess:
         return self._exitcode
 
 
-def fork_launch(target: Callable[[], object], close_others: Callable[[], object]) -> Launch:
+def fork_launch(target: Callable[[], object], close_channels: Callable[[], object]) -> Launch:
     """Return what starts a child that calls a function and ends.
 
     Args:
         target: the function; it finds its supervisor as any child does (`rq.runtime.membership`).
-        close_others: closes, in the child, what belongs to the supervisor and to other children.
+        close_channels: closes, in the child, the supervisor's ends of all sockets, its own and those of other children.
     """
 
-    def launch(end: socket.socket, ours: socket.socket) -> ForkedProcess:
+    def launch(end: socket.socket) -> ForkedProcess:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()  # or the child would write what is buffered now a second time
         former = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
         try:
             pid = os.fork()
             if pid == 0:
-                _live(partial(_begin, end, ours, close_others, former), target)
+                _live(partial(_begin, end, close_channels, former), target)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, former)
         return ForkedProcess(pid)
@@ -59,10 +59,9 @@ def fork_launch(target: Callable[[], object], close_others: Callable[[], object]
     return launch
 
 
-def _begin(end: socket.socket, ours: socket.socket, close_others: Callable[[], object], mask: set[int | signal.Signals]) -> None:
+def _begin(end: socket.socket, close_channels: Callable[[], object], mask: set[int | signal.Signals]) -> None:
     """Leave behind what is the supervisor's."""
-    ours.close()
-    close_others()
+    close_channels()
     os.setpgid(0, 0)
     for number in _HANDLED:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)

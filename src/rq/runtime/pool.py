@@ -56,9 +56,10 @@ class PoolSupervisor:
     Args:
         groups: what to keep running; more can be added while it runs.
         name: what log lines call the whole; the name of the only group by default.
-        duties: what else to do in this loop.
+        duties: what else to do in this loop; more can be added until it runs.
         fail_fast: whether to stop at once when a group turns out to be unable to start at all: no child of it has ever come up, and in each of its places one
             has failed.
+        on_hangup: what SIGHUP means; None: to roll all groups.
         report: told what happens.
     """
 
@@ -69,13 +70,15 @@ class PoolSupervisor:
         name: str | None = None,
         duties: Sequence[Duty] = (),
         fail_fast: bool = False,
+        on_hangup: Callable[[], None] | None = None,
         report: events.PoolReport = log_pool_event,
     ) -> None:
         self.groups = {group.name: group for group in groups}
         self.name = name or next(iter(self.groups), "pool")
         self.switch = StopSwitch()
-        self._duties = duties
+        self.duties = [*duties]
         self._fail_fast = fail_fast
+        self._on_hangup = on_hangup or self.roll
         self._report = report
         self._requests: deque[Callable[[], None]] = deque()
         self._exit_status = 0
@@ -168,7 +171,7 @@ class PoolSupervisor:
     def _loop(self) -> None:
         while True:
             self._attend()
-            if not self.groups:
+            if not self.groups and not self._requests:
                 return
             self._wait()
 
@@ -185,11 +188,11 @@ class PoolSupervisor:
                 self.switch.press("the failure of its processes to start")
             if group.is_over:
                 del self.groups[group.name]
-        for duty in self._duties:
+        for duty in self.duties:
             duty.attend(time.monotonic())
 
     def _wait(self) -> None:
-        parts = [*self.groups.values(), *self._duties]
+        parts = [*self.groups.values(), *self.duties]
         until = [moment for part in parts if (moment := part.next_deadline()) is not None]
         until += [moment for moment in (self._next_stop_step(),) if moment is not None]
         descriptors = [self.switch.fileno(), *(fileno for group in self.groups.values() for fileno in group.filenos())]
@@ -232,7 +235,7 @@ class PoolSupervisor:
         """Let the signals of the table above be heard, and the death of a child; restores their handlers afterwards."""
         meanings: dict[int, Callable[[], None]] = {
             signal.SIGCHLD: lambda: None,
-            signal.SIGHUP: self.roll,
+            signal.SIGHUP: self._on_hangup,
             signal.SIGTTIN: lambda: self._scale_by(1),
             signal.SIGTTOU: lambda: self._scale_by(-1),
         }

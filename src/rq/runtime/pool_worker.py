@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
-import socket
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +18,7 @@ from rq.client.queue import Queue
 from rq.core.errors import InvalidOptionError
 from rq.core.references import path_of_class
 from rq.core.serializers import DefaultSerializer
-from rq.runtime.children import SUPERVISOR_VARIABLE, Launch, Process, Program
+from rq.runtime.children import SUPERVISOR_VARIABLE, Child, Program
 from rq.runtime.executors.starting import interpreter_options
 from rq.runtime.membership import membership
 from rq.runtime.worker import BaseWorker, ExceptionHandler, Worker
@@ -106,8 +104,8 @@ def run_worker(  # noqa: PLR0913, PLR0917 - RQ's signature
     WorkerOrder(worker_name, tuple(queue_names), *classes, burst=burst, logging_level=logging_level, sleep_seconds=_sleep).work(connection)
 
 
-def fresh_launch(order: WorkerOrder, connection: redis.Redis) -> Launch:
-    """Return what starts a worker as a new interpreter.
+def fresh_child(order: WorkerOrder, connection: redis.Redis) -> Child:
+    """Return a worker that is a new interpreter; not started yet.
 
     Raises:
         InvalidOptionError: other processes cannot import one of the classes, or be told of something else in the order (a ValueError).
@@ -122,14 +120,7 @@ def fresh_launch(order: WorkerOrder, connection: redis.Redis) -> Launch:
         raise InvalidOptionError(f"A new interpreter cannot be told of this worker ({error}); leave out fresh_interpreter") from error
     path = [entry for entry in sys.path if isinstance(entry, str)]
     program = Program([sys.executable, *interpreter_options(), "-c", _PROGRAM, *path])
-
-    def launch(end: socket.socket, ours: socket.socket) -> Process:
-        process = program.launch(end, ours)
-        with suppress(BrokenPipeError, ConnectionResetError):  # it has ended already, which is noticed as always
-            ours.sendall(len(message).to_bytes(_SIZE_BYTES, "big") + message)
-        return process
-
-    return launch
+    return Child(order.name, program.launch, message=len(message).to_bytes(_SIZE_BYTES, "big") + message)
 
 
 def main() -> None:

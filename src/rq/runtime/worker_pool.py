@@ -26,7 +26,7 @@ from rq.runtime.children import Child
 from rq.runtime.forking import fork_launch
 from rq.runtime.logging_setup import setup_loghandlers
 from rq.runtime.pool import PoolSupervisor
-from rq.runtime.pool_worker import Handlers, WorkerOrder, fresh_launch
+from rq.runtime.pool_worker import Handlers, WorkerOrder, fresh_child
 from rq.runtime.process_group import ProcessGroup
 from rq.runtime.reclaiming import Reclaimer
 from rq.runtime.worker import BaseWorker, Worker
@@ -157,6 +157,7 @@ class WorkerPool:
         try:
             self.start_workers(burst=burst, logging_level=logging_level)
             self._supervisor.run()
+            self._reclaimer.finish()
         finally:
             self.status = self.Status.STOPPED
 
@@ -219,8 +220,9 @@ class WorkerPool:
             sleep_seconds=_sleep,
         )
         if self.fresh_interpreter:
-            return Child(name, fresh_launch(order, self.connection))
-        return Child(name, fork_launch(partial(order.work, self.connection), self._close_channels))
+            return fresh_child(order, self.connection)
+        child = Child(name, fork_launch(partial(order.work, self.connection), lambda: self._close_channels(child)))
+        return child
 
     def check_workers(self, respawn: bool = True) -> None:
         """Note who has ended, and replace them."""
@@ -230,10 +232,9 @@ class WorkerPool:
 
     def reap_workers(self) -> None:
         """Note who has ended; what they ran goes back to its queues."""
-        now = time.monotonic()
-        for child in self._group.reap(now):
+        for child in self._group.reap(time.monotonic()):
             self.handle_dead_worker(_data_of(child))
-        self._reclaimer.attend(now)
+        self._reclaimer.finish()
 
     def handle_dead_worker(self, worker_data: WorkerData) -> None:
         """Hear of a worker that has ended. Its jobs go back to their queues."""
@@ -256,8 +257,8 @@ class WorkerPool:
     def _make_child(self, name: str) -> Child:
         return self.get_worker_process(name, burst=self._burst, _sleep=self._sleep, logging_level=self._logging_level)
 
-    def _close_channels(self) -> None:
-        for child in self._group.children:
+    def _close_channels(self, newest: Child) -> None:
+        for child in [newest, *self._group.children]:
             child.close_channel()
 
 
