@@ -91,9 +91,10 @@ class Child:
         name: tells it from every other child, of this run and of others.
         launch: starts it.
         tells_ready: see `Program`.
+        message: what it finds at its end of the socket when it begins.
     """
 
-    def __init__(self, name: str, launch: Launch, *, tells_ready: bool = True) -> None:
+    def __init__(self, name: str, launch: Launch, *, tells_ready: bool = True, message: bytes = b"") -> None:
         self.name = name
         self.generation = 0  # in which of its owner's rolls it was started
         self.exitcode: int | None = None
@@ -101,6 +102,7 @@ class Child:
         self.started_at = 0.0
         self._launch = launch
         self._tells_ready = tells_ready
+        self._message = message
         self._process: Process | None = None
         self._channel: socket.socket | None = None
         self._is_silent = False  # it has closed its end, and will never say anything
@@ -111,16 +113,17 @@ class Child:
         Raises:
             OSError: the system refuses.
         """
-        ours, theirs = socket.socketpair()
+        self._channel, theirs = socket.socketpair()
         try:
             self._process = self._launch(theirs)
         except BaseException:
-            ours.close()
+            self.close_channel()
             raise
         finally:
             theirs.close()
-        ours.setblocking(False)
-        self._channel = ours
+        with suppress(BrokenPipeError, ConnectionResetError):  # it has ended already, which is noticed as always
+            self._channel.sendall(self._message)
+        self._channel.setblocking(False)
         self.started_at = time.monotonic()
 
     @property
@@ -139,9 +142,8 @@ class Child:
             return False
         self.look()
         self.exitcode = self._process.poll()
-        if self.exitcode is not None and self._channel is not None:
-            self._channel.close()
-            self._channel = None
+        if self.exitcode is not None:
+            self.close_channel()
         return self.exitcode is None
 
     def look(self) -> None:
@@ -162,9 +164,11 @@ class Child:
         is_awaited = self._tells_ready and not self.is_ready and not self._is_silent
         return self._channel.fileno() if self._channel is not None and is_awaited else None
 
-    def channel_fileno(self) -> int | None:
-        """Return the descriptor of our end of the socket, which no other child may keep open; None if there is none."""
-        return self._channel.fileno() if self._channel is not None else None
+    def close_channel(self) -> None:
+        """Close our end of the socket: the child is gone; or this is another child, forked with it, which must not keep it open."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
 
     def join(self, timeout: float | None = None) -> None:
         """Wait until it has ended, or that many seconds."""

@@ -123,8 +123,7 @@ class PoolSupervisor:
         """
         if group.name in self.groups:
             raise InvalidOptionError(f"There is a group {group.name!r} already; choose another name")
-        self.groups[group.name] = group
-        self.ask(group.start)
+        self.ask(lambda: self.groups.update({group.name: group}))
 
     def remove(self, group: str) -> None:
         """Stop a group when its children have finished what they do, and forget it.
@@ -160,19 +159,23 @@ class PoolSupervisor:
         """
         if threading.current_thread() is not threading.main_thread():
             raise InvalidOptionError("A pool runs in the main thread of its program, which alone hears of signals")
-        with self.switch.installed(), self._other_signals():
-            self._report(events.PoolStarted(self.name, os.getpid(), sum(group.size for group in self.groups.values())))
-            for group in list(self.groups.values()):
-                group.start()
-            while True:
-                self.attend()
-                if not self.groups:
-                    break
-                self._wait()
+        self._report(events.PoolStarted(self.name, os.getpid(), sum(group.size for group in self.groups.values())))
+        try:
+            with self.switch.installed(), self._other_signals():
+                self._loop()
+        finally:
+            self.switch.close()
         self._report(events.PoolStopped(self.name))
         return self._exit_status
 
-    def attend(self) -> None:
+    def _loop(self) -> None:
+        while True:
+            self._attend()
+            if not self.groups and not self._requests:
+                return
+            self._wait()
+
+    def _attend(self) -> None:
         """Do what was asked for and what is due, without waiting."""
         while self._requests:
             self._requests.popleft()()
@@ -202,10 +205,10 @@ class PoolSupervisor:
         """Tell the children what the switch was told, the second time not too soon after the first, and kill who does not listen."""
         if self.switch.warm and self._warm_at is None:
             self._warm_at = now
-            self._stop_groups(signal.SIGTERM, cold=False)
+            self._stop_groups(cold=False)
         elif self.switch.cold and self._cold_at is None and self._warm_at is not None and now >= self._warm_at + _BETWEEN_SIGNALS_SECONDS:
             self._cold_at = now
-            self._stop_groups(signal.SIGTERM, cold=True)
+            self._stop_groups(cold=True)
         elif self._cold_at is not None and now >= self._cold_at + COLD_SECONDS:
             self._cold_at = now
             for group in self.groups.values():
@@ -213,10 +216,10 @@ class PoolSupervisor:
                     self._report(events.ChildKilled(group.name, child.name, f"it was told to leave at once and did not within {COLD_SECONDS:g} seconds"))
                 group.stop(signal.SIGKILL)
 
-    def _stop_groups(self, number: int, *, cold: bool) -> None:
+    def _stop_groups(self, *, cold: bool) -> None:
         self._report(events.PoolStopping(self.name, self.switch.signal_name, cold))
         for group in self.groups.values():
-            group.stop(number)
+            group.stop()
 
     def _next_stop_step(self) -> float | None:
         if self._cold_at is not None:

@@ -107,8 +107,9 @@ class ProcessGroup:
 
     @property
     def cannot_start(self) -> bool:
-        """Whether a child has failed in every place and none has ever come up: what it is told must be wrong."""
-        return bool(self._places) and not self.was_ever_ready and all(place.restarts.failures for place in self._places)
+        """Whether a child has failed in every place and none has ever come up, though nobody told it to leave: what it is told must be wrong."""
+        is_hopeless = bool(self._places) and not self.was_ever_ready and all(place.restarts.failures for place in self._places)
+        return is_hopeless and not self._stopping
 
     def start(self) -> None:
         """Start a child in every place that has none."""
@@ -144,9 +145,27 @@ class ProcessGroup:
         for child in self.children:
             child.send_signal(number)
 
+    def reap(self, now: float) -> list[Child]:
+        """Note who came up and who has ended, and return the latter; nothing is started, and `on_end` not told."""
+        return self._note_leaving() + [child for place in self._places for child in self._note_place(place, now)]
+
+    def fill(self, now: float) -> None:
+        """Start a child in every place that has none, without regard to pauses and to `respawn`."""
+        for place in self._places:
+            if place.child is None:
+                self._start(place, now)
+
+    def start_one(self, now: float) -> None:
+        """Start one child: in a place that has none, or in a new one."""
+        empty = next((place for place in self._places if place.child is None), None)
+        if empty is None:
+            empty = Place(self.size + 1)
+            self._places.append(empty)
+        self._start(empty, now)
+
     def attend(self, now: float) -> None:
         """Do what is due: note who came up and who has ended, start children, go on with a roll."""
-        ended = self._note_leaving() + [child for place in self._places for child in self._note_place(place, now)]
+        ended = self.reap(now)
         for place in self._places:
             if place.is_due(now) and not self._stopping:
                 self._start(place, now)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,8 @@ from rq.store.scripts import ScriptLibrary
 if TYPE_CHECKING:
     import redis
 
+# The kernel kills the processes of a dead worker's jobs, one generation after the other: that takes a moment, and a job shall not run beside itself.
+GRACE_SECONDS = 0.05
 RETRY_SECONDS = 1.0
 # By then the lease has done it.
 LONGEST_TRIED_SECONDS = 60.0
@@ -31,7 +32,7 @@ _PATIENCE_SECONDS = 2.0
 @dataclass(frozen=True, slots=True)
 class _Death:
     child: Child
-    seen_at: float
+    due_at: float
 
 
 class Reclaimer:
@@ -53,29 +54,37 @@ class Reclaimer:
         self._scripts = scripts
         self._most_crashes = most_crashes
         self._report = report
-        self._deaths: deque[_Death] = deque()
-        self._retry_at: float | None = None
+        self._deaths: list[_Death] = []
+        self._retry_at = 0.0
 
     def note_end(self, child: Child) -> None:
-        """Note that a child ended. One that left in good order has given up its name itself; asking costs nothing."""
-        self._deaths.append(_Death(child, time.monotonic()))
+        """Note that a child ended. One that left in good order has given up its name itself, unless the server was away; asking costs nothing."""
+        self._deaths.append(_Death(child, time.monotonic() + (GRACE_SECONDS if child.exitcode else 0.0)))
 
     def attend(self, now: float) -> None:
-        """Take back what the dead had, unless the server was asked in vain a moment ago."""
-        if self._retry_at is not None and now < self._retry_at:
+        """Take back what the dead had, but for those who died this very moment, and unless the server was asked in vain a moment ago."""
+        if now < self._retry_at:
             return
-        self._retry_at = None
-        while self._deaths:
+        for death in [death for death in self._deaths if death.due_at <= now]:
             try:
-                self._take_back(self._deaths[0].child)
+                self._take_back(death.child)
             except (RedisError, RQError, OSError) as error:
-                self._postpone(error)
+                self._postpone(death, error)
                 return
-            self._deaths.popleft()
+            self._deaths.remove(death)
+        self._retry_at = 0.0
 
     def next_deadline(self) -> float | None:
-        """Return when to try again, a `time.monotonic()`; None: no need."""
-        return self._retry_at
+        """Return when there is something to do, a `time.monotonic()`; None: no need."""
+        return max(min(death.due_at for death in self._deaths), self._retry_at) if self._deaths else None
+
+    def finish(self) -> None:
+        """Take back what all the dead had, now or never, when the supervisor has ended; waits a moment for those who died this very one."""
+        if self._deaths:
+            latest = max(death.due_at for death in self._deaths)
+            time.sleep(max(latest - time.monotonic(), 0.0))
+            self._retry_at = 0.0
+            self.attend(max(latest, time.monotonic()))
 
     def _take_back(self, child: Child) -> None:
         reason = f"its worker {child.name} died ({child.end_description()})"
@@ -85,13 +94,12 @@ class Reclaimer:
             queued = tuple(job_id for _, job_id, status in jobs if status != "failed")
             self._report(events.JobsTakenBack(self._pool, child.name, queued, failed))
 
-    def _postpone(self, error: Exception) -> None:
+    def _postpone(self, death: _Death, error: Exception) -> None:
         now = time.monotonic()
-        self._report(events.JobsNotTakenBack(self._pool, self._deaths[0].child.name, str(error)))
-        while self._deaths and now - self._deaths[0].seen_at > LONGEST_TRIED_SECONDS:
-            self._deaths.popleft()
-        if self._deaths:
-            self._retry_at = now + RETRY_SECONDS
+        if not self._retry_at:  # once for each time that the server is away
+            self._report(events.JobsNotTakenBack(self._pool, death.child.name, str(error)))
+        self._deaths = [noted for noted in self._deaths if now - noted.due_at <= LONGEST_TRIED_SECONDS]
+        self._retry_at = now + RETRY_SECONDS
 
 
 def _impatient_client(client: redis.Redis) -> redis.Redis:

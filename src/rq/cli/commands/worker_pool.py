@@ -83,7 +83,9 @@ def _run(server: Server, command: WorkerCommand, count: int) -> int:
     reclaimer = Reclaimer(name, server.client, server.scripts)
     make_child = partial(_make_child, list(_passed_on(click.get_current_context())), command.queues)
     group = ProcessGroup(name, count, make_child, respawn=not command.burst, on_end=reclaimer.note_end)
-    return PoolSupervisor([group], duties=[reclaimer], fail_fast=True).run()
+    status = PoolSupervisor([group], duties=[reclaimer], fail_fast=True).run()
+    reclaimer.finish()
+    return status
 
 
 def _make_child(options: list[str], queues: tuple[str, ...], name: str) -> Child:
