@@ -61,7 +61,9 @@ class Fleet:
 
     def run(self) -> int:
         """Run everything until a signal asks to stop, and return the exit status when all has ended. For the main thread only."""
-        return self._supervisor.run()
+        status = self._supervisor.run()
+        self._reclaimer.finish()
+        return status
 
     def is_alive(self) -> bool:
         """Say whether the supervisor goes on. Safe in any thread."""
