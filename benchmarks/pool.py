@@ -1,4 +1,7 @@
-"""Kills each worker of a pool in turn while it works, and tells how long the pool was not full: `python -m benchmarks.pool [ROUNDS]`."""
+"""Kills each worker of a pool in turn while it works, and tells how long the pool was not full: `python -m benchmarks.pool [ROUNDS [up]]`.
+
+With `up` the pool is one of `rq up`, otherwise it is `rq worker-pool`.
+"""
 
 import os
 import signal
@@ -6,6 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from redis import Redis
 
@@ -23,11 +28,11 @@ _LONGEST_SECONDS = 120.0
 def main() -> None:
     """Measure, and print a line for each kill and one for all jobs."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-    with server() as (url, client):
+    with server() as (url, client), TemporaryDirectory() as folder:
         queue = Queue("bench", connection=client)
         jobs = [queue.enqueue("bench_jobs.nap", _JOB_SECONDS, result_ttl=-1) for _ in range(_JOBS_PER_KILL * _SIZE * rounds)]
         environment = {**os.environ, "RQ_REDIS_URL": url, "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])}
-        command = [sys.executable, "-m", "rq.cli", "worker-pool", "bench", "-n", str(_SIZE), "--name", "pool", "--quiet"]
+        command = [sys.executable, "-m", "rq", *_arguments(Path(folder))]
         pool = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             _wait_until(lambda: len(_workers(client)) == _SIZE)
@@ -39,6 +44,15 @@ def main() -> None:
         ended = [job for job in Job.fetch_many([job.id for job in jobs], connection=client) if job]
         finished, again = sum(job.get_status(refresh=False) == "finished" for job in ended), sum(job.attempt > 1 for job in ended)
         print(f"longest {max(seconds):.2f} s; {finished} of {len(jobs)} jobs finished, {again} of them at another attempt")
+
+
+def _arguments(folder: Path) -> list[str]:
+    """Return what the pool is started with; `folder` stays as long as it runs."""
+    if sys.argv[2:] != ["up"]:
+        return ["worker-pool", "bench", "-n", str(_SIZE), "--name", "pool", "--quiet"]
+    file = folder / "rq.toml"
+    file.write_text(f'[pools.pool]\nqueues = "bench"\nworkers = {_SIZE}\n')
+    return ["up", "--file", str(file)]
 
 
 def _kill(client: Redis, place: int) -> float:
