@@ -8,7 +8,7 @@ How a page is written, so that it can be run:
 * A block ```` ```python ```` is a piece of one program: the pieces run one after the other in one interpreter. Where a line ends in `# => text`, the text must
   be the repr of that line's value.
 * A block ```` ```console ```` holds commands, each behind `$ `, and below each what it prints. `...` stands for any text. Commands run in a shell in the
-  folder and must succeed. A worker without `--burst` runs until the page ends, is then told to stop, and must end well. `pip` is not run.
+  folder and must succeed. A worker without `--burst`, or `rq up`, runs until the page ends, is then told to stop, and must end well. `pip` is not run.
 * Other blocks (`text`, `ini`, `mermaid`, ...) are not run.
 * `embedded://` means a server of this page alone.
 
@@ -137,7 +137,7 @@ class Reader:
     def _run_command(self, command: Command) -> None:
         if command.text.startswith("pip "):
             return
-        if re.match(r"rq worker\b(?!.*--burst)", command.text):
+        if re.match(r"rq (?:worker|up)\b(?!.*--burst)", command.text):
             process = subprocess.Popen(command.text, shell=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
             self._workers.append((command, process))
             return

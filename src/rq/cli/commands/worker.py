@@ -25,6 +25,7 @@ from rq.core.defaults import (
     MIN_JOB_MEMORY_MIB,
     MIN_LEASE_SECONDS,
 )
+from rq.runtime.membership import membership
 from rq.runtime.worker import BaseWorker, Worker
 from rq.store.connection import Caller, private_client
 from rq.store.reads import is_suspended
@@ -122,12 +123,15 @@ def worker(shared: SharedOptions, **given: Any) -> None:
     the running job back into its queue and leave at once.
     """
     command = WorkerCommand(**given)
+    tie = membership()
     level = command.level()
     command.check_log_format()
     server = open_server(shared, patient=True)
-    _configure_logging(server)
-    _check_server(server)
+    configure_logging(server)
+    check_server(server, may_be_suspended=tie is not None)
     made = _make_worker(server, shared, command)
+    if tie is not None:
+        made.bus.subscribe(tie)
     if command.pid:
         Path(command.pid).expanduser().write_text(f"{os.getpid()}\n", encoding="ascii")
     made.work(
@@ -182,19 +186,24 @@ def _make_worker(server: Server, shared: SharedOptions, command: WorkerCommand) 
     )
 
 
-def _check_server(server: Server) -> None:
-    """Ask the server one question before anything is set up: a server that is not there is an error of the command, not something to wait for."""
+def check_server(server: Server, *, may_be_suspended: bool = False) -> None:
+    """Ask the server one question before anything is set up: a server that is not there is an error of the command, not something to wait for.
+
+    Raises:
+        CommandFailed: workers are suspended, and that is not expected.
+    """
     client = private_client(server.client)
     try:
         suspended = Caller(client).run(is_suspended(server.scripts))
     finally:
         if client is not server.client:
             client.close()
-    if suspended:
+    if suspended and not may_be_suspended:
         raise CommandFailed("Workers are suspended; run `rq resume`, then start this worker again")
 
 
-def _configure_logging(server: Server) -> None:
+def configure_logging(server: Server) -> None:
+    """Configure logging as the settings say, if they say anything (DICT_CONFIG)."""
     table = server.settings.table("DICT_CONFIG")
     if table:
         from logging.config import dictConfig  # noqa: PLC0415 - loads a socket server and more, for those few who use it
