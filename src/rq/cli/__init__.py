@@ -13,6 +13,7 @@ from rq.cli.main import COMMANDS, main
 if TYPE_CHECKING:
     import click
 
+    cron: click.Command
     empty: click.Command
     enqueue: click.Command
     info: click.Command
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     suspend: click.Command
     worker: click.Command
 
-__all__ = ["empty", "enqueue", "info", "main", "requeue", "resume", "suspend", "worker"]
+__all__ = ["cron", "empty", "enqueue", "info", "main", "requeue", "resume", "suspend", "worker"]
 
 
 def __getattr__(name: str) -> object:

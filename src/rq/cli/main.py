@@ -29,6 +29,7 @@ class CommandRow:
 
 
 COMMANDS: dict[str, CommandRow] = {
+    "cron": CommandRow("cron", "cron", "Enqueue functions again and again."),
     "empty": CommandRow("empty", "empty", "Delete the jobs that wait in queues."),
     "enqueue": CommandRow("enqueue", "enqueue", "Put a job into a queue."),
     "info": CommandRow("info", "info", "Show queues, their jobs, and workers."),

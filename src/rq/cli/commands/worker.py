@@ -12,6 +12,7 @@ import click
 
 from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
 from rq.cli.connect import Server, open_server
+from rq.cli.logging_settings import configure_logging
 from rq.cli.options import SharedOptions, at_least, load_class, load_function, takes_shared_options
 from rq.client.job import Job
 from rq.client.queue import Queue
@@ -118,7 +119,7 @@ def worker(shared: SharedOptions, **given: Any) -> None:
     level = command.level()
     command.check_log_format()
     server = open_server(shared, patient=True)
-    _configure_logging(server)
+    configure_logging(server.settings)
     _check_server(server)
     made = _make_worker(server, shared, command)
     if command.pid:
@@ -179,11 +180,3 @@ def _check_server(server: Server) -> None:
             client.close()
     if suspended:
         raise CommandFailed("Workers are suspended; run `rq resume`, then start this worker again")
-
-
-def _configure_logging(server: Server) -> None:
-    table = server.settings.table("DICT_CONFIG")
-    if table:
-        from logging.config import dictConfig  # noqa: PLC0415 - loads a socket server and more, for those few who use it
-
-        dictConfig(table)
