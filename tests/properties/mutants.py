@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rq.store.scripts import Script, ScriptLibrary
+from tests.properties.cron_mutants import CRON_MUTANTS
 from tests.properties.family_mutants import FAMILY_MUTANTS
 
 Edit = tuple[str, str]
@@ -117,4 +118,6 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "a worker is not told of a cancel": (("if fields[2] then redis.call('HSET', job, 'x_last', fields[2] .. ':C') end", NOTHING),),
     # --- operators, dependencies, deliveries ---
     **FAMILY_MUTANTS,
+    # --- cron ---
+    **CRON_MUTANTS,
 }
