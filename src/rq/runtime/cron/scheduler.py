@@ -21,7 +21,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from rq.client.cron import living_processes, unregister_process
 from rq.client.job import Job
-from rq.client.session import session_of
+from rq.client.session import Session, session_of
 from rq.core.clock import utc_now
 from rq.core.defaults import CRON_BEAT_SECONDS, DEFAULT_RESULT_TTL
 from rq.core.errors import CorruptDataError, SchedulerNotFound
@@ -57,21 +57,19 @@ class CronScheduler:
     """Enqueues cron jobs when they are due. Schedulers are equal if their names are.
 
     Args:
-        connection: any synchronous redis-py client.
+        connection: any synchronous redis-py client; a subclass that learns it later may set the attribute before anything is sent.
         logging_level: of the logger `rq.cron`; handlers are added only if there are none.
         name: no two living ones share one; '' for one made of host, process and chance.
         serializer: what the payloads of its jobs are written with; as for `Queue`.
 
-    Raises:
-        OptionTypeError: without a connection (a TypeError).
     """
 
     __module__ = "rq.cron"
 
     def __init__(self, connection: redis.Redis, logging_level: str | int = logging.INFO, name: str = "", *, serializer: Serializer | str | None = None) -> None:
-        self._session = session_of(connection)
-        self._caller = Caller(self._session.connection)
-        self.connection = self._session.connection
+        self.connection = connection
+        self._known_session: Session | None = None
+        self._persistent_caller: PersistentCaller | None = None
         self.hostname = socket.gethostname()
         self.pid = os.getpid()
         self.name = name or f"{self.hostname}:{self.pid}:{new_execution_id()[:6]}"
@@ -84,6 +82,17 @@ class CronScheduler:
         self._switch: StopSwitch | None = None
         self._clock: Callable[[], float] = time.time
         setup_loghandlers(logging_level, name="rq.cron")
+
+    @property
+    def _session(self) -> Session:
+        if self._known_session is None or self._known_session.connection is not self.connection:
+            self._known_session = session_of(self.connection)
+        return self._known_session
+
+    @property
+    def _caller(self) -> Caller:
+        """Runs calls: while it works, until they are answered."""
+        return self._persistent_caller or Caller(self._session.connection)
 
     # --- what it has ----------------------------------------------------------------------------------------------------------------
 
@@ -143,16 +152,14 @@ class CronScheduler:
             redis.exceptions.ConnectionError: the server cannot be reached at the start. StorePermissionError: it refuses this user.
         """
         switch = self._switch = StopSwitch()
-        given = self._caller
-        client = private_client(self.connection)
+        client = private_client(self._session.connection)
         try:
             with switch.installed():
-                self._caller = Caller(client)
                 self.register_birth()
-                self._caller = PersistentCaller(client, lambda: switch.warm, self._report_trouble, self._pause)
+                self._persistent_caller = PersistentCaller(client, lambda: switch.warm, self._report_trouble, self._pause)
                 self._work(switch)
         finally:
-            self._switch, self._caller = None, given
+            self._switch = self._persistent_caller = None
             switch.close()
             with suppress(RedisError, OSError, SchedulerNotFound):
                 self.register_death()
@@ -175,8 +182,8 @@ class CronScheduler:
         self.log.info("CronScheduler %s: stopped by %s", self.name, switch.signal_name)
 
     def _pause(self, seconds: float) -> None:
-        """Wait; whoever wants the process to stop ends the wait."""
-        if self._switch is not None:
+        """Wait; whoever wants the process to stop ends the wait, or has kept it from beginning."""
+        if self._switch is not None and not self._switch.warm:
             wait_readable([self._switch.fileno()], seconds)
             self._switch.reset()
 
@@ -218,13 +225,12 @@ class CronScheduler:
         """Give a sign of life, and ask how far the cron jobs have come; tell the server what they are, if it does not know."""
         untold = [cron_job for cron_job in self._cron_jobs if cron_job.key.identity not in self._told]
         beat = None if untold else self._send_beat()
-        while beat is None or not beat.known:
-            if beat is not None:
-                self.log.warning("CronScheduler %s: the server had forgotten this process or its cron jobs; it registered again", self.name)
-            self._tell(untold or self._cron_jobs)
-            untold = []
-            beat = self._send_beat(self.to_dict())
-        return beat
+        if beat is not None and beat.known:
+            return beat
+        if beat is not None:
+            self.log.warning("CronScheduler %s: the server had forgotten this process or its cron jobs; it registers again", self.name)
+        self._tell(untold or self._cron_jobs)
+        return self._send_beat(self.to_dict())
 
     def _send_beat(self, fields: Mapping[str, str] | None = None) -> CronBeat:
         beat = self._caller.run(beat_cron(self._session.scripts, self.name, [cron_job.key for cron_job in self._cron_jobs], fields))
@@ -350,7 +356,7 @@ class CronScheduler:
         fields = session.run(read_process(session.scripts, name))
         if not fields:
             return None
-        scheduler = cls(connection, name=name)
+        scheduler = cls(connection=connection, name=name)
         scheduler.restore(fields)
         return scheduler
 
