@@ -19,7 +19,7 @@ MOST_PROMOTIONS = 500
 MOST_NEW_JOBS = 250
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewJob:
     """A job on its way into its queue `record.origin`.
 
@@ -29,6 +29,7 @@ class NewJob:
         at_front: whether the job goes to the head of the queue.
         due: when the job is to be queued: seconds since 1970, or a duration from the server's now; None for at once.
         unique: whether the job enters only if there is none of this id.
+        fields: what its hash holds, as `encode_new_job` gives it, if that is known already.
     """
 
     record: JobRecord
@@ -36,6 +37,7 @@ class NewJob:
     at_front: bool = False
     due: float | timedelta | None = None
     unique: bool = False
+    fields: list[Argument] | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -73,9 +75,9 @@ def enqueue_jobs(scripts: ScriptLibrary, new_jobs: Sequence[NewJob]) -> Call[lis
     arguments: list[Argument] = []
     for new in new_jobs:
         record = new.record
-        fields = encode_new_job(_afresh(record))
+        fields = new.fields or encode_new_job(_afresh(record))
         parents = [wire(parent) for parent in record.dependency_ids]
-        arguments += [*new.head(), wire(record.group_id or ""), len(parents), *parents, len(fields), *fields]
+        arguments += (*new.head(), wire(record.group_id or ""), len(parents), *parents, len(fields), *fields)
 
     def read(reply: Any) -> list[Enqueued]:
         return [read_enqueued(new.record.id, item) for new, item in zip(new_jobs, reply, strict=True)]

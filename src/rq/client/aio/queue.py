@@ -17,7 +17,8 @@ from rq.client.aio.registry import (
 )
 from rq.client.aio.session import AsyncSession, session_of
 from rq.client.enqueueing import CallOptions, delay_of, new_nonce, split_options
-from rq.client.many import Batch, EnqueueData, jobs_for
+from rq.client.many import Batch
+from rq.client.prepared import EnqueueData
 from rq.client.queue_data import QueueData
 from rq.client.queue_lists import name_of_queue_key
 from rq.client.registry_data import id_of
@@ -158,13 +159,14 @@ class Queue(QueueData[Job, AsyncSession]):
     async def enqueue_many(self, job_datas: Iterable[EnqueueData], pipeline: Pipeline | None = None, group_id: str | None = None) -> list[Job]:
         """Enqueue many calls, made by `prepare_data`, and return their jobs in the same order. See `rq.Queue.enqueue_many`."""
         datas = list(job_datas)
-        jobs = jobs_for(self, datas, group_id)
-        batch = Batch(self._session.scripts, jobs, datas)
+        batch = Batch.of_calls(self, datas, group_id)
         if pipeline is None:
-            batch.confirm([answer for calls in batch.round_trips() for answer in await self._session.run_many(calls)])
+            for calls in batch.round_trips(self._session.scripts):
+                await self._session.run_many(calls)
+            batch.check_refusals()
         else:
             batch.collect(self._session, pipeline)
-        return jobs
+        return batch.jobs
 
     async def enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:
         """Put a job into this queue and return it: one round trip, atomic. A job of the same id, whatever its state, starts over.
