@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rq.store.scripts import Script, ScriptLibrary
+from tests.properties.cron_mutants import CRON_MUTANTS
 from tests.properties.family_mutants import FAMILY_MUTANTS
 from tests.properties.pause_mutants import PAUSE_MUTANTS
 
@@ -122,4 +123,6 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     **FAMILY_MUTANTS,
     # --- pauses and commands ---
     **PAUSE_MUTANTS,
+    # --- cron ---
+    **CRON_MUTANTS,
 }

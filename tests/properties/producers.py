@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 HISTORY = 12
 DELIVERY_SECONDS = 30
 # What is sent again if no answer comes, after whatever happened meanwhile.
-SENT_AGAIN = frozenset({"enqueue", "enqueue many", "delete", "requeue"})
+SENT_AGAIN = frozenset({"enqueue", "enqueue many", "delete", "requeue", "cron tick"})
 
 
 class Sender(Protocol):

@@ -104,6 +104,34 @@ class Note(NamedTuple):
     nonce: str
 
 
+@dataclass
+class Crons:
+    """What a keyspace holds of cron. `made`: which ticks have become a job, and how often."""
+
+    known: dict[str, Flat] = field(default_factory=dict)
+    templates: dict[str, Flat] = field(default_factory=dict)
+    heard: dict[str, float] = field(default_factory=dict)
+    switches: dict[str, Flat] = field(default_factory=dict)
+    histories: dict[str, dict[str, float]] = field(default_factory=dict)
+    names: dict[str, float] = field(default_factory=dict)
+    processes: dict[str, float] = field(default_factory=dict)
+    hashes: dict[str, Flat] = field(default_factory=dict)
+    made: list[tuple[str, int]] = field(default_factory=list)
+
+    def expected(self, keys: Keyspace) -> list[tuple[str, Key]]:
+        """The keys that a server must hold of it."""
+        return [
+            *((keys.cron(identity), Key("hash", fields, ANY_TTL)) for identity, fields in self.known.items()),
+            *((keys.cron_template(identity), Key("hash", fields, ANY_TTL)) for identity, fields in self.templates.items()),
+            (keys.crons, Key("zset", self.heard)),
+            *((keys.cron_switch(name), Key("hash", fields, None if "paused" in fields else ANY_TTL)) for name, fields in self.switches.items()),
+            *((keys.cron_history(name), Key("zset", ids, ANY_TTL)) for name, ids in self.histories.items()),
+            (keys.cron_jobs, Key("zset", self.names)),
+            (keys.cron_schedulers, Key("zset", self.processes)),
+            *((keys.cron_scheduler(name), Key("hash", fields, ANY_TTL)) for name, fields in self.hashes.items()),
+        ]
+
+
 class World:
     """Everything a keyspace holds, and the clock of its server."""
 
@@ -139,6 +167,7 @@ class World:
         self.paused: dict[str, float] = {}
         self.paused_ttl: float | None = None
         self.locks: dict[str, str] = {}
+        self.crons = Crons()
 
     @property
     def now(self) -> float:
@@ -170,6 +199,7 @@ class World:
             *self._expected_places(keys),
             *self._expected_attempts(keys),
             *self._expected_workers(keys),
+            *self.crons.expected(keys),
         ]
         return {name: key for name, key in found if key.value or key.type == "string"}
 

@@ -13,6 +13,7 @@ from rq.cli.main import COMMANDS, main
 if TYPE_CHECKING:
     import click
 
+    cron: click.Command
     empty: click.Command
     enqueue: click.Command
     health: click.Command
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     worker: click.Command
     worker_pool: click.Command
 
-__all__ = ["empty", "enqueue", "health", "info", "main", "requeue", "resume", "service", "suspend", "up", "worker", "worker_pool"]
+__all__ = ["cron", "empty", "enqueue", "health", "info", "main", "requeue", "resume", "service", "suspend", "up", "worker", "worker_pool"]
 
 
 def __getattr__(name: str) -> object:

@@ -29,6 +29,7 @@ class CommandRow:
 
 
 COMMANDS: dict[str, CommandRow] = {
+    "cron": CommandRow("cron", "cron", "Enqueue functions again and again."),
     "empty": CommandRow("empty", "empty", "Delete the jobs that wait in queues."),
     "enqueue": CommandRow("enqueue", "enqueue", "Put a job into a queue."),
     "health": CommandRow("health", "health", "Say whether workers take care of the queues."),

@@ -18,6 +18,7 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
         ├── DependencyFailedError         a job that this one depends on ended without success
         ├── SchedulerNotFound             no such cron scheduler
         ├── DuplicateSchedulerError       a cron scheduler of this name lives
+        ├── CronConfigError               (ImportError) a file of cron jobs that cannot be loaded
         ├── StopRequested                 the worker was asked to stop
         ├── TimeoutFormatError            (ValueError) a duration that nobody understands
         ├── InvalidOptionError            (ValueError) an option with an impossible value
@@ -142,6 +143,12 @@ class SchedulerNotFound(RQError):
 
 class DuplicateSchedulerError(RQError):
     """A cron scheduler of this name is registered already."""
+
+    __module__ = "rq.exceptions"
+
+
+class CronConfigError(RQError, ImportError):
+    """A file or module of cron jobs does not exist, or fails when it is imported; that error is chained as the cause."""
 
     __module__ = "rq.exceptions"
 

@@ -20,6 +20,7 @@ from rq.observe.colors import blue, green, yellow
 from rq.queue import Queue
 from rq.results import Result
 from rq.runtime.logging_setup import setup_loghandlers
+from rq.runtime.scheduler import RQScheduler
 from rq.runtime.worker import BaseWorker, logger
 from rq.store.server_version import get_version
 from rq.version import VERSION
@@ -37,6 +38,7 @@ __all__ = [
     "Job",
     "JobStatus",
     "Queue",
+    "RQScheduler",
     "Result",
     "StopRequested",
     "WorkerStatus",

@@ -12,6 +12,7 @@ import click
 
 from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
 from rq.cli.connect import Server, open_server
+from rq.cli.logging_settings import configure_logging
 from rq.cli.options import SharedOptions, at_least, load_class, load_function, takes_shared_options
 from rq.client.job import Job
 from rq.client.queue import Queue
@@ -127,7 +128,7 @@ def worker(shared: SharedOptions, **given: Any) -> None:
     level = command.level()
     command.check_log_format()
     server = open_server(shared, patient=True)
-    configure_logging(server)
+    configure_logging(server.settings)
     check_server(server, may_be_suspended=tie is not None)
     made = _make_worker(server, shared, command)
     if tie is not None:
@@ -200,12 +201,3 @@ def check_server(server: Server, *, may_be_suspended: bool = False) -> None:
             client.close()
     if suspended and not may_be_suspended:
         raise CommandFailed("Workers are suspended; run `rq resume`, then start this worker again")
-
-
-def configure_logging(server: Server) -> None:
-    """Configure logging as the settings say, if they say anything (DICT_CONFIG)."""
-    table = server.settings.table("DICT_CONFIG")
-    if table:
-        from logging.config import dictConfig  # noqa: PLC0415 - loads a socket server and more, for those few who use it
-
-        dictConfig(table)

@@ -18,8 +18,9 @@ import click
 from click.core import ParameterSource
 
 from rq.cli.boundary import Command
-from rq.cli.commands.worker import WorkerCommand, check_server, configure_logging, worker
+from rq.cli.commands.worker import WorkerCommand, check_server, worker
 from rq.cli.connect import Server, open_server
+from rq.cli.logging_settings import configure_logging
 from rq.cli.options import SharedOptions, at_least, takes_shared_options
 from rq.core.ids import new_name
 from rq.runtime.children import Child, Program, child_of
@@ -68,7 +69,7 @@ def worker_pool(shared: SharedOptions, num_workers: int, **given: Any) -> None:
     level = command.level()
     command.check_log_format()
     server = open_server(shared, patient=True)
-    configure_logging(server)
+    configure_logging(server.settings)
     check_server(server)
     setup_loghandlers(level, command.date_format, command.log_format, name="rq.worker_pool")
     if command.pid:
