@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
     empty: click.Command
     enqueue: click.Command
+    explain: click.Command
     info: click.Command
     requeue: click.Command
     resume: click.Command
     suspend: click.Command
     worker: click.Command
 
-__all__ = ["empty", "enqueue", "info", "main", "requeue", "resume", "suspend", "worker"]
+__all__ = ["empty", "enqueue", "explain", "info", "main", "requeue", "resume", "suspend", "worker"]
 
 
 def __getattr__(name: str) -> object:
