@@ -13,6 +13,7 @@ from rq.cli.main import COMMANDS, main
 if TYPE_CHECKING:
     import click
 
+    doctor: click.Command
     empty: click.Command
     enqueue: click.Command
     explain: click.Command
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     suspend: click.Command
     worker: click.Command
 
-__all__ = ["empty", "enqueue", "explain", "info", "main", "requeue", "resume", "suspend", "worker"]
+__all__ = ["doctor", "empty", "enqueue", "explain", "info", "main", "requeue", "resume", "suspend", "worker"]
 
 
 def __getattr__(name: str) -> object:

@@ -84,6 +84,8 @@ def describe_server(client: redis.Redis) -> str:
     if getattr(pool, "service_name", None):
         return f"Sentinel's master {pool.service_name}"
     settings = pool.connection_kwargs
+    if "embedded_url" in settings:
+        return str(settings["embedded_url"])
     if "path" in settings:
         return str(settings["path"])
     return f"{settings.get('host', 'localhost')}:{settings.get('port', 6379)}, database {settings.get('db') or 0}"

@@ -29,9 +29,10 @@ class CommandRow:
 
 
 COMMANDS: dict[str, CommandRow] = {
+    "doctor": CommandRow("doctor", "doctor", "Look what is wrong, and tell how to mend it."),
     "empty": CommandRow("empty", "empty", "Delete the jobs that wait in queues."),
     "enqueue": CommandRow("enqueue", "enqueue", "Put a job into a queue."),
-    "explain": CommandRow("explain", "explain_jobs", "Tell why a job is not running."),
+    "explain": CommandRow("explain", "explain_jobs", "Tell why jobs are not running."),
     "info": CommandRow("info", "info", "Show queues, their jobs, and workers."),
     "requeue": CommandRow("requeue", "requeue", "Run failed jobs again."),
     "resume": CommandRow("suspension", "resume", "Let suspended workers take jobs again."),
