@@ -72,7 +72,7 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     ),
     "a claimed job still expires": (("redis.call('PERSIST', job)\n", NOTHING),),
     "what woke a worker is forgotten": (("local given_back = give_back_caught(claim.worker, claim.queues)", "local given_back = 0"),),
-    "suspended workers claim": (("if redis.call('EXISTS', suspended_key()) == 1 then", FALSE),),
+    "suspended workers claim": (("return redis.call('EXISTS', suspended_key()) == 1 or", "return"),),
     # --- heartbeats ---
     "a heartbeat extends what was taken back": (("if not queue or not try('ZSCORE', wip_key(queue), member) then", "queue = queue or 'q1'\n  if false then"),),
     "a heartbeat extends no attempt": (("    write_lease(now, queue, id, execution, lease)\n    if", "    if"),),

@@ -210,6 +210,7 @@ TRANSITIONS: dict[str, Callable[[Store, AttemptKey], object]] = {
     "register again": lambda store, _: store.birth(queues=("q", "sound")),
     "replace": lambda store, _: store.turn_clock(LEASE + 1).birth(queues=("q", "sound"), incarnation="second"),
     "leave": lambda store, _: store.death(),
+    "pause": lambda store, _: (store.pause("another"), store.pauses(), store.resume("another")),
     "list leases": lambda store, _: store.run(list_worker_leases(store.scripts)),
 }
 

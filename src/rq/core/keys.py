@@ -46,6 +46,7 @@ TEMPLATES: dict[str, str] = {
     "presence": "x:workers",
     "held": "x:worker:{}",
     "caught": "x:caught:{}:{}",
+    "paused": "x:paused",
     "ended": "x:ended:{}",
     "bad": "x:bad:{}",
     "pending": "x:pending:{}",
@@ -162,6 +163,11 @@ class Keyspace:
     def caught(self, worker_name: str, queue_name: str) -> str:
         """Ids that woke a waiting worker and were not claimed yet."""
         return self.name("caught", worker_name, queue_name)
+
+    @property
+    def paused(self) -> str:
+        """The zset of the queues and workers that are paused, scored by when that ends."""
+        return self._parts["paused"][0]
 
     @property
     def groups(self) -> str:

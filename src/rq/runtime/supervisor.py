@@ -42,9 +42,9 @@ from rq.store.codec import decode_claimed_job
 from rq.store.connection import Caller, PersistentCaller, private_client
 from rq.store.enqueue import promote_jobs
 from rq.store.presence import unregister_worker
-from rq.store.reads import is_suspended
 from rq.store.replies import Claimed, ClaimedJob, Settled
 from rq.store.settle import AttemptKey, settle_attempt
+from rq.store.suspension import Pauses, find_pauses
 from rq.store.waiting import QueueWaiter, wait_readable
 
 IDLE_TICK_SECONDS = 1.0
@@ -66,6 +66,7 @@ class Progress:
     claim_at: float = 0.0
     must_give_back: bool = False
     suspended: bool = False
+    pauses: Pauses = field(default_factory=Pauses)
     found_nothing: bool = False
 
 
@@ -188,7 +189,7 @@ class Supervisor:
         elif config.max_jobs is not None and progress.taken >= config.max_jobs:
             reason = f"{config.max_jobs} jobs done"
         elif config.burst and progress.suspended:
-            reason = "suspended"
+            reason = "suspended" if progress.pauses.everything else "all its queues are paused"
         elif config.burst and progress.found_nothing and not self._may_come_back():
             reason = "nothing more to do"
         elif config.max_idle_seconds is not None and progress.found_nothing and time.monotonic() - progress.idle_since >= config.max_idle_seconds:
@@ -275,10 +276,10 @@ class Supervisor:
     def _look_around(self) -> None:
         """While waiting: queue what is due, learn when the next job is, and whether jobs may be taken at all. What gets into a queue wakes who waits there."""
         calls: list[Call[Any]] = [promote_jobs(self.scripts, queue) for queue in self.config.queues]
-        *promoted, suspended = self._caller.run_many([*calls, is_suspended(self.scripts)])
+        *promoted, pauses = self._caller.run_many([*calls, find_pauses(self.scripts, self._name, self.config.queues)])
         dues = [due for _, due in promoted if due is not None]
         self.progress.claim_at = time.monotonic() + min([IDLE_TICK_SECONDS, *dues])
-        if suspended:
+        if pauses != self.progress.pauses:
             self._claim()
 
     def _take(self, claimed: Claimed) -> None:
@@ -291,7 +292,7 @@ class Supervisor:
             register_again(self._caller, self.context)
             progress.claim_at = now
             return
-        self._note_suspension(claimed.code)
+        self._note_pauses(claimed)
         progress.found_nothing = not claimed.jobs and claimed.next_due_seconds != 0
         pause = IDLE_TICK_SECONDS if claimed.next_due_seconds is None else min(claimed.next_due_seconds, IDLE_TICK_SECONDS)
         progress.claim_at = now if claimed.jobs else now + pause
@@ -312,11 +313,19 @@ class Supervisor:
         self.running.add(RunningAttempt(key, record, job.fields))
         self._inbox.append(job)
 
-    def _note_suspension(self, code: str) -> None:
-        suspended = code == "suspended"
-        if suspended == self.progress.suspended or code not in {"suspended", "ok"}:
+    def _note_pauses(self, claimed: Claimed) -> None:
+        if claimed.code not in {"suspended", "ok"}:
             return
-        self.progress.suspended = suspended
+        suspended, progress = claimed.code == "suspended", self.progress
+        everything = suspended and not claimed.paused  # then the answer does not say which queues are paused by themselves
+        pauses = Pauses(everything, progress.pauses.queues if everything else claimed.paused)
+        if pauses.queues != progress.pauses.queues:
+            self._waiter.leave_out(pauses.queues)
+            self.bus.emit(events.PausedQueues(self._name, pauses.queues))
+        progress.pauses = pauses
+        if suspended == progress.suspended:
+            return
+        progress.suspended = suspended
         if suspended or not len(self.running):
             self._announcer.tell(("state", "suspended" if suspended else "idle"))
         self.bus.emit(events.WorkerSuspended(self._name) if suspended else events.WorkerResumed(self._name))

@@ -1,6 +1,7 @@
 -- Takes up to #executions waiting jobs for a worker. `claim` holds: worker, incarnation, sequence, lease, queues (in order), executions (fresh ids).
 -- A call sent again (same sequence) gets the same jobs, a late one (smaller sequence) gets nothing.
--- Answers {code, jobs, milliseconds until the next scheduled job is due or '', ids given back}; each job is {queue, id, execution, {field, value, ...}}.
+-- Answers {code, jobs, milliseconds until the next scheduled job is due or '', ids given back, paused queues}; each job is {queue, id, execution, {field,
+-- value, ...}}.
 local MOST_POPS = 100
 local MOST_PROMOTIONS = 20
 
@@ -55,20 +56,21 @@ local function claim_jobs(now, claim)
   if claim.sequence < last then return {'stale', {}, '', 0} end
   local given_back = give_back_caught(claim.worker, claim.queues)
   redis.call('HSET', held_key(claim.worker), 'sequence', claim.sequence)
-  if redis.call('EXISTS', suspended_key()) == 1 then return {'suspended', {}, '', given_back} end
+  local open, paused = open_queues(now, claim.worker, claim.queues)
+  if #open == 0 then return {'suspended', {}, '', given_back, paused} end
   local jobs, next_due, pops = {}, nil, 0
   for _, queue in ipairs(claim.queues) do
     local _, due = promote_due(now, queue, MOST_PROMOTIONS)
     if due and (not next_due or due < next_due) then next_due = due end
   end
-  for _, queue in ipairs(claim.queues) do pops = pop_and_start(now, claim, queue, jobs, pops) end
+  for _, queue in ipairs(open) do pops = pop_and_start(now, claim, queue, jobs, pops) end
   local worker = worker_key(claim.worker)
   if #jobs > 0 and redis.call('EXISTS', worker) == 1 then
     try('HSET', worker, 'state', 'busy', 'current_job', jobs[#jobs][2], 'current_job_working_time', 0)
   end
   local wait = milliseconds_until(now, next_due)
   if pops >= MOST_POPS and #jobs < #claim.executions then wait = 0 end
-  return {'ok', jobs, wait, given_back}
+  return {'ok', jobs, wait, given_back, paused}
 end
 
 -- Reads the arguments of a claim from ARGV, from index `at`: worker, incarnation, sequence, lease, number of places, execution ids, queue names to the end.
