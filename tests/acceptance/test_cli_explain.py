@@ -31,6 +31,12 @@ def test_a_job_whose_worker_has_other_code_is_explained(rq: Rq):
     assert f"`rq requeue --queue default {job_id}`" in output
 
 
+def test_a_paused_queue_is_explained(rq: Rq):
+    job_id = rq.enqueue("tasks.greet")
+    rq.run("suspend", "default")
+    assert "that queue is paused." in rq.run("explain", job_id)
+
+
 def test_the_advice_about_a_failed_job_can_be_followed(rq: Rq, redis_client: redis.Redis):
     job_id = rq.enqueue("tasks.fail")
     rq.start("worker", "--burst").succeed()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rq.model.explanation import Explanation, Situation, explain
+from rq.model.explanation import explain
+from rq.model.situation import Explanation, Situation
 from rq.store.connection import Caller
 from rq.store.explain import LONGEST_SEARCH, read_facts
 from rq.store.search import escape_pattern, find_job_ids, scan_keys
@@ -85,6 +86,26 @@ def test_a_suspension_is_seen(store: Store):
     store.birth()
     store.client.set(store.keys.suspended, 1)
     assert look_at(store).situation is Situation.SUSPENDED
+
+
+def test_pauses_are_seen_while_they_last(store: Store):
+    store.enqueue("a")
+    store.birth()
+    seconds, _ = store.client.time()
+    store.client.zadd(store.keys.paused, {"queue:q": "inf", "worker:w": seconds + 100, "worker:v": "inf"})
+    assert look_at(store).situation is Situation.QUEUE_PAUSED
+    store.client.zadd(store.keys.paused, {"queue:q": seconds - 1})
+    assert look_at(store).situation is Situation.WORKERS_PAUSED
+    store.client.zadd(store.keys.paused, {"worker:w": seconds - 1})
+    assert look_at(store).situation is Situation.WAITING
+
+
+def test_a_worker_of_rq_knows_no_pause(store: Store):
+    store.enqueue("a")
+    store.client.zadd(store.keys.paused, {"worker:of-rq": "inf"})
+    store.client.sadd(store.keys.queue_workers("q"), store.keys.worker("of-rq"))
+    store.client.hset(store.keys.worker("of-rq"), mapping={"queues": "q", "state": "idle"})
+    assert look_at(store).situation is Situation.WAITING
 
 
 def test_busy_workers_are_seen_with_their_jobs(store: Store):

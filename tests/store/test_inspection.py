@@ -109,6 +109,11 @@ def test_late_webhooks_are_counted(store: Store):
     assert inspect(store).late_deliveries == 1
 
 
+def test_pauses_are_named_while_they_last(store: Store):
+    store.client.zadd(store.keys.paused, {"queue:q": "inf", "worker:a:b": 4_000_000_000, "queue:over": 1})
+    assert inspect(store).paused == (("queue", "q"), ("worker", "a:b"))
+
+
 # --- what stands nowhere ------------------------------------------------------------------------------------------------------
 
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from redis.client import Pipeline
 
     from rq.core.serializers import Serializer
-    from rq.model.explanation import Explanation
     from rq.model.record import JobRecord
+    from rq.model.situation import Explanation
 
 logger = logging.getLogger("rq.job")
 

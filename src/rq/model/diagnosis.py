@@ -161,6 +161,9 @@ def _look_at_connections(inspection: Inspection) -> Iterator[Finding]:
 def _look_at_suspension(inspection: Inspection) -> Iterator[Finding]:
     if inspection.suspended:
         yield _warning("all workers are suspended: no job begins", "`rq resume` lets them go on")
+    for kind, name in inspection.paused:
+        again = f"rq resume {name}" if kind == "queue" else f"rq resume --worker {name}"
+        yield _warning(f"the {kind} {name} is paused", f"`{again}` ends it")
 
 
 def _look_at_queues(inspection: Inspection) -> Iterator[Finding]:
@@ -274,7 +277,7 @@ CHECKS: tuple[Check, ...] = (
     Check("memory", "there is memory left", _look_at_memory),
     Check("persistence", "jobs survive the end of the server", _look_at_persistence),
     Check("connections", "there are connections left", _look_at_connections),
-    Check("suspension", "workers may begin jobs", _look_at_suspension),
+    Check("suspension", "nothing is suspended or paused", _look_at_suspension),
     Check("queues", "every queue that has jobs has a worker", _look_at_queues),
     Check("workers", "every worker listens on queues that are used", _look_at_workers),
     Check("leases", "every started job has a living worker", _look_at_leases),

@@ -8,139 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import Enum
+from dataclasses import replace
 
 from rq.core.wording import counted, duration_in_words, listed, moment_in_words, ordinal
 from rq.model.dependency import is_met_by, policy_for
-from rq.model.presence import WorkerRecord, WorkerStatus
+from rq.model.presence import WorkerStatus
 from rq.model.record import JobRecord
 from rq.model.result import ResultRecord, ResultType
+from rq.model.situation import FOR_EVER, Explanation, Facts, Situation
 from rq.model.states import JobStatus
 
 # How an exception reads when a worker did not find the function: ours, and RQ's.
 _NOT_FOUND = ("rq.exceptions.ReferenceNotFound: ", "ValueError: Invalid attribute name: ")
 _EXCEPTION_LINE = re.compile(r"[A-Za-z_][\w.]*(: .*)?")
 _LONGEST_REASON = 200
-
-
-class Situation(str, Enum):  # noqa: UP042 - as the other enums of this package: compares equal to its text, and prints as RQ's do
-    """What keeps a job, or what came of it."""
-
-    ABSENT = "absent"
-    DELETED = "deleted"
-    UNKNOWN = "unknown"
-    CREATED = "created"
-    SET_ASIDE = "set_aside"
-    TAKEN = "taken"
-    MISPLACED = "misplaced"
-    SUSPENDED = "suspended"
-    NO_WORKER = "no_worker"
-    WORKERS_BUSY = "workers_busy"
-    WAITING = "waiting"
-    SCHEDULED = "scheduled"
-    OVERDUE = "overdue"
-    DEPENDENCIES = "dependencies"
-    FAILED_DEPENDENCIES = "failed_dependencies"
-    RELEASABLE = "releasable"
-    STARTED = "started"
-    STOPPING = "stopping"
-    LEASE_OVERDUE = "lease_overdue"
-    LOST = "lost"
-    FINISHED = "finished"
-    NOT_FOUND = "function_not_found"
-    FAILED = "failed"
-    STOPPED = "stopped"
-    CANCELED = "canceled"
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why a job is where it is.
-
-    Args:
-        job_id: the job.
-        situation: what keeps it, or what came of it; for programs.
-        sentence: the same for people, without a full stop.
-        advice: what to do about it, without a full stop; None if nothing needs to be done.
-        status: the job's status; None if there is no job.
-        queue: its queue.
-        ahead: how many jobs stand before it in its queue; None if it does not wait there, or too far from the head to be counted.
-        due: when it is to be put into its queue.
-        waits_for: the jobs that it still waits for.
-        workers: the living workers that listen on its queue, or the one that has it.
-        remark: what is to be known besides, such as what became of the attempt before; None if nothing.
-    """
-
-    job_id: str
-    situation: Situation
-    sentence: str
-    advice: str | None = None
-    status: str | None = None
-    queue: str | None = None
-    ahead: int | None = None
-    due: datetime | None = None
-    waits_for: tuple[str, ...] = ()
-    workers: tuple[str, ...] = ()
-    remark: str | None = None
-
-    def __str__(self) -> str:
-        """Return all of it as sentences."""
-        return " ".join(f"{part[:1].upper()}{part[1:]}." for part in (self.sentence, self.remark, self.advice) if part)
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the server knows of a job, at one moment of its clock.
-
-    Args:
-        job_id: the job.
-        now: the server's time.
-        record: the job; None if there is none.
-        was_deleted: of a job that is gone, whether that was within the last minute.
-        reason: why it ended badly, or was put back, as its worker said.
-        results: its newest results, newest first.
-        queue_length: how many jobs wait in its queue.
-        ahead: how many of them stand before it; None if it was not found.
-        was_searched_whole: whether all of the queue was searched for it.
-        is_between: whether an RQ worker has taken it and not started it.
-        set_aside: why it was set aside, if it was.
-        due: when it is to be put into its queue.
-        parents: the status of each job that it depends on, by id; None for one that does not exist.
-        suspended: whether all workers are suspended.
-        workers: the living workers that listen on its queue.
-        lease_ends: when the lease of the attempt that runs ends; None if there is none.
-        is_to_stop: whether somebody asked the attempt that runs to stop.
-    """
-
-    job_id: str
-    now: datetime
-    record: JobRecord | None = None
-    was_deleted: bool = False
-    reason: str | None = None
-    results: tuple[ResultRecord, ...] = ()
-    queue_length: int = 0
-    ahead: int | None = None
-    was_searched_whole: bool = True
-    is_between: bool = False
-    set_aside: str | None = None
-    due: datetime | None = None
-    parents: tuple[tuple[str, str | None], ...] = ()
-    suspended: bool = False
-    workers: tuple[WorkerRecord, ...] = ()
-    lease_ends: datetime | None = None
-    is_to_stop: bool = False
-
-    @property
-    def job(self) -> JobRecord:
-        """The job, where it is known that there is one."""
-        return self.record or JobRecord(self.job_id)
-
-    def ago(self, moment: datetime | None) -> str:
-        """Return how long ago a moment was, in words; '' if it is not known."""
-        return "" if moment is None else f" {duration_in_words((self.now - moment).total_seconds())} ago"
-
 
 Look = Callable[[Facts], Explanation | None]
 
@@ -212,18 +93,35 @@ def _suspended(facts: Facts) -> Explanation | None:
     return _waiting_for(facts, Situation.SUSPENDED, "all workers are suspended", "`rq resume` lets them begin jobs again")
 
 
+def _in_paused_queue(facts: Facts) -> Explanation | None:
+    end = facts.queue_paused_until
+    if end is None:
+        return None
+    rest = "" if end == FOR_EVER else f" for {duration_in_words((end - facts.now).total_seconds())} more"
+    return _waiting_for(facts, Situation.QUEUE_PAUSED, f"that queue is paused{rest}", f"`rq resume {facts.job.origin}` lets its jobs begin again")
+
+
 def _without_worker(facts: Facts) -> Explanation | None:
     if facts.workers:
         return None
     return _waiting_for(facts, Situation.NO_WORKER, "no worker listens on that queue", f"start one: `rq worker {facts.job.origin}`")
 
 
-def _behind_busy_workers(facts: Facts) -> Explanation | None:
-    if any(worker.state != WorkerStatus.BUSY for worker in facts.workers):
+def _behind_paused_workers(facts: Facts) -> Explanation | None:
+    if facts.able_workers:
         return None
-    longest = max(facts.workers, key=lambda worker: worker.current_job_working_time)
-    which = "its only worker is" if len(facts.workers) == 1 else f"all its {len(facts.workers)} workers are"
-    who = "" if len(facts.workers) == 1 else f", the longest of them {longest.name},"
+    names = " ".join(f"--worker {name}" for name in facts.paused_workers)
+    cause = f"no worker listens on that queue that is not paused: {listed(facts.paused_workers)}"
+    return _waiting_for(facts, Situation.WORKERS_PAUSED, cause, f"`rq resume {names}` lets them begin jobs again")
+
+
+def _behind_busy_workers(facts: Facts) -> Explanation | None:
+    able = facts.able_workers
+    if any(worker.state != WorkerStatus.BUSY for worker in able):
+        return None
+    longest = max(able, key=lambda worker: worker.current_job_working_time)
+    which = "its only worker is" if len(able) == 1 else f"all its {len(able)} workers are"
+    who = "" if len(able) == 1 else f", the longest of them {longest.name},"
     what = f" with job {longest.current_job_id}" if longest.current_job_id else ""
     since = f" for {duration_in_words(longest.current_job_working_time)}"
     advice = f"start more workers, `rq worker {facts.job.origin}`, or wait"
@@ -231,8 +129,9 @@ def _behind_busy_workers(facts: Facts) -> Explanation | None:
 
 
 def _waiting(facts: Facts) -> Explanation:
-    idle = sum(worker.state != WorkerStatus.BUSY for worker in facts.workers)
-    return _waiting_for(facts, Situation.WAITING, f"{counted(len(facts.workers), 'worker')} {_listen(len(facts.workers))} on it, {idle} of them idle", None)
+    able = facts.able_workers
+    idle = sum(worker.state != WorkerStatus.BUSY for worker in able)
+    return _waiting_for(facts, Situation.WAITING, f"{counted(len(able), 'worker')} {_listen(len(able))} on it, {idle} of them idle", None)
 
 
 def _listen(number: int) -> str:
@@ -434,12 +333,12 @@ def _said(line: str) -> str:
 
 _ENDINGS: dict[str | None, str] = {JobStatus.FAILED.value: "failed", JobStatus.STOPPED.value: "was stopped", JobStatus.CANCELED.value: "was canceled"}
 
-_HINDRANCES: tuple[Look, ...] = (_suspended, _without_worker)
+_HINDRANCES: tuple[Look, ...] = (_suspended, _without_worker, _behind_paused_workers)
 
 # What is looked at for a job of each status; the last look of each row always has an answer.
 _LOOKS: dict[str, tuple[Look, ...]] = {
     "created": (_created,),
-    "queued": (_set_aside, _taken, _misplaced, *_HINDRANCES, _behind_busy_workers, _waiting),
+    "queued": (_set_aside, _taken, _misplaced, _in_paused_queue, *_HINDRANCES, _behind_busy_workers, _waiting),
     "scheduled": (_not_due, *_HINDRANCES, _overdue),
     "deferred": (_behind_failed_parents, _behind_parents, _releasable),
     "started": (_lost, _overdue_lease, _stopping, _started),

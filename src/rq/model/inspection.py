@@ -91,6 +91,7 @@ class Inspection:
         workers: the living workers.
         stale_workers: the names of workers that are registered and do not live.
         suspended: whether all workers are suspended.
+        paused: what is paused by its name: `queue` or `worker`, and the name.
         lost_jobs: ids of jobs that are to run and stand nowhere.
         strays: keys that belong to jobs that do not exist, and will not expire.
         jobs_searched: how many jobs were looked at for these two.
@@ -102,6 +103,7 @@ class Inspection:
     workers: tuple[WorkerRecord, ...] = ()
     stale_workers: tuple[str, ...] = ()
     suspended: bool = False
+    paused: tuple[tuple[str, str], ...] = ()
     lost_jobs: tuple[str, ...] = ()
     strays: tuple[str, ...] = ()
     jobs_searched: int = 0

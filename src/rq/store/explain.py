@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from rq.model.explanation import Facts
 from rq.model.presence import WorkerRecord
 from rq.model.record import JobRecord
+from rq.model.situation import FOR_EVER, Facts
 from rq.model.states import JobStatus
 from rq.store.calls import Call, Steps, text, wire
 from rq.store.codec import decode_fields, decode_job
@@ -17,6 +17,7 @@ from rq.store.presence import list_worker_keys, read_worker
 from rq.store.reads import count_queue, is_suspended, list_executions, list_results, read_registry_score, read_status
 from rq.store.registries import read_server_time
 from rq.store.scripts import ScriptLibrary
+from rq.store.suspension import read_pause_end
 
 # A search through a longer part of a queue would keep the server from its work.
 LONGEST_SEARCH = 100_000
@@ -62,18 +63,19 @@ def _read_place(scripts: ScriptLibrary, facts: Facts, found: _Hash, executions: 
     job_id, job = facts.job_id, facts.job
     parents = job.dependency_ids[:MOST_LOOKED_AT]
     members = _members(job_id, executions) if job.status == JobStatus.STARTED else []
-    length, ahead, is_between, set_aside, due, worker_keys, *rest = yield [
+    length, ahead, is_between, set_aside, due, pause_end, worker_keys, *rest = yield [
         count_queue(scripts, job.origin),
         _find(scripts.keyspace.queue(job.origin), job_id),
         _find(scripts.keyspace.intermediate(job.origin), job_id).then(lambda place: place is not None),
         _read_set_aside(scripts, job.origin, job_id),
         read_registry_score(scripts, "scheduled", job.origin, job_id),
+        read_pause_end(scripts, queue=job.origin),
         list_worker_keys(scripts, job.origin),
         *(read_status(scripts, parent) for parent in parents),
         *(read_registry_score(scripts, "wip", job.origin, member) for member in members),
     ]
     statuses, scores = rest[: len(parents)], rest[len(parents) :]
-    workers = yield from _read_workers(scripts, worker_keys, facts.now)
+    workers, paused = yield from _read_workers(scripts, worker_keys, facts.now)
     return Facts(
         job_id,
         facts.now,
@@ -88,23 +90,32 @@ def _read_place(scripts: ScriptLibrary, facts: Facts, found: _Hash, executions: 
         due=_moment(due) if job.status == JobStatus.SCHEDULED else None,
         parents=tuple(zip(parents, statuses, strict=True)),
         suspended=facts.suspended,
+        queue_paused_until=_moment(pause_end if pause_end is not None and pause_end > facts.now.timestamp() else None),
         workers=workers,
+        paused_workers=paused,
         lease_ends=_lease_end(job, dict(zip(members, scores, strict=True))),
         is_to_stop=found.stop is not None and found.stop == job.execution_id,
     )
 
 
-def _read_workers(scripts: ScriptLibrary, worker_keys: Sequence[str], now: datetime) -> Steps[tuple[WorkerRecord, ...]]:
-    """Read the living ones of some workers. RQ's have no lease; their hash lives as long as they do."""
+def _read_workers(scripts: ScriptLibrary, worker_keys: Sequence[str], now: datetime) -> Steps[tuple[tuple[WorkerRecord, ...], tuple[str, ...]]]:
+    """Read the living ones of some workers, and which of these are paused. RQ's have no lease; their hash lives as long as they do, and they know no pause."""
     names = [key.removeprefix(scripts.keyspace.worker("")) for key in worker_keys[:MOST_LOOKED_AT]]
     if not names:
-        return ()
-    answers = yield [*(read_worker(scripts, name) for name in names), *(_read_lease(scripts, name) for name in names)]
-    records, leases = answers[: len(names)], answers[len(names) :]
-    living = (
-        record is not None and record.death is None and (lease is None or lease >= now.timestamp()) for record, lease in zip(records, leases, strict=True)
-    )
-    return tuple(record for record, lives in zip(records, living, strict=True) if lives)
+        return (), ()
+    count, moment = len(names), now.timestamp()
+    answers = yield [
+        *(read_worker(scripts, name) for name in names),
+        *(_read_lease(scripts, name) for name in names),
+        *(read_pause_end(scripts, worker=name) for name in names),
+    ]
+    records, leases, pauses = answers[:count], answers[count : 2 * count], answers[2 * count :]
+    living = [
+        (record, lease is not None and pause is not None and pause > moment)
+        for record, lease, pause in zip(records, leases, pauses, strict=True)
+        if record is not None and record.death is None and (lease is None or lease >= moment)
+    ]
+    return tuple(record for record, _ in living), tuple(record.name for record, is_paused in living if is_paused)
 
 
 def _read_hash(scripts: ScriptLibrary, job_id: str) -> Call[_Hash]:
@@ -152,4 +163,4 @@ def _moment(timestamp: float | None) -> datetime | None:
     try:
         return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
     except (ValueError, OverflowError, OSError):  # for ever, or longer than a calendar knows
-        return datetime.max.replace(tzinfo=UTC)
+        return FOR_EVER

@@ -24,10 +24,12 @@ from rq.store.reads import count_queue, count_registry, is_suspended, list_queue
 from rq.store.registries import read_server_time
 from rq.store.scripts import ScriptLibrary
 from rq.store.strays import Search, find_strays
+from rq.store.suspension import list_pauses
 
 MOST_QUEUES = 500
 MOST_WORKERS = 2000
 MOST_DEFERRED = 50
+MOST_PAUSES = 100
 # How long something may be overdue before that is worth a word.
 PATIENCE_SECONDS = 60
 _KINDS = ("wip", "finished", "failed", "deferred", "scheduled", "canceled")
@@ -54,6 +56,7 @@ def inspect_server(caller: Caller, scripts: ScriptLibrary, most_keys: int) -> In
         workers=workers,
         stale_workers=stale,
         suspended=caller.run(is_suspended(scripts)),
+        paused=ask(caller, list_pauses(scripts, now, MOST_PAUSES), ()),
         lost_jobs=search.lost_jobs,
         strays=search.strays,
         jobs_searched=search.jobs_searched,

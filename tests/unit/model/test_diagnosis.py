@@ -63,6 +63,8 @@ SICKNESSES: list[tuple[str, dict[str, Any], Severity, str]] = [
     ("persistence", server(appends=False, snapshots=True), Severity.WARNING, "writes snapshots only"),
     ("persistence", server(appends=True, write_failed="a snapshot"), Severity.PROBLEM, "could not write a snapshot"),
     ("connections", server(clients=9_500, most_clients=10_000), Severity.WARNING, "9,500 of 10,000 connections"),
+    ("suspension", {"paused": (("queue", "q"),)}, Severity.WARNING, "the queue q is paused"),
+    ("suspension", {"paused": (("worker", "wolf"),)}, Severity.WARNING, "the worker wolf is paused"),
     ("suspension", {"suspended": True}, Severity.WARNING, "all workers are suspended"),
     (
         "queues",

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from rq.model.explanation import Explanation, Facts, Situation, exception_line, explain
+from rq.model.explanation import exception_line, explain
 from rq.model.presence import WorkerRecord
 from rq.model.record import JobRecord
 from rq.model.result import ResultRecord, ResultType
+from rq.model.situation import FOR_EVER, Explanation, Facts, Situation
 from rq.model.states import JobStatus
 
 NOW = datetime(2030, 5, 27, 12, tzinfo=UTC)
@@ -83,6 +84,37 @@ SITUATIONS: list[tuple[Situation, JobStatus | str | None, dict[str, Any], dict[s
         {},
         {"ahead": 1, "suspended": True, "workers": IDLE},
         "Job j waits in the queue q behind 1 other: all workers are suspended. `rq resume` lets them begin jobs again.",
+    ),
+    (
+        Situation.QUEUE_PAUSED,
+        JobStatus.QUEUED,
+        {},
+        {"ahead": 1, "queue_paused_until": NOW + timedelta(seconds=90), "workers": IDLE},
+        "Job j waits in the queue q behind 1 other: that queue is paused for 90 seconds more. `rq resume q` lets its jobs begin again.",
+    ),
+    (
+        Situation.QUEUE_PAUSED,
+        JobStatus.QUEUED,
+        {},
+        {"ahead": 1, "queue_paused_until": FOR_EVER, "workers": IDLE},
+        "Job j waits in the queue q behind 1 other: that queue is paused. `rq resume q` lets its jobs begin again.",
+    ),
+    (
+        Situation.WORKERS_PAUSED,
+        JobStatus.QUEUED,
+        {},
+        {"ahead": 0, "workers": IDLE, "paused_workers": ("wolf",)},
+        (
+            "Job j waits in the queue q as the next one: no worker listens on that queue that is not paused: wolf. "
+            "`rq resume --worker wolf` lets them begin jobs again."
+        ),
+    ),
+    (
+        Situation.WORKERS_BUSY,
+        JobStatus.QUEUED,
+        {},
+        {"ahead": 0, "workers": (*IDLE, *BUSY[1:]), "paused_workers": ("wolf",)},
+        "Job j waits in the queue q as the next one: its only worker is busy with job short for 3 seconds. Start more workers, `rq worker q`, or wait.",
     ),
     (
         Situation.NO_WORKER,

@@ -14,7 +14,8 @@ from rq.cli.options import SharedOptions, takes_shared_options
 from rq.cli.rendering import printable
 from rq.client.job_calls import parse_job_id
 from rq.core.wording import listed
-from rq.model.explanation import Explanation, Situation, explain
+from rq.model.explanation import explain
+from rq.model.situation import Explanation, Situation
 from rq.store.explain import read_facts
 from rq.store.search import find_job_ids
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from redis.asyncio.client import Pipeline
 
     from rq.core.serializers import Serializer
-    from rq.model.explanation import Explanation
+    from rq.model.situation import Explanation
 
 
 class StatusQuestion:
