@@ -15,9 +15,14 @@ from rq.core.formats import format_date
 takes_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
-def print_json(value: object) -> None:
-    """Print a value: of a dataclass its fields, of a datetime its text as RQ stores it. What is no UTF-8 appears as escapes."""
-    click.echo(json.dumps(_plain(value), indent=2))
+def print_json(value: object, *, one_line: bool = False) -> None:
+    """Print a value: of a dataclass its fields, of a datetime its text as RQ stores it. What is no UTF-8 appears as escapes.
+
+    Args:
+        value: the value.
+        one_line: whether it is one of several, each on a line of its own.
+    """
+    click.echo(json.dumps(_plain(value), indent=None if one_line else 2))
 
 
 def _plain(value: Any) -> Any:

@@ -44,12 +44,23 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The queues and workers of one moment; `taken_at` is local time."""
+    """The queues and workers of one moment, which is `taken_at` in local time.
+
+    Args:
+        queues: the queues.
+        workers: the workers.
+        suspended: whether all workers are.
+        taken_at: when it was taken, in local time.
+        unused_queues: the names of queues that workers listen on though no job was ever put into them.
+        paused: what is paused by its name: `queue` or `worker`, and the name.
+    """
 
     queues: Sequence[QueueCounts]
     workers: Sequence[WorkerRecord]
     suspended: bool
     taken_at: datetime
+    unused_queues: Sequence[str] = ()
+    paused: Sequence[tuple[str, str]] = ()
 
 
 def render(snapshot: Snapshot, view: View) -> str:
@@ -63,6 +74,8 @@ def render(snapshot: Snapshot, view: View) -> str:
         return "\n".join(line for part in parts for line in part)
     if view.workers and snapshot.suspended:
         parts[-1].append(click.style("suspended: no worker begins another job until `rq resume`", fg="yellow"))
+    if view.workers and snapshot.paused:
+        parts[-1].append(click.style(f"paused: {', '.join(f'{kind} {printable(name)}' for kind, name in snapshot.paused)}", fg="yellow"))
     if view.queues and view.workers:
         parts.append([f"Updated: {snapshot.taken_at}"])
     return "\n\n".join("\n".join(part) for part in parts)
@@ -99,10 +112,10 @@ def _bar(count: int, scale: int, view: View) -> str:
 
 def _worker_lines(snapshot: Snapshot, view: View) -> list[str]:
     workers = sorted(snapshot.workers, key=lambda worker: worker.name)
-    queue_names = [queue.name for queue in snapshot.queues]
+    queue_names = [*(queue.name for queue in snapshot.queues), *(snapshot.unused_queues if view.by_queue else ())]
     describe = _raw_worker if view.raw else _worker
     lines = _by_queue(workers, queue_names, view) if view.by_queue else [describe(worker) for worker in workers]
-    return lines if view.raw else [*lines, f"{len(workers)} workers, {len(queue_names)} queues"]
+    return lines if view.raw else [*lines, f"{len(workers)} workers, {len(snapshot.queues)} queues"]
 
 
 def _worker(worker: WorkerRecord) -> str:
