@@ -6,6 +6,8 @@ take for a command is escaped.
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +20,9 @@ _SCALES = (20, 50, 100, 200, 400, 600, 800, 1000)
 _BAR_WIDTH = 20
 _BESIDE_THE_BAR = 20
 _NAME_WIDTH = 12
-_COLORS = {"busy": "red", "idle": "green", "suspended": "yellow"}
+STATE_COLORS = {"busy": "red", "idle": "green", "suspended": "yellow"}
+
+green, red, yellow = (functools.partial(click.style, fg=color) for color in ("green", "red", "yellow"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ def _place(worker: WorkerRecord) -> str:
 
 
 def _state(worker: WorkerRecord) -> str:
-    return click.style(printable(worker.state), fg=_COLORS.get(worker.state))
+    return click.style(printable(worker.state), fg=STATE_COLORS.get(worker.state))
 
 
 def _queues(worker: WorkerRecord) -> str:
@@ -151,6 +155,15 @@ def _queues(worker: WorkerRecord) -> str:
 
 def _jobs(worker: WorkerRecord) -> str:
     return f"jobs: {worker.successful_job_count} finished, {worker.failed_job_count} failed"
+
+
+def can_show() -> bool:
+    """Say whether the output can show bars and dashes."""
+    try:
+        "█–".encode(getattr(sys.stdout, "encoding", None) or "utf-8")  # noqa: RUF001 - RQ's dash
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def printable(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +13,7 @@ from rq.cli.boundary import Command
 from rq.cli.connect import Server, open_server
 from rq.cli.json_output import print_json, takes_json_option
 from rq.cli.options import SharedOptions, at_least, takes_shared_options
-from rq.cli.rendering import Snapshot, View, render
+from rq.cli.rendering import Snapshot, View, can_show, render
 from rq.runtime.stop_switch import StopSwitch
 from rq.store.overview import Overview, read_overview
 from rq.store.waiting import wait_readable
@@ -40,7 +39,7 @@ class InfoCommand:
             raw=self.raw,
             by_queue=self.by_queue,
             columns=shutil.get_terminal_size().columns,
-            ascii_only=not _can_show("█–"),  # noqa: RUF001 - RQ's dash
+            ascii_only=not can_show(),
         )
 
 
@@ -105,11 +104,3 @@ def _as_values(overview: Overview, view: View) -> dict[str, object]:
         shown["workers"] = overview.workers
     paused = [{"kind": kind, "name": name} for kind, name in overview.paused]
     return {**shown, "suspended": overview.suspended, "paused": paused}
-
-
-def _can_show(characters: str) -> bool:
-    try:
-        characters.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
