@@ -13,6 +13,7 @@ import click
 from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
 from rq.cli.connect import Server, open_server
 from rq.cli.options import SharedOptions, at_least, load_class, load_function, takes_shared_options
+from rq.cli.sentry_settings import report_to_sentry
 from rq.client.job import Job
 from rq.client.queue import Queue
 from rq.core.defaults import (
@@ -119,6 +120,7 @@ def worker(shared: SharedOptions, **given: Any) -> None:
     command.check_log_format()
     server = open_server(shared, patient=True)
     _configure_logging(server)
+    report_to_sentry(server.settings)
     _check_server(server)
     made = _make_worker(server, shared, command)
     if command.pid:
