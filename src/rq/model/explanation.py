@@ -15,7 +15,7 @@ from rq.model.dependency import is_met_by, policy_for
 from rq.model.presence import WorkerStatus
 from rq.model.record import JobRecord
 from rq.model.result import ResultRecord, ResultType
-from rq.model.situation import FOR_EVER, Explanation, Facts, Situation
+from rq.model.situation import FOR_EVER, Explanation, Facts, Parent, Situation
 from rq.model.states import JobStatus
 
 # How an exception reads when a worker did not find the function: ours, and RQ's.
@@ -186,23 +186,24 @@ def _overdue(facts: Facts) -> Explanation:
 
 def _behind_failed_parents(facts: Facts) -> Explanation | None:
     awaited = _awaited(facts)
-    bad = [(parent, status) for parent, status in awaited if status in _ENDINGS and policy_for(facts.job.dependency_policies, parent) == "wait"]
+    bad = [parent for parent in awaited if parent.status in _ENDINGS and policy_for(facts.job.dependency_policies, parent.id) == "wait"]
     if not bad:
         return None
-    ended = [f"{parent}, which {_ENDINGS[status]}" for parent, status in bad]
+    ended = [f"{parent.id}, which {_ENDINGS[parent.status]}" for parent in bad]
     sentence = f"job {facts.job_id} waits for job {listed(ended)}; it runs only when that succeeds after all"
-    advice = f"run that one again (`rq requeue --queue QUEUE {bad[0][0]}`), or cancel job {facts.job_id}"
-    return Explanation(facts.job_id, Situation.FAILED_DEPENDENCIES, sentence, advice, waits_for=tuple(parent for parent, _ in awaited))
+    advice = f"run that one again ({_again(bad[0])}), or cancel job {facts.job_id}"
+    return Explanation(facts.job_id, Situation.FAILED_DEPENDENCIES, sentence, advice, waits_for=_ids(awaited))
 
 
 def _behind_parents(facts: Facts) -> Explanation | None:
     awaited = _awaited(facts)
     if not awaited:
         return None
-    named = [f"{parent}, which is {status}" for parent, status in awaited]
+    named = [f"{parent.id}, which is {parent.status}" for parent in awaited]
     sentence = f"job {facts.job_id} waits for {counted(len(awaited), 'job')}: {listed(named)}"
-    advice = f"`rq explain {awaited[0][0]}` tells why that one has not ended"
-    return Explanation(facts.job_id, Situation.DEPENDENCIES, sentence, advice, waits_for=tuple(parent for parent, _ in awaited))
+    return Explanation(
+        facts.job_id, Situation.DEPENDENCIES, sentence, f"`rq explain {awaited[0].id}` tells why that one has not ended", waits_for=_ids(awaited)
+    )
 
 
 def _releasable(facts: Facts) -> Explanation:
@@ -211,13 +212,13 @@ def _releasable(facts: Facts) -> Explanation:
     return Explanation(facts.job_id, Situation.RELEASABLE, sentence, advice)
 
 
-def _awaited(facts: Facts) -> list[tuple[str, str | None]]:
-    job = facts.job
-    return [
-        (parent, status)
-        for parent, status in facts.parents
-        if not is_met_by(status, policy_for(job.dependency_policies, parent), allows_failure=bool(job.allow_dependency_failures))
-    ]
+def _awaited(facts: Facts) -> list[Parent]:
+    policies, allows_failure = facts.job.dependency_policies, bool(facts.job.allow_dependency_failures)
+    return [parent for parent in facts.parents if not is_met_by(parent.status, policy_for(policies, parent.id), allows_failure=allows_failure)]
+
+
+def _ids(parents: list[Parent]) -> tuple[str, ...]:
+    return tuple(parent.id for parent in parents)
 
 
 # --- running ----------------------------------------------------------------------------------------------------------
@@ -278,7 +279,7 @@ def _not_found(facts: Facts) -> Explanation | None:
     sentence = (
         f"job {facts.job_id} failed{_attempt(facts)}{facts.ago(facts.job.ended_at)}, because the worker {worker} did not find its function: {_said(line)}"
     )
-    advice = f"let that worker run the code that the job was enqueued with, then run the job again: `{_requeue(facts)}`"
+    advice = f"let that worker run the code that the job was enqueued with, then run the job again: {_requeue(facts)}"
     return Explanation(facts.job_id, Situation.NOT_FOUND, sentence, advice, workers=(worker,) if worker else ())
 
 
@@ -286,18 +287,18 @@ def _failed(facts: Facts) -> Explanation:
     line = _failure_line(facts)
     why = f": {line}" if line else ""
     sentence = f"job {facts.job_id} failed{_attempt(facts)}{facts.ago(facts.job.ended_at)}{why}"
-    return Explanation(facts.job_id, Situation.FAILED, sentence, f"run it again with `{_requeue(facts)}`", workers=_own_worker(facts))
+    return Explanation(facts.job_id, Situation.FAILED, sentence, f"run it again with {_requeue(facts)}", workers=_own_worker(facts))
 
 
 def _stopped(facts: Facts) -> Explanation:
     sentence = f"job {facts.job_id} was stopped by hand{facts.ago(facts.job.ended_at)}"
-    return Explanation(facts.job_id, Situation.STOPPED, sentence, f"run it again with `{_requeue(facts)}`")
+    return Explanation(facts.job_id, Situation.STOPPED, sentence, f"run it again with {_requeue(facts)}")
 
 
 def _canceled(facts: Facts) -> Explanation:
     why = f": {facts.reason}" if facts.reason else ""
     sentence = f"job {facts.job_id} was canceled{facts.ago(facts.job.ended_at)}{why}"
-    return Explanation(facts.job_id, Situation.CANCELED, sentence, "`job.requeue()` puts a canceled job back into its queue")
+    return Explanation(facts.job_id, Situation.CANCELED, sentence, f"{_again(Parent(facts.job_id, 'canceled', facts.job.origin))} puts it back into its queue")
 
 
 def _attempt(facts: Facts) -> str:
@@ -305,7 +306,14 @@ def _attempt(facts: Facts) -> str:
 
 
 def _requeue(facts: Facts) -> str:
-    return f"rq requeue --queue {facts.job.origin} {facts.job_id}"
+    return _again(Parent(facts.job_id, "failed", facts.job.origin))
+
+
+def _again(ended: Parent) -> str:
+    """Return how to run a job again that ended badly."""
+    if ended.status == JobStatus.CANCELED:
+        return f"`Queue({ended.queue!r}, connection=...).canceled_job_registry.requeue({ended.id!r})`"
+    return f"`rq requeue --queue {ended.queue} {ended.id}`"
 
 
 def _failure_line(facts: Facts) -> str:

@@ -83,6 +83,15 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class Parent:
+    """A job that another one depends on: its id, its status (None if it does not exist), its queue."""
+
+    id: str
+    status: str | None
+    queue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the server knows of a job, at one moment of its clock.
 
@@ -99,7 +108,7 @@ class Facts:
         is_between: whether an RQ worker has taken it and not started it.
         set_aside: why it was set aside, if it was.
         due: when it is to be put into its queue.
-        parents: the status of each job that it depends on, by id; None for one that does not exist.
+        parents: the jobs that it depends on.
         suspended: whether all workers are suspended.
         queue_paused_until: when the pause of its queue ends; None if it is not paused.
         workers: the living workers that listen on its queue.
@@ -120,7 +129,7 @@ class Facts:
     is_between: bool = False
     set_aside: str | None = None
     due: datetime | None = None
-    parents: tuple[tuple[str, str | None], ...] = ()
+    parents: tuple[Parent, ...] = ()
     suspended: bool = False
     queue_paused_until: datetime | None = None
     workers: tuple[WorkerRecord, ...] = ()

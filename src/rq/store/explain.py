@@ -9,12 +9,12 @@ from typing import Any
 
 from rq.model.presence import WorkerRecord
 from rq.model.record import JobRecord
-from rq.model.situation import FOR_EVER, Facts
+from rq.model.situation import FOR_EVER, Facts, Parent
 from rq.model.states import JobStatus
 from rq.store.calls import Call, Steps, text, wire
 from rq.store.codec import decode_fields, decode_job
 from rq.store.presence import list_worker_keys, read_worker
-from rq.store.reads import count_queue, is_suspended, list_executions, list_results, read_registry_score, read_status
+from rq.store.reads import count_queue, is_suspended, list_executions, list_results, read_registry_score
 from rq.store.registries import read_server_time
 from rq.store.scripts import ScriptLibrary
 from rq.store.suspension import read_pause_end
@@ -71,10 +71,10 @@ def _read_place(scripts: ScriptLibrary, facts: Facts, found: _Hash, executions: 
         read_registry_score(scripts, "scheduled", job.origin, job_id),
         read_pause_end(scripts, queue=job.origin),
         list_worker_keys(scripts, job.origin),
-        *(read_status(scripts, parent) for parent in parents),
+        *(_read_parent(scripts, parent) for parent in parents),
         *(read_registry_score(scripts, "wip", job.origin, member) for member in members),
     ]
-    statuses, scores = rest[: len(parents)], rest[len(parents) :]
+    scores = rest[len(parents) :]
     workers, paused = yield from _read_workers(scripts, worker_keys, facts.now)
     return Facts(
         job_id,
@@ -88,7 +88,7 @@ def _read_place(scripts: ScriptLibrary, facts: Facts, found: _Hash, executions: 
         is_between=is_between,
         set_aside=set_aside,
         due=_moment(due) if job.status == JobStatus.SCHEDULED else None,
-        parents=tuple(zip(parents, statuses, strict=True)),
+        parents=tuple(rest[: len(parents)]),
         suspended=facts.suspended,
         queue_paused_until=_moment(pause_end if pause_end is not None and pause_end > facts.now.timestamp() else None),
         workers=workers,
@@ -126,6 +126,14 @@ def _read_hash(scripts: ScriptLibrary, job_id: str) -> Call[_Hash]:
         return _Hash(decode_job(job_id, fields), text(fields.get(b"x_reason")) or None, text(fields.get(b"x_stop")) or None)
 
     return Call(read, ("HGETALL", wire(scripts.keyspace.job(job_id))))
+
+
+def _read_parent(scripts: ScriptLibrary, job_id: str) -> Call[Parent]:
+    def read(reply: Any) -> Parent:
+        status, origin = reply
+        return Parent(job_id, text(status) or None, text(origin))
+
+    return Call(read, ("HMGET", wire(scripts.keyspace.job(job_id)), "status", "origin"))
 
 
 def _find(key: str, job_id: str) -> Call[int | None]:

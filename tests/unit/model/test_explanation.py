@@ -11,7 +11,7 @@ from rq.model.explanation import exception_line, explain
 from rq.model.presence import WorkerRecord
 from rq.model.record import JobRecord
 from rq.model.result import ResultRecord, ResultType
-from rq.model.situation import FOR_EVER, Explanation, Facts, Situation
+from rq.model.situation import FOR_EVER, Explanation, Facts, Parent, Situation
 from rq.model.states import JobStatus
 
 NOW = datetime(2030, 5, 27, 12, tzinfo=UTC)
@@ -33,6 +33,11 @@ def explained(status: JobStatus | str | None, record: dict[str, Any] | None = No
     """What is said of a job `j` of the queue `q`."""
     job = JobRecord("j", status=status, origin="q", data=b"", **(record or {}))
     return explain(Facts("j", NOW, job, **facts))
+
+
+def parents(**statuses: str | None) -> tuple[Parent, ...]:
+    """Jobs of the queue `p` that a job depends on."""
+    return tuple(Parent(job_id, status, "p") for job_id, status in statuses.items())
 
 
 IDLE = (worker(),)
@@ -200,21 +205,31 @@ SITUATIONS: list[tuple[Situation, JobStatus | str | None, dict[str, Any], dict[s
         Situation.DEPENDENCIES,
         JobStatus.DEFERRED,
         {},
-        {"parents": (("a", "finished"), ("b", "started"), ("c", "queued"), ("d", None))},
+        {"parents": parents(a="finished", b="started", c="queued", d=None)},
         "Job j waits for 2 jobs: b, which is started and c, which is queued. `rq explain b` tells why that one has not ended.",
     ),
     (
         Situation.FAILED_DEPENDENCIES,
         JobStatus.DEFERRED,
         {},
-        {"parents": (("a", "started"), ("b", "failed"))},
-        "Job j waits for job b, which failed; it runs only when that succeeds after all. Run that one again (`rq requeue --queue QUEUE b`), or cancel job j.",
+        {"parents": parents(a="started", b="failed")},
+        "Job j waits for job b, which failed; it runs only when that succeeds after all. Run that one again (`rq requeue --queue p b`), or cancel job j.",
+    ),
+    (
+        Situation.FAILED_DEPENDENCIES,
+        JobStatus.DEFERRED,
+        {},
+        {"parents": parents(a="canceled", b="stopped")},
+        (
+            "Job j waits for job a, which was canceled and b, which was stopped; it runs only when that succeeds after all. "
+            "Run that one again (`Queue('p', connection=...).canceled_job_registry.requeue('a')`), or cancel job j."
+        ),
     ),
     (
         Situation.RELEASABLE,
         JobStatus.DEFERRED,
         {"allow_dependency_failures": True, "dependency_policies": {"c": "run"}},
-        {"parents": (("a", "failed"), ("b", None), ("c", "canceled"))},
+        {"parents": parents(a="failed", b=None, c="canceled")},
         (
             "Job j waits for nothing any more: all jobs that it depends on have ended as it needs, and a worker lets it go on within seconds. "
             "No worker listens on its queue, which would see to it; start one: `rq worker q`."
@@ -298,7 +313,10 @@ SITUATIONS: list[tuple[Situation, JobStatus | str | None, dict[str, Any], dict[s
         JobStatus.CANCELED,
         {"ended_at": TWO_MINUTES_AGO},
         {"reason": "job a, which it depends on, failed"},
-        "Job j was canceled 2 minutes ago: job a, which it depends on, failed. `job.requeue()` puts a canceled job back into its queue.",
+        (
+            "Job j was canceled 2 minutes ago: job a, which it depends on, failed. "
+            "`Queue('q', connection=...).canceled_job_registry.requeue('j')` puts it back into its queue."
+        ),
     ),
 ]
 
@@ -328,12 +346,12 @@ def test_programs_get_the_facts():
     busy = explained(JobStatus.QUEUED, ahead=2, workers=BUSY)
     assert (busy.ahead, busy.workers) == (2, ("wolf", "bear"))
     assert explained(JobStatus.SCHEDULED, due=IN_AN_HOUR).due == IN_AN_HOUR
-    deferred = explained(JobStatus.DEFERRED, parents=(("a", "finished"), ("b", "started")))
+    deferred = explained(JobStatus.DEFERRED, parents=parents(a="finished", b="started"))
     assert deferred.waits_for == ("b",)
 
 
 def test_a_job_whose_parent_lets_it_fail_is_not_told_to_wait_for_a_success():
-    found = explained(JobStatus.DEFERRED, {"dependency_policies": {"*": "fail"}}, parents=(("a", "failed"),))
+    found = explained(JobStatus.DEFERRED, {"dependency_policies": {"*": "fail"}}, parents=parents(a="failed"))
     assert found.situation is Situation.DEPENDENCIES
 
 
