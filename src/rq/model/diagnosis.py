@@ -185,7 +185,7 @@ def _look_at_workers(inspection: Inspection) -> Iterator[Finding]:
     if inspection.stale_workers:
         yield _note(
             f"{counted(len(inspection.stale_workers), 'worker')} left without a word: {listed(inspection.stale_workers)}",
-            "nothing: their jobs are taken back, and any living worker strikes them off",
+            "nothing needs to be done: the living take back their jobs",
         )
     versions = sorted({worker.version or "?" for worker in inspection.workers})
     if len(versions) > 1:
