@@ -62,6 +62,7 @@ class Process:
         unanswered: the message it waits for an answer to, and sends again before any other.
         armed: the claim that lies on the server behind its blocking connections, which outlive it for a while.
         lines: the queues whose blocking connection has not caught anything yet.
+        heard: the commands that the last heartbeat brought.
     """
 
     identity: WorkerIdentity
@@ -75,6 +76,7 @@ class Process:
     unanswered: Message | None = None
     armed: Message | None = None
     lines: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -203,8 +205,10 @@ class Fleet(Producers):
         """A heartbeat. It comes from a thread of its own: it does not wait for the worker's unanswered message, and is not sent again."""
         identity, running = process.identity, [(a.key.job_id, e) for e, a in process.attempts.items()]
 
+        heard = process.heard
+
         def predict() -> Beat:
-            answer = self.model.heartbeat(identity.name, identity.incarnation, process.lease, WORKER_TTL, running)
+            answer = self.model.heartbeat(identity.name, identity.incarnation, process.lease, WORKER_TTL, running, heard)
             if answer.known:
                 lost = {execution for _, execution, code in answer.exceptions if code != "stop"}
                 alive = [identity.incarnation, *(execution for _, execution in running if execution not in lost)]
@@ -214,13 +218,13 @@ class Fleet(Producers):
         def receive(answer: Beat) -> None:
             process.registered = process.registered and answer.known
             if answer.known:
-                process.last_answer = self.monotonic
+                process.last_answer, process.heard = self.monotonic, [command.command_id for command in answer.commands]
             for _, execution, code in answer.exceptions:
                 if code != "stop":
                     process.attempts.pop(execution, None)
 
         arguments = (identity.name, identity.incarnation, process.lease, WORKER_TTL, running)
-        message = Message("heartbeat", extend_leases(self.scripts, *arguments), predict, receive)
+        message = Message("heartbeat", extend_leases(self.scripts, *arguments, heard=heard), predict, receive)
         unanswered = process.unanswered
         self.send(message, fate, process)
         process.unanswered = unanswered

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from rq.store.scripts import Script, ScriptLibrary
 from tests.properties.family_mutants import FAMILY_MUTANTS
+from tests.properties.pause_mutants import PAUSE_MUTANTS
 
 Edit = tuple[str, str]
 
@@ -59,7 +60,7 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "an enqueue call of a deleted job is another one": (("local note = try('GET', ended_key(id))", "local note = nil"),),
     "a job enqueued anew stays where it was": (("leave_place(old[2], old[5] or job.queue, job.id)", NOTHING),),
     "attempts are counted from one again": (("if old[3] then redis.call('HSET', job_key(job.id), 'x_attempt', old[3]) end", NOTHING),),
-    "a promoted job stays among the scheduled": (("redis.call('ZREM', scheduled_key(queue), id)", NOTHING),),
+    "a promoted job stays among the scheduled": (("redis.call('ZREM', scheduled_key(queue), unpack(due))", NOTHING),),
     "a canceled job is promoted": (("elseif job[1] == 'scheduled' then", "elseif job[1] then"),),
     # --- claims ---
     "a claim sent again claims more": (("if claim.sequence == last then return replay_claim(claim) end", NOTHING),),
@@ -72,12 +73,11 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     ),
     "a claimed job still expires": (("redis.call('PERSIST', job)\n", NOTHING),),
     "what woke a worker is forgotten": (("local given_back = give_back_caught(claim.worker, claim.queues)", "local given_back = 0"),),
-    "suspended workers claim": (("return redis.call('EXISTS', suspended_key()) == 1 or", "return"),),
     # --- heartbeats ---
     "a heartbeat extends what was taken back": (("if not queue or not try('ZSCORE', wip_key(queue), member) then", "queue = queue or 'q1'\n  if false then"),),
     "a heartbeat extends no attempt": (("    write_lease(now, queue, id, execution, lease)\n    if", "    if"),),
     "a heartbeat does not extend the worker's lease": (("try('ZADD', presence, now + lease, worker)", NOTHING),),
-    "a heartbeat of a former incarnation counts": (("if try('HGET', held, 'incarnation') ~= incarnation or", "if not try('HGET', held, 'incarnation') or"),),
+    "a heartbeat of a former incarnation counts": (("if side[1] ~= incarnation or", "if not side[1] or"),),
     "a worker is not told to stop": (("if fields[4] == execution then except(id, execution, 'stop') end", NOTHING),),
     # --- crashes and janitors ---
     "crashes are not counted": (("local crashes = try('HINCRBY', job, 'x_crashes', 1) or policy.most + 1", "local crashes = 1"),),
@@ -117,4 +117,6 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "a worker is not told of a cancel": (("if fields[2] then redis.call('HSET', job, 'x_last', fields[2] .. ':C') end", NOTHING),),
     # --- operators, dependencies, deliveries ---
     **FAMILY_MUTANTS,
+    # --- pauses and commands ---
+    **PAUSE_MUTANTS,
 }

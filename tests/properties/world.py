@@ -68,6 +68,7 @@ class Side:
     queues: tuple[str, ...]
     sequence: int | None = None
     held: dict[tuple[str, str], str] = field(default_factory=dict)
+    commands: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass
@@ -133,6 +134,8 @@ class World:
         self.presence: dict[str, float] = {}
         self.caught: dict[tuple[str, str], list[str]] = {}
         self.suspended = False
+        self.paused: dict[str, float] = {}
+        self.paused_ttl: float | None = None
         self.locks: dict[str, str] = {}
 
     @property
@@ -212,6 +215,7 @@ class World:
             (keys.workers, Key("set", {keys.worker(name) for name in self.registered})),
             *((keys.queue_workers(queue), Key("set", {keys.worker(name) for name in names})) for queue, names in self.listening.items()),
             (keys.presence, Key("zset", self.presence)),
+            (keys.paused, Key("zset", self.paused, self.paused_ttl)),
             *((keys.worker(name), Key("hash", w.fields, w.ttl)) for name, w in self.worker_hashes.items()),
             *((keys.held(name), Key("hash", _side_fields(side))) for name, side in self.sides.items()),
         ]
@@ -222,6 +226,7 @@ def _side_fields(side: Side) -> dict[str, str | float]:
     if side.sequence is not None:
         fields["sequence"] = str(side.sequence)
     fields |= {f"queue:{number}": queue for number, queue in enumerate(side.queues, 1)}
+    fields |= {f"command:{kind}": " ".join(words) for kind, words in side.commands.items()}
     return fields | {f"held:{job_id}:{execution}": queue for (job_id, execution), queue in side.held.items()}
 
 

@@ -15,6 +15,7 @@ from rq.model.record import JobRecord
 from rq.model.settlement import AskRetry, Crash, Fail, Finish, GiveUp, PutBack, Retry, Stop
 from rq.store.aio import AsyncCaller
 from rq.store.cancel import cancel_job, stop_job
+from rq.store.channels import tell_worker
 from rq.store.claim import ClaimRequest, claim_jobs
 from rq.store.delete import delete_job
 from rq.store.dependents import list_releases, release_dependents, sweep_deferred
@@ -128,8 +129,8 @@ class Store:
         record = JobRecord(job_id, origin=queue, **{"data": b"payload", "timeout": 180, "dependency_ids": list(after), **fields})
         return NewJob(record, nonce or f"nonce-{next(self._nonces)}", front, due, unique)
 
-    def promote(self, queue: str = "q", limit: int = 500) -> tuple[int, float | None]:
-        return self.run(promote_jobs(self.scripts, queue, limit))
+    def promote(self, queue: str = "q", limit: int = 500, worker: str = "") -> tuple[int, float | None]:
+        return self.run(promote_jobs(self.scripts, queue, limit, worker))
 
     def birth(self, worker: str = "w", queues: Sequence[str] = ("q",), **options: Any) -> Birth:
         return self.run(self.birth_call(worker, queues, **options))
@@ -176,9 +177,9 @@ class Store:
         assert len(claimed.jobs) == 1, claimed
         return self.attempt_of(claimed.jobs[0], worker)
 
-    def beat(self, *attempts: AttemptKey, worker: str = "w", incarnation: str = "") -> Beat:
+    def beat(self, *attempts: AttemptKey, worker: str = "w", incarnation: str = "", heard: Sequence[str] = ()) -> Beat:
         running = [(attempt.job_id, attempt.execution_id) for attempt in attempts]
-        return self.run(extend_leases(self.scripts, worker, incarnation or f"{worker}-1", LEASE, 480, running))
+        return self.run(extend_leases(self.scripts, worker, incarnation or f"{worker}-1", LEASE, 480, running, heard=heard))
 
     def settle(self, attempt: AttemptKey, decision: Any, claim: ClaimRequest | None = None, delivery: bytes = b"") -> Settled:
         return self.run(settle_attempt(self.scripts, attempt, decision, MOST_CRASHES, claim, delivery))
@@ -218,6 +219,9 @@ class Store:
 
     def ask_to_stop(self, job_id: str = "a") -> tuple[str, str]:
         return self.run(stop_job(self.scripts, job_id))
+
+    def tell(self, command: str = "shutdown", command_id: str = "c1", worker: str = "w") -> bool:
+        return self.run(tell_worker(self.scripts, worker, {"command": command}, command_id))
 
     def delete(self, job_id: str = "a", queue: str = "q", nonce: str = "", **options: bool) -> tuple[str, str]:
         return self.run(delete_job(self.scripts, job_id, queue, nonce or f"nonce-{next(self._nonces)}", **options))

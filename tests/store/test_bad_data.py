@@ -171,7 +171,7 @@ ARGUMENTS = {
     "commands": ("w",),
     "caught": ("w", "q"),
 }
-STRINGS = {"suspended", "maintenance_lock", "scheduler_lock", "first_seen", "ended", "nothing"}
+STRINGS = {"suspended", "promoter", "maintenance_lock", "scheduler_lock", "first_seen", "ended", "nothing"}
 
 TRANSITIONS: dict[str, Callable[[Store, AttemptKey], object]] = {
     "promote": lambda store, _: store.promote(),
@@ -199,6 +199,7 @@ TRANSITIONS: dict[str, Callable[[Store, AttemptKey], object]] = {
     "delete a waiting job": lambda store, _: store.delete("waiting"),
     "delete a job that depends on others": lambda store, _: store.delete("child"),
     "ask to stop": lambda store, _: store.ask_to_stop("a"),
+    "tell the worker": lambda store, _: (store.tell("shutdown"), store.tell("kill-horse", "c2")),
     "tell of an outcome": lambda store, attempt: store.settle(attempt, Finish(None, 500), delivery=b"body"),
     "release dependents": lambda store, _: store.release_dependents("ended"),
     "sweep the deferred": lambda store, _: store.sweep_deferred(),
@@ -210,7 +211,7 @@ TRANSITIONS: dict[str, Callable[[Store, AttemptKey], object]] = {
     "register again": lambda store, _: store.birth(queues=("q", "sound")),
     "replace": lambda store, _: store.turn_clock(LEASE + 1).birth(queues=("q", "sound"), incarnation="second"),
     "leave": lambda store, _: store.death(),
-    "pause": lambda store, _: (store.pause("another"), store.pauses(), store.resume("another")),
+    "pause": lambda store, _: (store.resume("q"), store.pause("another"), store.pauses()),
     "list leases": lambda store, _: store.run(list_worker_leases(store.scripts)),
 }
 

@@ -1,7 +1,7 @@
 """Commands to workers (door: `rq.command`): stop a job, kill the process of a job, shut down. And what a worker of a program's own does when it hears one.
 
-A worker that does not listen at that moment never hears of a command. Stopping a job is the exception: the request is also kept with the attempt that runs, so
-that its worker hears of it at the next heartbeat at the latest.
+They are also kept on the server, a request to stop a job with the attempt that runs: a worker of ours that does not listen at that moment hears of them by its
+next heartbeat. RQ's workers hear what is said while they listen, and nothing else; so do ours, of commands of a program's own.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rq.client.enqueueing import new_nonce
 from rq.client.session import session_of
 from rq.core.errors import InvalidJobOperation
 from rq.core.keys import current_keyspace
 from rq.store.cancel import stop_job
-from rq.store.channels import publish_command
+from rq.store.channels import KEPT, publish_command, tell_worker
 from rq.store.reads import no_such_job
 
 if TYPE_CHECKING:
@@ -72,8 +73,12 @@ def send_command(connection: redis.Redis, worker_name: str, command: str, **kwar
         command: what it is to do: `shutdown`, `kill-horse`, `stop-job`, or something of your own.
         **kwargs: what goes with it; `stop-job` takes a `job_id`, but see `send_stop_job_command`.
     """
-    session = session_of(connection)
-    session.run(publish_command(session.scripts, worker_name, {"command": command, **kwargs}))
+    session, said = session_of(connection), {"command": command, **kwargs}
+    publish = publish_command(session.scripts, worker_name, said).then(bool)
+    if command in KEPT:
+        session.run_or(tell_worker(session.scripts, worker_name, said, new_nonce()), lambda: session.run(publish))
+    else:
+        session.run(publish)
 
 
 def parse_payload(payload: Mapping[Any, Any]) -> dict[Any, Any]:

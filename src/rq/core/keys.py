@@ -43,10 +43,12 @@ TEMPLATES: dict[str, str] = {
     "queue_workers": "workers:{}",
     "worker": "worker:{}",
     "commands": "pubsub:{}",
+    "wakes": "pubsub:x:{}",
     "presence": "x:workers",
     "held": "x:worker:{}",
     "caught": "x:caught:{}:{}",
     "paused": "x:paused",
+    "promoter": "x:promoter:{}",
     "ended": "x:ended:{}",
     "bad": "x:bad:{}",
     "pending": "x:pending:{}",
@@ -155,6 +157,10 @@ class Keyspace:
     def commands(self, worker_name: str) -> str:
         """The channel on which a worker hears commands."""
         return self.name("commands", worker_name)
+
+    def wakes(self, queue_name: str) -> str:
+        """The channel on which workers hear that a queue is worth a look."""
+        return self.name("wakes", queue_name)
 
     def held(self, worker_name: str) -> str:
         """What one of our workers has: its incarnation, its last claim and the executions it holds."""
