@@ -8,8 +8,8 @@ How a page is written, so that it can be run:
 * A block ```` ```python ```` is a piece of one program: the pieces run one after the other in one interpreter. Where a line ends in `# => text`, the text must
   be the repr of that line's value.
 * A block ```` ```console ```` holds commands, each behind `$ `, and below each what it prints. `...` stands for any text. Commands run in a shell in the
-  folder and must succeed. A worker without `--burst`, `rq up`, and `rq cron` with a file, run until the page ends, are then told to stop, and must end well. `pip`
-  is not run.
+  folder and must succeed. A worker without `--burst`, `rq up`, and `rq cron` with a file, run until the page ends, are then told to stop, and must end well.
+  `pip` is not run.
 * Other blocks (`text`, `ini`, `mermaid`, ...) are not run.
 * `embedded://` means a server of this page alone.
 

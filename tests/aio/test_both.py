@@ -182,6 +182,14 @@ async def test_a_job_follows_its_attempt(side, worker):
     assert job.started_at is not None
 
 
+async def test_a_job_says_why_it_is_not_running(side):
+    job = await side.queue().enqueue(tasks.add, 1, b=2)
+    found = await job.explain()
+    assert (found.situation, found.ahead, found.queue) == ("no_worker", 0, "default")
+    await job.delete()
+    assert (await job.explain()).situation == "deleted"
+
+
 async def test_meta_and_progress_are_written(side):
     job = await side.queue().enqueue(tasks.add)
     job.meta["a"] = 1

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     import click
 
     cron: click.Command
+    doctor: click.Command
     empty: click.Command
     enqueue: click.Command
+    explain: click.Command
     health: click.Command
     info: click.Command
     requeue: click.Command
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     worker: click.Command
     worker_pool: click.Command
 
-__all__ = ["cron", "empty", "enqueue", "health", "info", "main", "requeue", "resume", "service", "suspend", "up", "worker", "worker_pool"]
+__all__ = ["cron", "doctor", "empty", "enqueue", "explain", "health", "info", "main", "requeue", "resume", "service", "suspend", "up", "worker", "worker_pool"]
 
 
 def __getattr__(name: str) -> object:

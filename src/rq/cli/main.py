@@ -30,8 +30,10 @@ class CommandRow:
 
 COMMANDS: dict[str, CommandRow] = {
     "cron": CommandRow("cron", "cron", "Enqueue functions again and again."),
+    "doctor": CommandRow("doctor", "doctor", "Look what is wrong, and tell how to mend it."),
     "empty": CommandRow("empty", "empty", "Delete the jobs that wait in queues."),
     "enqueue": CommandRow("enqueue", "enqueue", "Put a job into a queue."),
+    "explain": CommandRow("explain", "explain_jobs", "Tell why jobs are not running."),
     "health": CommandRow("health", "health", "Say whether workers take care of the queues."),
     "info": CommandRow("info", "info", "Show queues, their jobs, and workers."),
     "job": CommandRow("job", "show_job", "Show a job, its attempts, and its output."),

@@ -20,7 +20,9 @@ from rq.client.saving import JobSaving
 from rq.client.scriptless import send_meta
 from rq.client.session import session_of
 from rq.client.types import T_co
+from rq.model.explanation import explain
 from rq.model.states import JobStatus
+from rq.store.explain import read_facts
 from rq.store.reads import find_position, job_exists
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from rq.core.serializers import Serializer
     from rq.model.record import JobRecord
+    from rq.model.situation import Explanation
 
 logger = logging.getLogger("rq.job")
 
@@ -132,6 +135,14 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
     def get_executions(self) -> list[Execution]:
         """Return the attempts that run now: two round trips."""
         return self.execution_registry.get_executions()
+
+    def explain(self) -> Explanation:
+        """Return why the job is not running, or what came of it; as a text, it is a sentence or two. Three round trips at most; also for a job that is gone.
+
+        Raises:
+            CorruptDataError: if its hash cannot be read.
+        """
+        return explain(self.session.follow(read_facts(self.session.scripts, self.id)))
 
     @property
     def execution_registry(self) -> ExecutionRegistry:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from redis.exceptions import NoScriptError, ResponseError
 
-from rq.store.calls import Argument, Call
+from rq.store.calls import Argument, Call, Steps
 from rq.store.connection import RAW, check_refusal
 from rq.store.scripts import Script
 
@@ -71,6 +71,17 @@ class AsyncCaller:
                 raise reply
             answers.append(call.read(reply))
         return answers
+
+    async def follow(self, steps: Steps[T]) -> T:
+        """Return what comes of several steps: a round trip for each. Errors are those of `run_many`, and whatever making sense of an answer raises."""
+        answers: list[Any] | None = None
+        while True:
+            try:
+                calls = next(steps) if answers is None else steps.send(answers)
+            except StopIteration as end:
+                found: T = end.value
+                return found
+            answers = await self.run_many(calls)
 
     def _put(self, call: Call[Any]) -> asyncio.Future[Any]:
         """Add a call to those of this turn of the loop, and return its reply to come."""

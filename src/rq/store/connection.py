@@ -27,7 +27,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from rq.core.errors import ScriptsRefused, StorePermissionError
-from rq.store.calls import Call
+from rq.store.calls import Call, Steps
 from rq.store.full import check_for_room
 from rq.store.pool_settings import connection_settings
 
@@ -151,6 +151,17 @@ class Caller:
             else:
                 answers.append(call.read(reply))
         return answers
+
+    def follow(self, steps: Steps[T]) -> T:
+        """Return what comes of several steps: a round trip for each. Errors are those of `run_many`, and whatever making sense of an answer raises."""
+        answers: list[Any] | None = None
+        while True:
+            try:
+                calls = next(steps) if answers is None else steps.send(answers)
+            except StopIteration as end:
+                found: T = end.value
+                return found
+            answers = self.run_many(calls)
 
     def run_stream(self, calls: Iterable[Call[T]]) -> list[T]:
         """Return the answers to several calls, in order. While the server works at one, the next ones are made and sent: as fast as the slower of both.

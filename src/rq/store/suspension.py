@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from rq.store.calls import Argument, Call, wire
+from rq.store.calls import Argument, Call, text, wire
 from rq.store.replies import read_code, read_names
 from rq.store.scripts import ScriptLibrary
 
@@ -66,6 +67,22 @@ def find_pauses(scripts: ScriptLibrary, worker: str, queues: Sequence[str]) -> C
         scripts.script("paused"),
         (scripts.keyspace.paused,),
     )
+
+
+def read_pause_end(scripts: ScriptLibrary, *, queue: str = "", worker: str = "") -> Call[float | None]:
+    """Read when the pause of a queue, or of a worker, ends or ended, in seconds since 1970 (infinite: by hand); None if it was not paused. For readers."""
+    [member] = _members([queue] if queue else [], [worker] if worker else [])
+    return Call(lambda reply: None if reply is None else float(reply), ("ZSCORE", scripts.keyspace.paused, member))
+
+
+def list_pauses(scripts: ScriptLibrary, now: float, most: int) -> Call[tuple[tuple[str, str], ...]]:
+    """List what is paused by its name, up to `most`: `queue` or `worker`, and the name. For readers."""
+
+    def read(reply: Any) -> tuple[tuple[str, str], ...]:
+        members = (text(member).partition(":") for member in reply)
+        return tuple(sorted((kind, name) for kind, _, name in members))
+
+    return Call(read, ("ZRANGEBYSCORE", scripts.keyspace.paused, f"({now}", "+inf", "LIMIT", 0, most))
 
 
 def _members(queues: Sequence[str], workers: Sequence[str]) -> list[Argument]:

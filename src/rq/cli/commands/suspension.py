@@ -6,6 +6,7 @@ import click
 
 from rq.cli.boundary import Command
 from rq.cli.connect import open_server
+from rq.cli.json_output import print_json, takes_json_option
 from rq.cli.options import SharedOptions, at_least, takes_shared_options
 from rq.cli.rendering import printable
 from rq.store import suspension
@@ -15,8 +16,9 @@ from rq.store import suspension
 @click.argument("queues", nargs=-1)
 @click.option("--worker", "workers", multiple=True, metavar="NAME", help="Pause this worker alone; give it several times for several.")
 @click.option("--duration", type=at_least(1), metavar="SECONDS", help="Resume by itself after that many seconds.")
+@takes_json_option
 @takes_shared_options()
-def suspend(shared: SharedOptions, queues: tuple[str, ...], workers: tuple[str, ...], duration: int | None) -> None:
+def suspend(shared: SharedOptions, queues: tuple[str, ...], workers: tuple[str, ...], duration: int | None, *, as_json: bool) -> None:
     """Let no worker begin another job.
 
     With QUEUES or --worker: none of these queues, none at these workers;
@@ -30,6 +32,9 @@ def suspend(shared: SharedOptions, queues: tuple[str, ...], workers: tuple[str, 
     else:
         server.caller.run(suspension.suspend_workers(server.scripts, duration))
         what = "Suspending workers"
+    if as_json:
+        print_json({"everything": not (queues or workers), "queues": queues, "workers": workers, "seconds": duration})
+        return
     limit = f"for {duration} seconds" if duration else "until `rq resume`"
     click.echo(f"{what} {limit}. No new jobs will be started; jobs that run will be completed")
 
@@ -37,20 +42,26 @@ def suspend(shared: SharedOptions, queues: tuple[str, ...], workers: tuple[str, 
 @click.command(cls=Command)
 @click.argument("queues", nargs=-1)
 @click.option("--worker", "workers", multiple=True, metavar="NAME", help="Resume this worker; give it several times for several.")
+@takes_json_option
 @takes_shared_options()
-def resume(shared: SharedOptions, queues: tuple[str, ...], workers: tuple[str, ...]) -> None:
+def resume(shared: SharedOptions, queues: tuple[str, ...], workers: tuple[str, ...], *, as_json: bool) -> None:
     """Let suspended workers take jobs again.
 
     With QUEUES or --worker: end the pause of these. Without, what was paused
     by its name stays paused.
     """
     server = open_server(shared)
-    if queues or workers:
+    by_name = bool(queues or workers)
+    if by_name:
         resumed = server.caller.run(suspension.resume(server.scripts, queues, workers))
+    else:
+        resumed = int(server.caller.run(suspension.resume_workers(server.scripts)))
+    if as_json:
+        print_json({"everything": not by_name, "queues": queues, "workers": workers, "were_suspended": resumed})
+    elif by_name:
         click.echo(f"{_described('Resuming', queues, workers)}. {resumed} of {len(queues) + len(workers)} were paused")
-        return
-    were_suspended = server.caller.run(suspension.resume_workers(server.scripts))
-    click.echo("Resuming workers." if were_suspended else "Resuming workers. They were not suspended")
+    else:
+        click.echo("Resuming workers." if resumed else "Resuming workers. They were not suspended")
 
 
 def _described(verb: str, queues: tuple[str, ...], workers: tuple[str, ...]) -> str:

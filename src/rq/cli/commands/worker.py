@@ -14,6 +14,7 @@ from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
 from rq.cli.connect import Server, open_server
 from rq.cli.logging_settings import configure_logging
 from rq.cli.options import SharedOptions, at_least, load_class, load_function, takes_shared_options
+from rq.cli.sentry_settings import report_to_sentry
 from rq.client.job import Job
 from rq.client.queue import Queue
 from rq.core.defaults import (
@@ -129,6 +130,7 @@ def worker(shared: SharedOptions, **given: Any) -> None:
     command.check_log_format()
     server = open_server(shared, patient=True)
     configure_logging(server.settings)
+    report_to_sentry(server.settings)
     check_server(server, may_be_suspended=tie is not None)
     made = _make_worker(server, shared, command)
     if tie is not None:
