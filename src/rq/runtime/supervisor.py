@@ -32,6 +32,7 @@ from rq.runtime.control import CommandListener
 from rq.runtime.crew import Crew
 from rq.runtime.deliveries import delivery_about
 from rq.runtime.executors.base import Attempt, Ended, Executor
+from rq.runtime.queue_order import FixedOrder, QueueOrder
 from rq.runtime.registration import register, register_again
 from rq.runtime.reporting import report_aftermath, report_settlement
 from rq.runtime.running import RunningAttempt, WorkerContext
@@ -77,9 +78,10 @@ class Supervisor:
         client: a client of the server; connections of its own are made from its settings.
         executor: where attempts run.
         switch: tells when to stop.
+        order: which queue comes first in a claim; None: as they were given.
     """
 
-    def __init__(self, context: WorkerContext, client: Any, executor: Executor, switch: StopSwitch) -> None:
+    def __init__(self, context: WorkerContext, client: Any, executor: Executor, switch: StopSwitch, order: QueueOrder | None = None) -> None:
         self.context = context
         self.identity = context.identity
         self.config = context.config
@@ -89,6 +91,7 @@ class Supervisor:
         self.executor = executor
         self.switch = switch
         self.progress = Progress()
+        self._order = order or FixedOrder(context.config.queues)
         self._name = context.name
         self._inbox: deque[ClaimedJob] = deque()
         self._refused: list[Ended] = []
@@ -240,7 +243,7 @@ class Supervisor:
     def _claim_request(self, places: int) -> ClaimRequest:
         self.progress.claims += 1
         executions = [new_execution_id() for _ in range(places)]
-        return ClaimRequest(self._name, self.identity.incarnation, self.progress.claims, self.config.lease_seconds, executions, self.config.queues)
+        return ClaimRequest(self._name, self.identity.incarnation, self.progress.claims, self.config.lease_seconds, executions, self._order.names())
 
     def _begin_wait(self) -> None:
         """Wait on every queue; the claim that brings a job along is the same on all of them."""
@@ -287,6 +290,7 @@ class Supervisor:
         now = time.monotonic()
         for job in claimed.jobs:
             self._adopt(job)
+            self._order.note_served(job.queue)
         if claimed.code == "unknown":
             register_again(self._caller, self.context)
             progress.claim_at = now
@@ -448,6 +452,10 @@ class Supervisor:
         return Released(f"the worker was told to stop at once by {self.switch.signal_name}")
 
     # --- what others ask and tell ------------------------------------------------------------------------------------------------
+
+    def attend(self) -> None:
+        """End what is to be ended; called now and then by an executor in the middle of `submit`, while this thread comes to nothing else."""
+        self._end_noticed()
 
     def _must_give_up(self) -> bool:
         """Say whether a call that fails is not to be sent again: when nothing is at stake any more, or nobody wants to wait."""

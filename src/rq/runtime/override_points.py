@@ -1,0 +1,65 @@
+"""Which methods of a worker programs replace, and where each is called then.
+
+A subclass overrides them; error trackers and tracers put a function of theirs in their place, on the class or on a worker. Whoever replaces none pays for none:
+jobs are run by the functions of `runtime.executors`, and a worker's affairs are its supervisor's. What is replaced is called at the moment that its name says.
+
+| where | when one of them is replaced |
+| --- | --- |
+| JOB | where the job runs: the job's process calls the worker's methods instead of running the job by itself |
+| EXECUTION | in the thread of the supervisor: the worker itself sees to it that each job is run |
+| SUPERVISOR | in the thread of the supervisor, or of the service that the method belongs to: beside the step that does the work |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import Any
+
+
+class Where(Enum):
+    """Where a replaced method is called."""
+
+    JOB = "in the process of the job"
+    EXECUTION = "in the thread of the supervisor, instead of an executor"
+    SUPERVISOR = "in the process of the supervisor"
+
+
+OVERRIDE_POINTS: dict[str, Where] = {
+    "main_work_horse": Where.JOB,
+    "setup_work_horse_signals": Where.JOB,
+    "perform_job": Where.JOB,
+    "prepare_job_execution": Where.JOB,
+    "handle_execution_ended": Where.JOB,
+    "handle_job_success": Where.JOB,
+    "handle_job_failure": Where.JOB,
+    "handle_job_retry": Where.JOB,
+    "handle_exception": Where.JOB,
+    "execute_job": Where.EXECUTION,
+    "fork_work_horse": Where.EXECUTION,
+    "monitor_work_horse": Where.EXECUTION,
+    "wait_for_horse": Where.EXECUTION,
+    "reorder_queues": Where.SUPERVISOR,
+}
+
+
+def methods_of(*classes: type[Any]) -> frozenset[Any]:
+    """Return the override points of these classes as they stand at this moment, to tell later what was put in their place."""
+    return frozenset(getattr(owner, name) for owner in classes for name in OVERRIDE_POINTS if hasattr(owner, name))
+
+
+def replaced_points(worker: object, as_written: Iterable[Any]) -> frozenset[str]:
+    """Return the names of the override points that are replaced for a worker.
+
+    Args:
+        worker: the worker.
+        as_written: the methods that do what happens anyway (see `methods_of`).
+    """
+    own = frozenset(as_written)
+    methods = {name: getattr(worker, name, None) for name in OVERRIDE_POINTS}
+    return frozenset(name for name, method in methods.items() if method is not None and getattr(method, "__func__", method) not in own)
+
+
+def is_any_replaced(replaced: frozenset[str], where: Where) -> bool:
+    """Say whether something that is called there is among the replaced."""
+    return any(OVERRIDE_POINTS[name] is where for name in replaced)
