@@ -10,7 +10,7 @@ from typing import Any
 from rq import Queue, SimpleWorker, Worker
 from rq.job import Job
 from rq.timeouts import TimerDeathPenalty
-from rq.worker import BaseWorker
+from rq.worker import BaseWorker, StopRequested
 
 
 def note(job: Job, *words: object) -> None:
@@ -141,3 +141,84 @@ class PatientWorker(Worker):
 class LastQueueFirst(SimpleWorker):
     def reorder_queues(self, reference_queue: Queue) -> None:
         self._ordered_queues = [queue for queue in reversed(self.queues) if queue != reference_queue] + [reference_queue]
+
+
+def write(path: Path, *words: object) -> None:
+    with path.open("a") as file:
+        file.write(" ".join(map(str, words)) + "\n")
+
+
+class Attentive(SimpleWorker):
+    """Writes down what is called in the process of the worker, into the file that `log` names."""
+
+    log_file: Path
+
+    def bootstrap(self, *arguments: Any) -> None:
+        write(self.log_file, "bootstrap")
+        super().bootstrap(*arguments)
+
+    def register_birth(self) -> None:
+        super().register_birth()
+        write(self.log_file, "born", self.connection.exists(self.key))
+
+    def subscribe(self) -> None:
+        write(self.log_file, "subscribe")
+
+    def check_for_suspension(self, burst: bool) -> None:
+        write(self.log_file, "check_for_suspension", burst)
+        super().check_for_suspension(burst)
+
+    def run_maintenance_tasks(self) -> None:
+        super().run_maintenance_tasks()
+        write(self.log_file, "maintained", self.should_run_maintenance_tasks)
+
+    def dequeue_job_and_maintain_ttl(self, timeout: int | None, max_idle_time: float | None = None) -> tuple[Job, Queue] | None:
+        result = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+        write(self.log_file, "dequeued", result and result[1].name)
+        return result
+
+    def set_state(self, state: str, pipeline: Any = None) -> None:
+        super().set_state(state, pipeline)
+        write(self.log_file, "state", self.get_state())
+
+    def prepare_execution(self, job: Job) -> Any:
+        write(self.log_file, "prepare_execution", job.id)
+        return super().prepare_execution(job)
+
+    def unsubscribe(self) -> None:
+        write(self.log_file, "unsubscribe")
+
+    def register_death(self) -> None:
+        super().register_death()
+        write(self.log_file, "dead", self.death_date is not None)
+
+    def teardown(self) -> None:
+        write(self.log_file, "teardown")
+        super().teardown()
+
+
+class Beating(Worker):
+    log_file: Path
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        super().heartbeat(timeout, pipeline)
+        write(self.log_file, "heartbeat")
+
+    def maintain_heartbeats(self, job: Job) -> None:
+        write(self.log_file, "maintain_heartbeats", job.id)
+        raise RuntimeError("the worker broke at its heartbeat")
+
+
+class TakingWorker(SimpleWorker):
+    """Takes jobs by itself, in RQ's way."""
+
+    def dequeue_job_and_maintain_ttl(self, timeout: int | None, max_idle_time: float | None = None) -> tuple[Job, Queue] | None:
+        return self.queue_class.dequeue_any(self.queues, None, connection=self.connection)
+
+
+class LimitedWorker(SimpleWorker):
+    """Leaves when it has had enough."""
+
+    def check_for_suspension(self, burst: bool) -> None:
+        if self.connection.exists("enough"):
+            raise StopRequested

@@ -36,6 +36,9 @@ class CommandListener:
         notice: told (execution id, stop | kill) of every attempt that is to be ended.
         shut_down: called when the worker is to leave.
         on_trouble: told about an error of the server, and the seconds until the next try.
+
+    Attributes:
+        on_message: called with each message that comes over the channel, as redis-py gives it; by default obeys.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class CommandListener:
         self._notice = notice
         self._shut_down = shut_down
         self._on_trouble = on_trouble
+        self.on_message: Callable[[Any], None] = lambda message: self.obey(message["data"])
         self._channel = context.scripts.keyspace.commands(context.name)
         self._reader = self._writer = -1
         self._stopping = False
@@ -93,14 +97,15 @@ class CommandListener:
                 message = subscription.get_message(timeout=0.0)
                 if message is not None:
                     if message["type"] == "message":  # others say that it subscribed, or that it lives
-                        self._obey(message["data"])
+                        self.on_message(message)
                     continue
                 # redis-py offers no way to wait for messages and for something else at once.
                 socket: Any = subscription.connection._sock if subscription.connection else None  # noqa: SLF001 - see above
                 if not wait_readable([self._reader, *([socket.fileno()] if socket else [])], QUIET_SECONDS):
                     subscription.ping()
 
-    def _obey(self, data: Any) -> None:
+    def obey(self, data: Any) -> None:
+        """Do what came over the channel, if it is a command."""
         command: Any = None
         with suppress(ValueError, TypeError, RecursionError):
             command = json.loads(data)

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from rq.client.current import job_of
 from rq.client.job import Job
@@ -26,7 +26,7 @@ from rq.model.outcome import AskedRetry, Outcome, Raised, Returned, TimedOut
 from rq.runtime.executors.base import Attempt, AttemptTakenError
 from rq.runtime.executors.job_run import CurrentAttempt, outcome_of, outcome_of_result
 from rq.runtime.executors.through_job import Steps, call_handlers, run_through_job
-from rq.runtime.timeouts import BaseDeathPenalty, TimerDeathPenalty, UnixSignalDeathPenalty, get_default_death_penalty_class
+from rq.runtime.timeouts import BaseDeathPenalty, TimerDeathPenalty, UnixSignalDeathPenalty
 from rq.runtime.worker_methods import SupervisorMethods
 
 if TYPE_CHECKING:
@@ -84,8 +84,6 @@ class OwnAttempt:
 
 class HorseMethods(SupervisorMethods):
     """What runs a job and handles how it ended. All of these may be overridden."""
-
-    death_penalty_class: ClassVar[type[BaseDeathPenalty]] = get_default_death_penalty_class()
 
     _exc_handlers: list[Callable[..., Any]]
     _attempts: dict[str, OwnAttempt]
@@ -172,12 +170,6 @@ class HorseMethods(SupervisorMethods):
             message = f"Worker {self.name} was not given job {job.id} to run: only what it took from a queue can be run, or ended, by its methods"
             raise InvalidJobOperation(message)
         return own
-
-    def _queue_named(self, name: str) -> Queue:
-        for queue in self.queues:
-            if queue.name == name:
-                return queue
-        return self._make_queue(name)
 
     def _death_penalty(self) -> type[BaseDeathPenalty]:
         """Return what enforces time limits in this thread: signals are the main thread's."""

@@ -8,6 +8,9 @@ jobs are run by the functions of `runtime.executors`, and a worker's affairs are
 | JOB | where the job runs: the job's process calls the worker's methods instead of running the job by itself |
 | EXECUTION | in the thread of the supervisor: the worker itself sees to it that each job is run |
 | SUPERVISOR | in the thread of the supervisor, or of the service that the method belongs to: beside the step that does the work |
+
+Methods that cost nothing are called whether they are replaced or not, and stand in no table: `bootstrap`, `teardown`, `request_stop`, `request_force_stop`,
+`procline`.
 """
 
 from __future__ import annotations
@@ -39,7 +42,23 @@ OVERRIDE_POINTS: dict[str, Where] = {
     "fork_work_horse": Where.EXECUTION,
     "monitor_work_horse": Where.EXECUTION,
     "wait_for_horse": Where.EXECUTION,
+    "register_birth": Where.SUPERVISOR,
+    "register_death": Where.SUPERVISOR,
+    "dequeue_job_and_maintain_ttl": Where.SUPERVISOR,
     "reorder_queues": Where.SUPERVISOR,
+    "check_for_suspension": Where.SUPERVISOR,
+    "run_maintenance_tasks": Where.SUPERVISOR,
+    "clean_registries": Where.SUPERVISOR,
+    "set_state": Where.SUPERVISOR,
+    "prepare_execution": Where.SUPERVISOR,
+    "heartbeat": Where.SUPERVISOR,
+    "maintain_heartbeats": Where.SUPERVISOR,
+    "handle_work_horse_killed": Where.SUPERVISOR,
+    "kill_horse": Where.SUPERVISOR,
+    "handle_warm_shutdown_request": Where.SUPERVISOR,
+    "subscribe": Where.SUPERVISOR,
+    "unsubscribe": Where.SUPERVISOR,
+    "handle_payload": Where.SUPERVISOR,
 }
 
 

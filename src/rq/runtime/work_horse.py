@@ -43,14 +43,6 @@ _OVERDUE_SECONDS = 60
 class ExecutesJobs(HorseMethods):
     """What sees to it that a job is run, in the process of the worker. All of these may be overridden."""
 
-    _horse_pid: int
-    _attend: Callable[[], object]
-
-    @property
-    def horse_pid(self) -> int:
-        """The process that runs a job now; 0 if there is none."""
-        return self._horse_pid
-
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a job. The place to override for a way of running jobs of one's own; `perform_job()` is to be called wherever that is.
 
@@ -69,8 +61,7 @@ class ExecutesJobs(HorseMethods):
 
     def kill_horse(self, sig: signal.Signals = SHUTDOWN_SIGNAL) -> None:
         """Send a signal to the process of the job, and to all that it started; nothing happens if there is none."""
-        pid = self.horse_pid
-        if pid:
+        for pid in self._horse_pids():
             with suppress(ProcessLookupError):
                 os.killpg(pid, sig)
 
@@ -161,7 +152,8 @@ class ForksHorses(ExecutesJobs):
                     _, status, _ = self.wait_for_horse()
                 break
             except HorseMonitorTimeoutException:
-                self._attend()
+                if self._supervisor is not None:
+                    self._supervisor.attend()
                 self.maintain_heartbeats(job)
                 if 0 < limit + _OVERDUE_SECONDS < time.monotonic() - began:
                     self.kill_horse()

@@ -37,21 +37,23 @@ from rq.runtime.executors.by_worker import ByWorkerExecutor
 from rq.runtime.executors.fork import ForkExecutor
 from rq.runtime.executors.inline import InlineExecutor
 from rq.runtime.executors.job_run import is_job_replaced
+from rq.runtime.hooks import Hooks, WorkerHooks
 from rq.runtime.identity import describe_worker
-from rq.runtime.logging_setup import setup_loghandlers
 from rq.runtime.override_points import Where, is_any_replaced, methods_of, replaced_points
 from rq.runtime.queue_order import DequeueStrategy, FixedOrder, QueueOrder, strategy_named
+from rq.runtime.registration import NameOnServer
 from rq.runtime.running import WorkerContext
 from rq.runtime.stop_switch import StopSwitch
 from rq.runtime.supervisor import Supervisor
 from rq.runtime.timeouts import get_default_death_penalty_class
 from rq.runtime.work_horse import SHUTDOWN_SIGNAL, ExecutesJobs, ForksHorses
-from rq.store.connection import describe_client
+from rq.store.connection import LONGEST_PAUSE_SECONDS, PersistentCaller, describe_client
 
 if TYPE_CHECKING:
     import redis
 
 ExceptionHandler = Callable[..., Any]
+WorkHorseKilledHandler = Callable[[Job, int | None, int | None, Any], Any]
 
 logger = logging.getLogger("rq.worker")
 
@@ -72,6 +74,9 @@ class BaseWorker(ExecutesJobs):
         log_job_description: whether log lines show descriptions, and so arguments.
         job_monitoring_interval: seconds; while a job runs the worker's hash expires that long (plus a minute) after the last sign of life.
         serializer: as for Queue; jobs must have been enqueued with the same.
+        disable_default_exception_handler: keep no record of jobs that failed, neither results nor entries in the registry; the jobs themselves stay for their
+            `failure_ttl`, and say that they failed.
+        work_horse_killed_handler: what `handle_work_horse_killed()` calls.
         lease: seconds a job stays this worker's without a sign of life; after a death others take its jobs that much later, at least 2.
         max_crashes: a job whose process or worker died more often than this, without an outcome, is set aside as failed.
         fresh_interpreter: run jobs in children of a small new interpreter, not of this process. Faster, but jobs do not see what this program set up before.
@@ -81,6 +86,11 @@ class BaseWorker(ExecutesJobs):
     Raises:
         TypeError: no connection, or queues of another type.
     """
+
+    log_result_lifespan = True
+    # A call that the server does not answer is sent again after pauses that grow by this factor, up to so many seconds.
+    exponential_backoff_factor = 2.0
+    max_connection_wait_time = LONGEST_PAUSE_SECONDS
 
     def __init__(  # noqa: PLR0913, PLR0917 - RQ's signature
         self,
@@ -96,8 +106,10 @@ class BaseWorker(ExecutesJobs):
         queue_class: type[Queue] | str | None = None,
         log_job_description: bool = True,
         job_monitoring_interval: int = DEFAULT_JOB_MONITORING_INTERVAL,
+        disable_default_exception_handler: bool = False,
         prepare_for_work: bool = True,
         serializer: Any = None,
+        work_horse_killed_handler: WorkHorseKilledHandler | None = None,
         *,
         lease: float = DEFAULT_LEASE_SECONDS,
         max_crashes: int = MAX_CRASHES,
@@ -124,14 +136,18 @@ class BaseWorker(ExecutesJobs):
         self.fresh_interpreter = fresh_interpreter
         self.execution = None
         self.bus = EventBus()
-        self.bus.subscribe(LogLines(describe_jobs=log_job_description))
+        self.bus.subscribe(LogLines(describe_jobs=log_job_description, tell_lifespans=self.log_result_lifespan))
         self._session = session_of(self.connection)
         self._state = "starting"
         self._current_job_id = None
         self._is_horse = False
-        self._horse_pid = 0
+        self._own_horse_pid = 0
+        self._stopped_job_id: str | None = None
+        self._work_horse_killed_handler = work_horse_killed_handler
+        self.disable_default_exception_handler = disable_default_exception_handler
         self._attempts = {}
-        self._attend = lambda: None
+        self._supervisor, self._switch, self._executor, self._name_by_hand = None, None, None, None
+        self._was_asked_to_stop = False
         self._ordered_queues = list(self.queues)
         self._dequeue_strategy = DequeueStrategy.DEFAULT
 
@@ -169,30 +185,50 @@ class BaseWorker(ExecutesJobs):
         """
         del with_scheduler
         self._dequeue_strategy, self._ordered_queues = strategy_named(dequeue_strategy), list(self.queues)
-        setup_loghandlers(logging_level, date_format, log_format)
+        self.bootstrap(logging_level, date_format, log_format)
+        context = self._describe(burst=burst, max_jobs=max_jobs, max_idle_seconds=max_idle_time)
+        switch = self._switch = StopSwitch()
+        try:
+            executor = self._executor = self.make_executor()
+            supervisor = self._supervisor = Supervisor(context, self.connection, executor, switch, self._hooks(switch))
+            with switch.installed(self._install_signal_handlers):
+                if self._was_asked_to_stop:
+                    switch.press("the program")
+                return supervisor.run() > 0
+        finally:
+            self._supervisor, self._switch, self._executor = None, None, None
+            self._was_asked_to_stop = False
+            switch.close()
+            self.teardown()
+
+    def _describe(self, **limits: Any) -> WorkerContext:
+        """Return what this worker is at work; `limits` as those of `WorkerConfig`."""
         config = WorkerConfig(
             queues=tuple(queue.name for queue in self.queues),
-            lease_seconds=self.lease,
+            lease_seconds=limits.pop("lease_seconds", self.lease),
             worker_ttl_seconds=self.worker_ttl,
             job_monitoring_seconds=self.job_monitoring_interval,
             default_result_ttl=self.default_result_ttl,
             most_crashes=self.max_crashes,
-            burst=burst,
-            max_jobs=max_jobs,
-            max_idle_seconds=max_idle_time,
+            records_failures=not self.disable_default_exception_handler,
+            backoff_factor=self.exponential_backoff_factor,
+            longest_pause_seconds=self.max_connection_wait_time,
+            **limits,
         )
         identity = describe_worker(self.name, config.queues, self.connection)
         self.hostname, self.pid, self.ip_address = identity.hostname, identity.pid, identity.ip_address
         self.version, self.python_version = identity.version, identity.python_version
-        switch = StopSwitch()
-        try:
-            context = WorkerContext(identity, config, self._session.scripts, self.bus)
-            supervisor = Supervisor(context, self.connection, self.make_executor(), switch, self._order())
-            self._attend = supervisor.attend
-            with switch.installed():
-                return supervisor.run() > 0
-        finally:
-            switch.close()
+        return WorkerContext(identity, config, self._session.scripts, self.bus)
+
+    def _make_name(self) -> NameOnServer:
+        """Return the name of a worker that registers by hand and gives no signs of life: it is its own for as long as RQ's would be."""
+        return NameOnServer(PersistentCaller(self.connection, give_up=lambda: True), self._describe(lease_seconds=self.worker_ttl + 60))
+
+    def _hooks(self, switch: StopSwitch) -> Hooks:
+        replaced = self._replaced()
+        if is_any_replaced(replaced, Where.EXECUTION):
+            replaced -= {"prepare_execution", "set_state"}  # its own `execute_job()` calls them
+        return WorkerHooks(self, replaced, self._order(), switch.press)
 
     def make_executor(self) -> Executor:
         """Return where this worker's jobs run; each concrete class says, by this method or by its own `execute_job()`.
@@ -204,6 +240,17 @@ class BaseWorker(ExecutesJobs):
             return ByWorkerExecutor(self)
         message = f"{type(self).__name__} does not say where its jobs run; use Worker or SimpleWorker, or override make_executor()"
         raise InvalidOptionError(message)
+
+    def validate_queues(self) -> None:
+        """Refuse what is no queue of this worker's class.
+
+        Raises:
+            OptionTypeError: one of `queues` is something else (a TypeError, as in RQ).
+        """
+        for queue in self.queues:
+            if not isinstance(queue, self.queue_class):
+                message = f"{queue!r} is no {self.queue_class.__name__}: queues of a worker are of its queue_class"
+                raise OptionTypeError(message)
 
     def push_exc_handler(self, handler: ExceptionHandler) -> None:
         """Add an exception handler behind those there are; before `work()`."""

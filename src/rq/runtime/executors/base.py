@@ -39,7 +39,7 @@ class Attempt:
 class Ended:
     """An attempt is over: its outcome, and what its process used (None where nobody measured).
 
-    `aftermath` is what came of the stopped callback, if one was called.
+    `aftermath` is what came of the stopped callback, if one was called; `pid` is that of a process that died.
     """
 
     execution_id: str
@@ -47,6 +47,7 @@ class Ended:
     peak_memory_kib: int | None = None
     cpu_seconds: float | None = None
     aftermath: Outcome | None = None
+    pid: int | None = None
 
 
 class AttemptTakenError(BaseException):
