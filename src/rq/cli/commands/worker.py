@@ -24,7 +24,9 @@ from rq.core.defaults import (
     DEFAULT_WORKER_TTL,
     MIN_LEASE_SECONDS,
 )
+from rq.runtime.queue_order import DequeueStrategy
 from rq.runtime.worker import BaseWorker, Worker
+from rq.runtime.worker_classes import RandomWorker, RoundRobinWorker
 from rq.store.connection import Caller, private_client
 from rq.store.reads import is_suspended
 
@@ -52,6 +54,8 @@ class WorkerCommand:
     with_scheduler: bool
     pid: str | None
     exception_handler: tuple[str, ...]
+    disable_default_exception_handler: bool
+    dequeue_strategy: str
 
     def level(self) -> str | None:
         """Return the level of the worker's log lines; None for the usual one.
@@ -97,6 +101,14 @@ class WorkerCommand:
 @click.option("--maintenance-interval", type=int, default=DEFAULT_MAINTENANCE_TASK_INTERVAL, metavar="SECONDS", help="Needless: upkeep never pauses for long.")
 @click.option("--with-scheduler", "-s", is_flag=True, help="Needless: every worker is a scheduler.")
 @click.option("--exception-handler", multiple=True, metavar="PATH", help="Called where a job failed; may be given several times.")
+@click.option("--disable-default-exception-handler", "-d", is_flag=True, help="Keep no record of jobs that failed.")
+@click.option(
+    "--dequeue-strategy",
+    "-ds",
+    type=click.Choice([strategy.value for strategy in DequeueStrategy]),
+    default=DequeueStrategy.DEFAULT.value,
+    help="Which queue is next: the first with a job (default), each in turn, or any.",
+)
 @click.option("--pid", metavar="FILE", help="Write the process id there.")
 @click.option("--verbose", "-v", is_flag=True, help="Log more.")
 @click.option("--quiet", "-q", is_flag=True, help="Log warnings and errors only.")
@@ -131,11 +143,14 @@ def worker(shared: SharedOptions, **given: Any) -> None:
         max_jobs=command.max_jobs,
         max_idle_time=command.max_idle_time,
         with_scheduler=command.with_scheduler,
+        dequeue_strategy=DequeueStrategy(command.dequeue_strategy),
     )
 
 
 def _make_worker(server: Server, shared: SharedOptions, command: WorkerCommand) -> BaseWorker:
     worker_class = load_class("--worker-class", shared.worker_class, BaseWorker)
+    if issubclass(worker_class, (RoundRobinWorker, RandomWorker)):
+        click.secho(f"{worker_class.__name__} is deprecated; use --dequeue-strategy round_robin or random", fg="yellow", err=True)
     job_class = load_class("--job-class", shared.job_class, Job)
     queue_class = load_class("--queue-class", shared.queue_class, Queue)
     serializer = shared.load_serializer()
@@ -150,6 +165,8 @@ def _make_worker(server: Server, shared: SharedOptions, command: WorkerCommand) 
     ours: dict[str, Any] = {} if command.lease is None else {"lease": command.lease}
     if worker_class is Worker:
         ours["fresh_interpreter"] = True
+    if command.disable_default_exception_handler:
+        ours["disable_default_exception_handler"] = True
     if command.exception_handler:
         ours["exception_handlers"] = [load_function("--exception-handler", path) for path in command.exception_handler]
     return worker_class(
