@@ -23,6 +23,7 @@ from rq.core.errors import InvalidJobOperation
 from rq.core.serializers import serialized_result
 from rq.core.tracebacks import format_exception
 from rq.model.outcome import AskedRetry, Outcome, Raised, Returned, TimedOut
+from rq.model.presence import WorkerStatus
 from rq.runtime.executors.base import Attempt, AttemptTakenError
 from rq.runtime.executors.job_run import CurrentAttempt, outcome_of, outcome_of_result
 from rq.runtime.executors.through_job import Steps, call_handlers, run_through_job
@@ -171,6 +172,11 @@ class HorseMethods(SupervisorMethods):
             raise InvalidJobOperation(message)
         return own
 
+    def _leave_supervisor(self) -> None:
+        """In a process that was forked for a job: let go of what is the worker's own."""
+        self._supervisor, self._switch, self._executor, self._own_horse_pid = None, None, None, 0
+        self._state = WorkerStatus.BUSY.value
+
     def _death_penalty(self) -> type[BaseDeathPenalty]:
         """Return what enforces time limits in this thread: signals are the main thread's."""
         if self.death_penalty_class is UnixSignalDeathPenalty and threading.current_thread() is not threading.main_thread():
@@ -180,6 +186,7 @@ class HorseMethods(SupervisorMethods):
     def _run_in_job_process(self, attempt: Attempt) -> Outcome:
         """Run an attempt in a process that was forked for it; what an executor is given."""
         del attempt  # it is the current one
+        self._leave_supervisor()
         own = self._begin_own(cast("CurrentAttempt", context.top()))
         with _exit_comes_back(own):
             return _outcome_of_call(own, lambda: self.main_work_horse(own.job, own.queue))

@@ -15,6 +15,7 @@ Methods that cost nothing are called whether they are replaced or not, and stand
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from enum import Enum
 from typing import Any
@@ -62,9 +63,9 @@ OVERRIDE_POINTS: dict[str, Where] = {
 }
 
 
-def methods_of(*classes: type[Any]) -> frozenset[Any]:
+def methods_of(*classes: type[Any]) -> tuple[Any, ...]:
     """Return the override points of these classes as they stand at this moment, to tell later what was put in their place."""
-    return frozenset(getattr(owner, name) for owner in classes for name in OVERRIDE_POINTS if hasattr(owner, name))
+    return tuple(found for owner in classes for name in OVERRIDE_POINTS if (found := _as_defined(owner, name)) is not None)
 
 
 def replaced_points(worker: object, as_written: Iterable[Any]) -> frozenset[str]:
@@ -74,9 +75,15 @@ def replaced_points(worker: object, as_written: Iterable[Any]) -> frozenset[str]
         worker: the worker.
         as_written: the methods that do what happens anyway (see `methods_of`).
     """
-    own = frozenset(as_written)
-    methods = {name: getattr(worker, name, None) for name in OVERRIDE_POINTS}
-    return frozenset(name for name, method in methods.items() if method is not None and getattr(method, "__func__", method) not in own)
+    # By identity: the wrappers of tracers claim to be equal to what they wrap.
+    own = {id(method) for method in as_written}
+    found = {name: _as_defined(worker, name) for name in OVERRIDE_POINTS}
+    return frozenset(name for name, method in found.items() if method is not None and id(method) not in own)
+
+
+def _as_defined(owner: object, name: str) -> Any:
+    """Return what stands under a name in an object or its classes, not bound to anything: wrappers hide behind what they bind."""
+    return inspect.getattr_static(owner, name, None)
 
 
 def is_any_replaced(replaced: frozenset[str], where: Where) -> bool:

@@ -12,6 +12,7 @@ import signal
 import tempfile
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
@@ -88,7 +89,11 @@ class ExecutesJobs(HorseMethods):
                     pickle.dump(outcome, report)
                     report.flush()
 
-            own = self._begin_own(current, tell)
+            try:
+                own = self._begin_own(current, tell)
+            except Exception as error:  # noqa: BLE001 - its class cannot be imported, or says no
+                on_outcome(outcome_of(error, attempt))
+                return
             own.report = report
             try:
                 self.execute_job(own.job, own.queue)
@@ -123,7 +128,9 @@ class ForksHorses(ExecutesJobs):
         """Fork the process of a job, which calls `main_work_horse()`."""
         flush_output()
         os.environ["RQ_WORKER_ID"], os.environ["RQ_JOB_ID"] = self.name, job.id
-        pid = os.fork()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # who forks in RQ's way has threads, as RQ has
+            pid = os.fork()
         if pid:
             self._horse_pid = pid
             with suppress(OSError):  # it was faster, and may have ended
@@ -133,6 +140,7 @@ class ForksHorses(ExecutesJobs):
         status = 1
         try:
             os.setpgrp()
+            self._leave_supervisor()
             self.main_work_horse(job, queue)
             status = 0
         except BaseException:  # noqa: BLE001 - nothing may get back into the stack of the worker
@@ -148,7 +156,7 @@ class ForksHorses(ExecutesJobs):
         limit = DEFAULT_TIMEOUT if job.timeout is None else job.timeout
         while True:
             try:
-                with self.death_penalty_class(min(_LOOK_UP_SECONDS, self.job_monitoring_interval), HorseMonitorTimeoutException):
+                with self._death_penalty()(min(_LOOK_UP_SECONDS, self.job_monitoring_interval), HorseMonitorTimeoutException):
                     _, status, _ = self.wait_for_horse()
                 break
             except HorseMonitorTimeoutException:

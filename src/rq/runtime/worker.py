@@ -87,6 +87,7 @@ class BaseWorker(ExecutesJobs):
         TypeError: no connection, or queues of another type.
     """
 
+    log_job_description = True
     log_result_lifespan = True
     # A call that the server does not answer is sent again after pauses that grow by this factor, up to so many seconds.
     exponential_backoff_factor = 2.0
@@ -139,7 +140,6 @@ class BaseWorker(ExecutesJobs):
         self.bus.subscribe(LogLines(describe_jobs=log_job_description, tell_lifespans=self.log_result_lifespan))
         self._session = session_of(self.connection)
         self._state = "starting"
-        self._current_job_id = None
         self._is_horse = False
         self._own_horse_pid = 0
         self._stopped_job_id: str | None = None
@@ -252,9 +252,9 @@ class BaseWorker(ExecutesJobs):
                 message = f"{queue!r} is no {self.queue_class.__name__}: queues of a worker are of its queue_class"
                 raise OptionTypeError(message)
 
-    def push_exc_handler(self, handler: ExceptionHandler) -> None:
+    def push_exc_handler(self, handler_func: ExceptionHandler) -> None:
         """Add an exception handler behind those there are; before `work()`."""
-        self._exc_handlers += _listed_handlers(handler)
+        self._exc_handlers += _listed_handlers(handler_func)
 
     def pop_exc_handler(self) -> ExceptionHandler:
         """Take the last exception handler away, and return it."""

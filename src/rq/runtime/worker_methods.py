@@ -115,6 +115,14 @@ class SupervisorMethods(WorkerWrites):
     def _make_name(self) -> NameOnServer:
         raise NotImplementedError
 
+    def get_state(self) -> str:
+        """Return what the worker does: at work, at this moment; else when it was last read."""
+        supervisor = self._supervisor
+        if supervisor is None or not supervisor.name_on_server.is_taken:
+            return self._state
+        state = WorkerStatus.SUSPENDED if supervisor.progress.suspended else WorkerStatus.BUSY if len(supervisor.running) else WorkerStatus.IDLE
+        return state.value
+
     # --- waiting for jobs ---------------------------------------------------------------------------------------------------------------
 
     def dequeue_job_and_maintain_ttl(self, timeout: int | None, max_idle_time: float | None = None) -> tuple[Job, Queue] | None:

@@ -12,10 +12,11 @@ from rq.client.queue import Queue
 from rq.client.session import Session, session_of
 from rq.core.errors import InvalidOptionError, NoRedisConnectionException, OptionTypeError
 from rq.model.presence import WorkerRecord
-from rq.store.presence import list_worker_keys, read_worker
+from rq.store.presence import list_worker_keys, read_current_job, read_worker
 
 if TYPE_CHECKING:
     import redis
+    from redis.client import Pipeline
 
 
 class WorkerReads:
@@ -44,7 +45,6 @@ class WorkerReads:
 
     _session: Session
     _state: str
-    _current_job_id: str | None
 
     def _make_queue(self, name: str) -> Queue:
         return self.queue_class(name, connection=self.connection, job_class=self.job_class, serializer=self.serializer)
@@ -77,7 +77,7 @@ class WorkerReads:
             record.total_working_time,
             record.current_job_working_time,
         )
-        self._state, self._current_job_id = record.state, record.current_job_id
+        self._state = record.state
 
     @property
     def death_date(self) -> datetime | None:
@@ -95,15 +95,16 @@ class WorkerReads:
         """Return what the worker was doing when it was last read: started, busy, idle, suspended; `?` if nobody knows."""
         return self._state
 
-    def get_current_job_id(self) -> str | None:
-        """Return the id of the job it was running when it was last read."""
-        return self._current_job_id
+    def get_current_job_id(self, pipeline: Pipeline | None = None) -> str | None:
+        """Return the id of the job that it runs, asked of the server; None if it runs none. `pipeline` collects the question instead."""
+        return self._session.run_or_collect(read_current_job(self._session.scripts, self.name), pipeline)
 
     def get_current_job(self) -> Job | None:
-        """Return the job it was running when it was last read; None if none, or if that job is gone."""
-        if self._current_job_id is None:
+        """Return the job that it runs; None if it runs none, or if that job is gone. Two round trips."""
+        job_id = self.get_current_job_id()
+        if job_id is None:
             return None
-        return self.job_class.fetch_many([self._current_job_id], connection=self.connection, serializer=self.serializer)[0]
+        return self.job_class.fetch_many([job_id], connection=self.connection, serializer=self.serializer)[0]
 
     @classmethod
     def find_by_key(

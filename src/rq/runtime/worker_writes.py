@@ -45,7 +45,6 @@ class WorkerWrites(WorkerReads):
 
     def set_current_job_id(self, job_id: str | None = None, pipeline: Pipeline | None = None) -> None:
         """Say which job the worker runs; None for none."""
-        self._current_job_id = job_id
         self._write(pipeline, ("current_job", job_id or ""))
 
     def set_current_job_working_time(self, current_job_working_time: float, pipeline: Pipeline | None = None) -> None:

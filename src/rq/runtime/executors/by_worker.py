@@ -37,11 +37,9 @@ class ByWorkerExecutor:
 
     Args:
         worker: Runs them.
-        places: How many may be begun and not over at the same time.
     """
 
-    def __init__(self, worker: RunsAttempts, places: int = 1) -> None:
-        self.places = places
+    def __init__(self, worker: RunsAttempts) -> None:
         self._worker = worker
         self._open: dict[str, Attempt] = {}
         self._deadlines: dict[str, float] = {}
@@ -52,6 +50,11 @@ class ByWorkerExecutor:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
+
+    @property
+    def places(self) -> int:
+        """How many attempts may be begun and not over: one more than there are. Who begins no more than some at once waits before he returns from it."""
+        return len(self._open) + 1
 
     @property
     def running(self) -> int:
