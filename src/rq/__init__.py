@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # what type checkers and editors see in the place of `_EXPORT
     from rq.repeat import Repeat as Repeat
     from rq.webhook import Webhook as Webhook
     from rq.worker import SimpleWorker as SimpleWorker
+    from rq.worker import SpawnWorker as SpawnWorker
     from rq.worker import Worker as Worker
 
 __version__ = VERSION
@@ -43,6 +44,7 @@ __all__ = [
     "Repeat",
     "Retry",
     "SimpleWorker",
+    "SpawnWorker",
     "Webhook",
     "Worker",
     "__version__",
@@ -59,6 +61,7 @@ _EXPORTS: dict[str, str] = {
     "Repeat": "rq.repeat",
     "Retry": "rq.job",
     "SimpleWorker": "rq.worker",
+    "SpawnWorker": "rq.worker",
     "Webhook": "rq.webhook",
     "Worker": "rq.worker",
     "cancel_job": "rq.job",
@@ -71,9 +74,6 @@ _EXPORTS: dict[str, str] = {
     "requeue_job": "rq.job",
     "use_connection": "rq.connections",
 }
-
-# RQ's names of features that do not exist yet.
-_LATER: frozenset[str] = frozenset({"SpawnWorker"})
 
 # The doors that can be reached as attributes after a plain `import rq`.
 _DOORS: tuple[str, ...] = (
@@ -111,7 +111,7 @@ def __getattr__(name: str) -> object:
     """Import the door behind `name` on first use.
 
     Raises:
-        AttributeError: RQ does not have this name; or it has, and this version does not yet, which is then said.
+        AttributeError: RQ does not have this name.
     """
     if name in _EXPORTS:
         value = getattr(import_module(_EXPORTS[name]), name)
@@ -119,8 +119,6 @@ def __getattr__(name: str) -> object:
         return value
     if name in _DOORS:
         return import_module(f"rq.{name}")
-    if name in _LATER:
-        raise AttributeError(f"rq.{name} is a feature of RQ that is not there yet; docs/differences.md lists what is missing")
     raise AttributeError(f"module 'rq' has no attribute {name!r}")
 
 

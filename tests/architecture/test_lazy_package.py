@@ -17,7 +17,7 @@ def test_a_door_is_an_attribute_after_a_plain_import(name):
 
 
 def test_a_star_import_gives_rqs_names():
-    script = "from rq import *; print(Callback, Queue, Repeat, Retry, SimpleWorker, Webhook, Worker, cancel_job, get_current_job, requeue_job)"
+    script = "from rq import *; print(Callback, Queue, Repeat, Retry, SimpleWorker, SpawnWorker, Webhook, Worker, cancel_job, get_current_job, requeue_job)"
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
@@ -32,13 +32,6 @@ def test_what_rq_exports_is_listed():
 
 def test_a_name_rq_does_not_have_is_an_attribute_error():
     assert not hasattr(rq, "nope")
-
-
-@pytest.mark.parametrize("name", sorted(rq._LATER))
-def test_a_name_of_rq_that_is_not_there_yet_says_so(name):
-    with pytest.raises(AttributeError, match=r"not there yet; docs/differences\.md"):
-        getattr(rq, name)
-    assert name not in dir(rq)
 
 
 def test_the_version_is_that_of_the_distribution():

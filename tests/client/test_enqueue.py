@@ -246,6 +246,17 @@ def test_methods_that_others_wrap_are_on_the_path_of_every_enqueue(redis_client)
     assert Job.fetch(job.id, connection=redis_client).meta == {"trace": "id"}
 
 
+def test_a_tracer_may_wrap_enqueue_job_so_that_it_takes_the_rest_by_keyword_only(queue, monkeypatch):
+    enqueue_job = Queue.enqueue_job
+
+    def traced(self, job, **kwargs):
+        job.meta["trace"] = "abc"
+        return enqueue_job(self, job, **kwargs)
+
+    monkeypatch.setattr(Queue, "enqueue_job", traced)
+    assert queue.fetch_job(queue.enqueue(tasks.add, 1, 2).id).meta == {"trace": "abc"}
+
+
 def test_a_queue_makes_jobs_of_the_class_it_was_given(redis_client):
     class OwnJob(Job):
         pass

@@ -31,12 +31,14 @@ class Known:
         touched: executions whose keys RQ, an operator or the server's expiry removed.
         untold: jobs that RQ ended, or that had gone and entered again while somebody waited: those who wait for them are told by a sweep.
         let_go_by_rq: jobs that waited for others and that RQ let go on; it leaves their pending sets.
+        unrecorded: jobs of which a worker was told to keep no record if they fail.
     """
 
     strays: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
     untold: set[str] = field(default_factory=set)
     let_go_by_rq: set[str] = field(default_factory=set)
+    unrecorded: set[str] = field(default_factory=set)
 
 
 class Facts:
@@ -119,7 +121,7 @@ def _place_of_a_job(facts: Facts, job_id: str, fields: Flat, known: Known) -> It
         owner = fields.get("x_execution")
         if not runs or (owner and owner not in runs and owner not in known.touched):
             yield f"{job_id} is started, and nobody holds its lease: {owner} of {runs}"
-    elif job_id not in facts.members(REGISTRY_OF[status], origin) and facts.ttl[job_id] is None:
+    elif job_id not in facts.members(REGISTRY_OF[status], origin) and facts.ttl[job_id] is None and job_id not in known.unrecorded:
         yield f"{job_id} is {status}, and no registry names it"
     if "x_execution" in fields and status != "started" and fields["x_execution"] not in known.touched:
         yield f"{job_id} is {status}, and {fields['x_execution']} still owns it"

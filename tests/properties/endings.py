@@ -86,6 +86,8 @@ class Endings(WaitingAndRunning):
                 return self._retry(attempt, job, decision, {"retries_left": str(left - 1)})
             case AskRetry(number_of_retries=number) if job.fields.get("number_of_retries", "0") == str(number):
                 return self._retry(attempt, job, decision, {"number_of_retries": str(number + 1)})
+            case Fail(exc_text=exc, is_recorded=False):
+                return self._fail(attempt, job, "failed", exc, decision.failure_ttl, None)
             case Fail(exc_text=exc, failure_ttl=ttl) | Retry(exc_text=exc, failure_ttl=ttl):
                 return self._fail(attempt, job, "failed", exc, ttl)
             case GiveUp(failure_ttl=ttl):
@@ -129,23 +131,27 @@ class Endings(WaitingAndRunning):
         self.push(attempt.queue, attempt.job_id, front=at_front)
         return "queued"
 
-    def _fail(self, attempt: AttemptKey, job: JobHash, status: str, exc_text: str, ttl: int, kind: str = RESULT_FAILED) -> str:
+    def _fail(self, attempt: AttemptKey, job: JobHash, status: str, exc_text: str, ttl: int, kind: str | None = RESULT_FAILED) -> str:
+        """Without a kind of result, no record is kept but the job itself."""
         self._tell_dependents(attempt.job_id, status)
         if ttl == 0:
             self._delete(attempt.job_id, f"{attempt.execution_id}:F")
             return status
         request = job.fields.get("x_stop", "")
         job.drop("x_execution", "x_stop", "x_crashes")
-        self._record(attempt.job_id, kind, attempt.worker, attempt.execution_id, ttl)
+        if kind is not None:
+            self._record(attempt.job_id, kind, attempt.worker, attempt.execution_id, ttl)
         reason = f"stopped by {STOPPER}" if status == "stopped" and request == f"{attempt.execution_id} {STOPPER}" else exc_text.rsplit("\n", 1)[-1]
         ended = {"status": status, "ended_at": iso_date(self.now), "x_last": f"{attempt.execution_id}:F"}
         job.fields |= {**ended, "x_reason": reason}
         self._keep(attempt.job_id, "failed", attempt.queue, ttl, -1)
+        if kind is None:
+            self.registry("failed", attempt.queue).pop(attempt.job_id, None)
         return status
 
     def _record_superseded(self, attempt: AttemptKey, decision: Decision) -> None:
         """The job starts over, but what this attempt came to is kept, as long as the stream."""
-        if isinstance(decision, Finish) and decision.result_ttl == 0:
+        if (isinstance(decision, Finish) and decision.result_ttl == 0) or (isinstance(decision, Fail) and not decision.is_recorded):
             return
         kind = RESULT_SUCCESSFUL if isinstance(decision, Finish) else RESULT_EXHAUSTED if isinstance(decision, GiveUp) else RESULT_FAILED
         self._record(attempt.job_id, kind, attempt.worker, attempt.execution_id, None)

@@ -37,12 +37,14 @@ JANITOR_LEASE = 30.0
 RQ_BEAT_SECONDS = 35
 HOOKED = ("a", "c")  # somebody is to hear of the end of these jobs
 BIRTH_FIELDS_AT = 10  # behind the fixed arguments of `birth` and the names of the queues
+UNRECORDED = "raised, and nobody keeps that"
 OUTCOMES: dict[str, Outcome] = {
     "returned": Returned(b"value"),
     "returned nothing": Returned(None),
     "asked": AskedRetry(b"again", 1, (5,), at_front=True),
     "asked at once": AskedRetry(b"again", 1, ()),
     "raised": Raised("Traceback\nValueError: no", "ValueError"),
+    UNRECORDED: Raised("Traceback\nValueError: no", "ValueError"),
     "died": Died("killed by signal 9", 9),
     "stopped": Stopped("stopped by hand"),
     "released": Released("the worker shuts down"),
@@ -182,7 +184,9 @@ class Fleet(Producers):
             process.attempts[job.execution_id] = Attempt(key, decode_job(job.job_id, job.fields))
 
     def settle(self, process: Process, attempt: Attempt, outcome: str, places: int, fate: Fate) -> None:
-        decision = settle(attempt.record, OUTCOMES[outcome], 500)
+        decision = settle(attempt.record, OUTCOMES[outcome], 500, records_failures=outcome != UNRECORDED)
+        if outcome == UNRECORDED:
+            self.wire.known.unrecorded.add(attempt.key.job_id)
         key, may_claim = attempt.key, places and not isinstance(decision, PutBack)
         request = self.claim_request(process, places) if may_claim else None
         delivery = f"{key.job_id} ended" if key.job_id in HOOKED else ""

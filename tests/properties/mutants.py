@@ -49,6 +49,7 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "the outcome of a superseded attempt is not kept": (("if code ~= 'gone' and ttl ~= 0 then", "if code == 'owner' and ttl ~= 0 then"),),
     "an ended attempt leaves its execution": (("redis.call('DEL', execution_key(id, execution))", NOTHING),),
     "an ended attempt stays with its worker": (("if worker then try('HDEL', held_key(worker), 'held:' .. id .. ':' .. execution) end", NOTHING),),
+    "a failure that nobody keeps is listed": (("kind ~= 'unrecorded' and failed", "failed"),),
     "retries are not counted": (("local STEP = {retried = -1, asked = 1}", "local STEP = {retried = 0, asked = 0}"),),
     "a retry does not wait": (("if delay > 0 then", FALSE),),
     "a finished job never expires": (("expire_after(job_key(id), ttl)", NOTHING),),

@@ -44,6 +44,13 @@ def wait_for(path: str, started: str | None = None) -> int:
     return os.getpid()
 
 
+def meet(own: str, all_of_them: list[str]) -> None:
+    """End when all jobs that were told the same files have begun."""
+    Path(own).touch()
+    for path in all_of_them:
+        wait_for(path)
+
+
 def ignore_everything(path: str) -> None:
     """Block every signal that can be blocked, and never come back."""
     signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP})

@@ -140,6 +140,15 @@ def test_a_failed_job_with_no_time_to_live_is_deleted(store: Store):
     assert store.traces("a") == ["x:ended:a"]
 
 
+def test_a_failure_that_is_not_recorded_leaves_the_job_and_no_more(store: Store):
+    settled = store.settle(store.start("a"), Fail("Traceback\nValueError: no", 1000, is_recorded=False))
+    assert (settled.code, settled.detail) == ("ok", "failed")
+    assert store.places("a") == []
+    assert store.results("a") == []
+    assert (store.hash("a")["status"], store.hash("a")["x_reason"]) == ("failed", "ValueError: no")
+    assert 0 < store.client.ttl(store.keys.job("a")) <= 1000
+
+
 def test_a_stopped_job_stands_among_the_failed_with_its_own_status(store: Store):
     settled = store.stop(store.start("a", retries_left=3))
     assert (settled.code, settled.detail) == ("ok", "stopped")

@@ -195,7 +195,8 @@ class Queue(Dequeueing, QueueContents):
             on_stopped=on_stopped,
             webhooks=webhooks,
         )
-        return self.enqueue_job(self.setup_dependencies(job, pipeline), pipeline, at_front, **_if_true(unique=unique))
+        # By keyword: there are wrappers that take nothing else besides the job.
+        return self.enqueue_job(self.setup_dependencies(job, pipeline), pipeline=pipeline, at_front=at_front, **_if_true(unique=unique))
 
     @overload
     def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Job[T]: ...
@@ -283,7 +284,7 @@ class Queue(Dequeueing, QueueContents):
             DuplicateJobError: see `unique`. InvalidJobDependency: if it would wait for itself.
         """
         self.own(job)
-        return self._enqueue_job(job, pipeline, at_front, **_if_true(unique=unique))
+        return self._enqueue_job(job, pipeline=pipeline, at_front=at_front, **_if_true(unique=unique))
 
     def _enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:
         """Send a job that is ready. On the path of every enqueue, because tracing libraries wrap it."""

@@ -130,9 +130,9 @@ class JobSaving(JobRelations):
         self.retries_left = (self.retries_left or 0) - 1
         if delay:
             self.enqueue_at_front = self.enqueue_at_front_on_retry or self.enqueue_at_front
-            queue.schedule_job(job, timedelta(seconds=delay), pipeline)
+            queue.schedule_job(job, timedelta(seconds=delay), pipeline=pipeline)
         else:
-            queue.enqueue_job(job, pipeline, at_front=self.enqueue_at_front_on_retry)
+            queue.enqueue_job(job, pipeline=pipeline, at_front=self.enqueue_at_front_on_retry)
 
     def get_retry_interval(self) -> int:
         """Return how many seconds after a failure the job runs again. A spread that its `Retry` asks for is not in it."""

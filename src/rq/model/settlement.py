@@ -32,10 +32,11 @@ class Finish:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """The attempt failed for good."""
+    """The attempt failed for good. With `is_recorded` false the job itself says so, and nothing else: it has no result and is not listed among the failed."""
 
     exc_text: str
     failure_ttl: int
+    is_recorded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,14 @@ BadEnd = Fail | Retry | AskRetry | GiveUp | Stop | Crash
 Decision = Finish | BadEnd | PutBack
 
 
-def settle(record: JobRecord, outcome: Outcome, default_result_ttl: int, rand: float = 0.5) -> Decision:  # noqa: PLR0911 - one for each outcome
+def settle(  # noqa: PLR0911 - one for each outcome
+    record: JobRecord,
+    outcome: Outcome,
+    default_result_ttl: int,
+    rand: float = 0.5,
+    *,
+    records_failures: bool = True,
+) -> Decision:
     """Return what becomes of `record` after `outcome`.
 
     Args:
@@ -101,6 +109,7 @@ def settle(record: JobRecord, outcome: Outcome, default_result_ttl: int, rand: f
         outcome: how its attempt ended.
         default_result_ttl: seconds a result is kept if the job does not say; 0 deletes the job, -1 keeps it for ever.
         rand: a random number in [0, 1), which places a delay with jitter within its spread; 0.5 leaves it as it is.
+        records_failures: whether results and entries in the registry are written of attempts that raised and are not retried.
     """
     failure_ttl = DEFAULT_FAILURE_TTL if record.failure_ttl is None else record.failure_ttl
     match outcome:
@@ -110,9 +119,9 @@ def settle(record: JobRecord, outcome: Outcome, default_result_ttl: int, rand: f
         case AskedRetry():
             return _answer(record, outcome, failure_ttl)
         case Raised(exc_text=exc_text, exc_type=exc_type, exc_bases=exc_bases):
-            return _retry_or_fail(record, exc_text, (exc_type, *exc_bases), failure_ttl, rand)
+            return _retry_or_fail(record, Fail(exc_text, failure_ttl, records_failures), (exc_type, *exc_bases), rand)
         case TimedOut(exc_text=exc_text):
-            return _retry_or_fail(record, exc_text, _TIMEOUT_NAMES, failure_ttl, rand)
+            return _retry_or_fail(record, Fail(exc_text, failure_ttl, records_failures), _TIMEOUT_NAMES, rand)
         case Died(reason=reason):
             return Crash(reason, failure_ttl)
         case Stopped(reason=reason):
@@ -121,11 +130,11 @@ def settle(record: JobRecord, outcome: Outcome, default_result_ttl: int, rand: f
             return PutBack()
 
 
-def _retry_or_fail(record: JobRecord, exc_text: str, exc_names: Iterable[str], failure_ttl: int, rand: float) -> Retry | Fail:
+def _retry_or_fail(record: JobRecord, failure: Fail, exc_names: Iterable[str], rand: float) -> Retry | Fail:
     left = record.retries_left or 0
     if left <= 0 or not is_retried(record.retry_policy, exc_names):
-        return Fail(exc_text, failure_ttl)
-    return Retry(exc_text, retry_delay(record, rand), left, record.enqueue_at_front_on_retry, failure_ttl)
+        return failure
+    return Retry(failure.exc_text, retry_delay(record, rand), left, record.enqueue_at_front_on_retry, failure.failure_ttl)
 
 
 def _answer(record: JobRecord, asked: AskedRetry, failure_ttl: int) -> AskRetry | GiveUp:

@@ -21,10 +21,12 @@ class LogLines:
 
     Args:
         describe_jobs: whether a job's description (which shows its arguments) appears; without it, its id alone does.
+        tell_lifespans: whether lines of the level DEBUG say for how long results are kept.
     """
 
-    def __init__(self, *, describe_jobs: bool = True) -> None:
+    def __init__(self, *, describe_jobs: bool = True, tell_lifespans: bool = True) -> None:
         self._describe_jobs = describe_jobs
+        self.tell_lifespans = tell_lifespans
 
     def __call__(self, event: e.WorkerEvent) -> None:
         """Write the line of one event."""
@@ -94,6 +96,8 @@ def _taken(event: e.JobTaken, lines: LogLines) -> None:
 
 def _finished(event: e.JobFinished, lines: LogLines) -> None:
     logger.info("%s: Job OK: %s finished in %.3f seconds on worker %s", event.queue, lines.name(event), event.seconds, event.worker)
+    if not lines.tell_lifespans:
+        return
     if event.result_ttl == 0:
         logger.debug("The result of %s was discarded at once", event.job_id)
     elif event.result_ttl < 0:

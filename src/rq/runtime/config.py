@@ -37,6 +37,9 @@ class WorkerConfig:
         burst: leave when there is nothing more to do.
         max_jobs: leave after that many jobs; None: no limit.
         max_idle_seconds: leave after that long without a job; None: no limit.
+        records_failures: whether results and entries in the registry are written of jobs that failed.
+        backoff_factor: by how much the pause grows after which a call that was not answered is sent again.
+        longest_pause_seconds: how long that pause gets.
 
     Raises:
         InvalidOptionError: for a value that makes no sense.
@@ -53,6 +56,9 @@ class WorkerConfig:
     burst: bool = False
     max_jobs: int | None = None
     max_idle_seconds: float | None = None
+    records_failures: bool = True
+    backoff_factor: float = 2.0
+    longest_pause_seconds: float = 5.0
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""

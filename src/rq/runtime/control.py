@@ -37,6 +37,9 @@ class CommandListener:
         orders: obeys the commands.
         look: called when one of its queues is worth a look.
         on_trouble: told about an error of the server, and the seconds until the next try.
+
+    Attributes:
+        on_message: called with each message that comes over the channel, as redis-py gives it; by default obeys.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class CommandListener:
         self._orders = orders
         self._look = look
         self._on_trouble = on_trouble
+        self.on_message: Callable[[Any], None] = lambda message: self.obey(message["data"])
         keys = context.scripts.keyspace
         self._channel = keys.commands(context.name)
         self._wakes = [keys.wakes(queue) for queue in context.config.queues]
@@ -104,11 +108,12 @@ class CommandListener:
 
     def _hear(self, message: Mapping[str, Any]) -> None:
         if message["type"] == "message" and text(message["channel"]) == self._channel:
-            self._obey(message["data"])
+            self.on_message(message)
         elif message["type"] in {"message", "subscribe"}:  # whatever was said before it subscribed, nobody heard
             self._look()
 
-    def _obey(self, data: Any) -> None:
+    def obey(self, data: Any) -> None:
+        """Do what came over the channel, if it is a command."""
         command: Any = None
         with suppress(ValueError, TypeError, RecursionError):
             command = json.loads(data)

@@ -6,8 +6,38 @@ from rq.core.errors import WorkerNameTaken
 from rq.observe import events
 from rq.runtime.identity import is_provably_dead
 from rq.runtime.running import WorkerContext
-from rq.store.connection import Caller
-from rq.store.presence import Birth, register_worker
+from rq.store.connection import Caller, PersistentCaller
+from rq.store.presence import Birth, register_worker, unregister_worker
+
+
+class NameOnServer:
+    """The name of a worker, from its beginning to its leaving.
+
+    Args:
+        caller: on a client of the server; at the beginning each call is sent once, at the end until it is answered.
+        context: the worker.
+
+    Attributes:
+        is_taken: whether the worker is registered under it.
+    """
+
+    def __init__(self, caller: PersistentCaller, context: WorkerContext) -> None:
+        self._caller = caller
+        self._context = context
+        self.is_taken = False
+
+    def take(self) -> None:
+        """Register the worker, unless it is registered; errors are those of `register`."""
+        if not self.is_taken:
+            register(Caller(self._caller.client), self._context)
+            self.is_taken = True
+
+    def give_up(self) -> None:
+        """Let others have the name, unless that has been done; what the worker still holds goes back."""
+        if self.is_taken:
+            context = self._context
+            self._caller.run(unregister_worker(context.scripts, context.name, context.identity.incarnation))
+            self.is_taken = False
 
 
 def register(caller: Caller, context: WorkerContext) -> None:

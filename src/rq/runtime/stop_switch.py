@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from rq.store.waiting import wait_readable
+
 # A terminal's Ctrl+C reaches a pool and its workers, and the pool passes it on: two signals at the same instant are one request.
 DUPLICATE_SECONDS = 0.1
 
@@ -65,19 +67,32 @@ class StopSwitch:
         os.close(reader)
         os.close(writer)
 
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until somebody wakes whoever waits."""
+        wait_readable([self._reader], seconds)
+        self.reset()
+
     @contextmanager
-    def installed(self) -> Iterator[None]:
-        """Let SIGINT and SIGTERM press the switch, and restore their handlers afterwards. Outside the main thread there is nothing to install."""
+    def installed(self, install: Callable[[], object] | None = None) -> Iterator[None]:
+        """Let SIGINT and SIGTERM press the switch, and restore their handlers afterwards. Outside the main thread there is nothing to install.
+
+        Args:
+            install: installs other handlers of the two instead.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-
-        def handle(number: int, _frame: FrameType | None) -> None:
-            self.press(signal.Signals(number).name)
-
-        former = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
+            (install or self._install)()
             yield
         finally:
             for number, handler in former.items():
-                signal.signal(number, handler)
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)  # None: it was installed from C
+
+    def _install(self) -> None:
+        def handle(number: int, _frame: FrameType | None) -> None:
+            self.press(signal.Signals(number).name)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, handle)

@@ -13,8 +13,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from redis.exceptions import RedisError, ResponseError
@@ -33,23 +32,21 @@ from rq.runtime.control import CommandListener
 from rq.runtime.crew import Crew
 from rq.runtime.deliveries import delivery_about
 from rq.runtime.executors.base import Attempt, Ended, Executor
+from rq.runtime.hooks import Hooks
 from rq.runtime.orders import Orders
-from rq.runtime.registration import register, register_again
+from rq.runtime.registration import NameOnServer, register_again
 from rq.runtime.reporting import report_aftermath, report_settlement
 from rq.runtime.running import RunningAttempt, WorkerContext
 from rq.runtime.stop_switch import StopSwitch
 from rq.store.claim import ClaimRequest, claim_jobs
 from rq.store.codec import decode_claimed_job
 from rq.store.connection import Caller, PersistentCaller, private_client
-from rq.store.presence import unregister_worker
-from rq.store.replies import Claimed, ClaimedJob, Settled
+from rq.store.replies import Claimed, ClaimedJob, Settled, most_telling
 from rq.store.settle import AttemptKey, settle_attempt
 from rq.store.suspension import Pauses
 from rq.store.waiting import QueueWaiter, wait_readable
 
 IDLE_TICK_SECONDS = 1.0
-# The answers that a claim which waited on several connections may have given, the most telling first.
-_ANSWERED = ("ok", "replay", "suspended", "unknown")
 LAST_WORDS_SECONDS = 5.0
 # What an attempt ends as that somebody wants ended; one that lost its lease never counted.
 _ENDINGS: dict[str, Outcome] = {"stop": Stopped("The job was stopped by a user"), "kill": Died("somebody told the worker to kill it (kill-horse)")}
@@ -80,9 +77,10 @@ class Supervisor:
         client: a client of the server; connections of its own are made from its settings.
         executor: where attempts run.
         switch: tells when to stop.
+        hooks: whom to tell what; None: nobody.
     """
 
-    def __init__(self, context: WorkerContext, client: Any, executor: Executor, switch: StopSwitch) -> None:
+    def __init__(self, context: WorkerContext, client: Any, executor: Executor, switch: StopSwitch, hooks: Hooks | None = None) -> None:
         self.context = context
         self.identity = context.identity
         self.config = context.config
@@ -92,10 +90,10 @@ class Supervisor:
         self.executor = executor
         self.switch = switch
         self.progress = Progress()
+        self._hooks = hooks or Hooks(context.config.queues)
         self._name = context.name
         self._inbox: deque[ClaimedJob] = deque()
         self._refused: list[Ended] = []
-        self._is_registered = False
         self._saw_overdue = False
         self._notices: deque[tuple[str, str]] = deque()
         self._given_client = client
@@ -104,13 +102,15 @@ class Supervisor:
         self._waiting_request: ClaimRequest | None = None
         switch.on_press = self._on_press
         self._caller = PersistentCaller(self._client, self._must_give_up, self._report_trouble, self._pause)
+        self._caller.backoff_factor, self._caller.longest_pause_seconds = context.config.backoff_factor, context.config.longest_pause_seconds
+        self.name_on_server = NameOnServer(self._caller, context)
         self._services_caller = Caller(private_client(client))
         self._announcer = Announcer(self._services_caller, context)
         self._thread = threading.current_thread()
         self._waiter = QueueWaiter(client, self.scripts.keyspace, self._name, self.config.queues)
         orders = Orders(context, self._notice, lambda: switch.press("a shutdown command"))
         self._crew = Crew(self._services_caller, context, self._notice, orders, self._note_look, self._report_trouble)
-        self._listener = CommandListener(client, context, orders, self._crew.look_now, self._report_trouble)
+        self.listener = CommandListener(client, context, orders, self._crew.look_now, self._report_trouble)
 
     # --- from birth to death ----------------------------------------------------------------------------------------------------
 
@@ -125,14 +125,15 @@ class Supervisor:
         self._thread = threading.current_thread()
         self.executor.start()
         try:
-            register(Caller(self._client), self.context)
-            self._is_registered = True
+            self._hooks.register_birth()
+            self.name_on_server.take()
             self._crew.start()
             self._announcer.start()
-            self._listener.start()
+            self.listener.start()
+            self._hooks.start(self)
             reason = self._work()
         except (RedisError, OSError) as error:
-            if not (self._is_registered and self.switch.warm):
+            if not (self.name_on_server.is_taken and self.switch.warm):
                 raise
             reason = f"asked to by {self.switch.signal_name} while the server was away ({error})"
         finally:
@@ -144,15 +145,17 @@ class Supervisor:
         """End what is left, and give up the name; what that cannot do for want of a server, the leases do."""
         self._leaving_since = time.monotonic()
         self.executor.shutdown()
+        self._hooks.stop()
         self._crew.stop()
-        self._listener.stop()
+        self.listener.stop()
         self._announcer.stop()
         try:
             if self._waiter.is_armed():
                 self._end_wait()  # what it may have claimed goes back with the name
-            if self._is_registered:
+            if self.name_on_server.is_taken:
                 self._crew.send_last_messages()
-                self._caller.run(unregister_worker(self.scripts, self._name, self.identity.incarnation))
+                self._hooks.call("register_death")
+                self.name_on_server.give_up()
         except (RedisError, OSError, StorePermissionError) as error:
             self.bus.emit(events.ServerRefused(self._name, str(error), "the worker left without a word; its lease tells the others"))
         finally:
@@ -164,18 +167,39 @@ class Supervisor:
     # --- the loop ---------------------------------------------------------------------------------------------------------------
 
     def _work(self) -> str:
-        while True:
+        reason = ""
+        while not reason:
+            if not len(self.running):
+                self._hooks.dequeue(self)
             self._begin_claimed()
             self._end_noticed()
-            if self._settle_ended():
-                continue
-            reason = self._reason_to_leave()
-            if reason:
-                return reason
-            if self._may_claim():
-                self._claim()
-                continue
+            if not self._settle_ended():
+                reason = self._look_for_jobs()
+        return reason
+
+    def _look_for_jobs(self) -> str:
+        """Claim jobs if that makes sense now, else wait for whatever comes; or return a reason to leave."""
+        reason = self._reason_to_leave()
+        if reason:
+            return reason
+        if not self._may_claim():
             self._wait()
+            return ""
+        if not len(self.running):
+            self._hooks.before_claim()
+        self._claim()
+        return ""
+
+    def wait_for_jobs(self) -> RunningAttempt | None:
+        """Wait until there is a job to begin, and return it; None if there is a reason to leave before. Called by hooks, while nothing runs."""
+        while not len(self.running) and not self._look_for_jobs():
+            pass
+        return next(iter(self.running.snapshot()), None)
+
+    def give_back_claimed(self) -> None:
+        """Put back what was claimed and has not begun. Called by hooks."""
+        while self._inbox:
+            self._settle(Ended(self._inbox.popleft().execution_id, Released("the worker's own dequeue_job_and_maintain_ttl() did not want it")))
 
     def _reason_to_leave(self) -> str:
         if self.switch.cold:
@@ -251,7 +275,7 @@ class Supervisor:
     def _claim_request(self, places: int) -> ClaimRequest:
         self.progress.claims += 1
         executions = [new_execution_id() for _ in range(places)]
-        return ClaimRequest(self._name, self.identity.incarnation, self.progress.claims, self.config.lease_seconds, executions, self.config.queues)
+        return ClaimRequest(self._name, self.identity.incarnation, self.progress.claims, self.config.lease_seconds, executions, self._hooks.order.names())
 
     def _begin_wait(self) -> None:
         """Wait on every queue; the claim that brings a job along is the same on all of them."""
@@ -277,7 +301,7 @@ class Supervisor:
         """Read the answers of all connections that waited."""
         request, self._waiting_request = self._waiting_request, None
         caught = self._waiter.drain(self._caller.run_many)
-        answer = _most_telling(self._waiter.answers())
+        answer = most_telling(self._waiter.answers())
         if answer is None and caught and request is not None:
             answer = self._caller.run(claim_jobs(self.scripts, request))  # a connection broke, or the server did not know the script
         self.progress.must_give_back = answer is not None and caught > answer.given_back
@@ -289,6 +313,7 @@ class Supervisor:
         now = time.monotonic()
         for job in claimed.jobs:
             self._adopt(job)
+            self._hooks.order.note_served(job.queue)
         if claimed.code == "unknown":
             register_again(self._caller, self.context)
             progress.claim_at = now
@@ -344,17 +369,10 @@ class Supervisor:
             record = attempt.record
             attempt.began = time.monotonic()
             self.bus.emit(events.JobTaken(self._name, job.queue, job.job_id, record.description, record.attempt))
+            self._hooks.begin(attempt)
             timeout = DEFAULT_TIMEOUT if record.timeout is None else record.timeout
-            self.executor.submit(
-                Attempt(
-                    job.job_id,
-                    job.execution_id,
-                    job.queue,
-                    record.attempt,
-                    float(timeout) if timeout > 0 else None,
-                    job.fields,
-                )
-            )
+            limit = float(timeout) if timeout > 0 else None
+            self.executor.submit(Attempt(job.job_id, job.execution_id, job.queue, record.attempt, limit, job.fields))
 
     def _settle_ended(self) -> bool:
         """Write down every outcome that has come; says whether there was any."""
@@ -364,8 +382,12 @@ class Supervisor:
         refused, self._refused = self._refused, []
         ended = [*refused, *self.executor.collect()]
         for attempt in ended:
-            report_aftermath(self.bus, self.running.get(attempt.execution_id), attempt.aftermath)
-            self._settle(attempt)
+            running = self.running.get(attempt.execution_id)
+            report_aftermath(self.bus, running, attempt.aftermath)
+            outcome = self._hooks.judge(running, attempt)
+            self._settle(attempt if outcome is attempt.outcome else replace(attempt, outcome=outcome))
+        if ended and not len(self.running):
+            self._hooks.call("set_state", "idle")
         return bool(ended)
 
     def _settle(self, ended: Ended) -> None:
@@ -373,7 +395,8 @@ class Supervisor:
         attempt = self.running.get(execution_id)
         if attempt is None:
             return
-        decision = settle(attempt.record, ended.outcome, self.config.default_result_ttl, random.random())  # noqa: S311 - spreads retries, keeps no secret
+        rand = random.random()  # noqa: S311 - spreads retries, keeps no secret
+        decision = settle(attempt.record, ended.outcome, self.config.default_result_ttl, rand, records_failures=self.config.records_failures)
         self.progress.ended += not isinstance(decision, PutBack)
         self.progress.idle_since = time.monotonic()
         if isinstance(decision, PutBack):
@@ -406,6 +429,8 @@ class Supervisor:
 
     def _put_back_running(self) -> None:
         """Take the running attempts away from the executor; they are put back once their processes are dead."""
+        if len(self.running):
+            self._hooks.call("kill_horse")
         for attempt in self.running.snapshot():
             self.executor.kill(attempt.key.execution_id, self._stopped_at_once())
 
@@ -453,6 +478,8 @@ class Supervisor:
     def _on_press(self) -> None:
         """Called by a signal handler in the middle of anything, or by the listener. What needs locks or the network is another thread's; the job comes last."""
         self._announcer.announce_stop(self.switch.cold, self.switch.signal_name)
+        if not self.switch.cold:
+            self._hooks.call("handle_warm_shutdown_request")
         if self.switch.cold and threading.current_thread() is self._thread:
             self.executor.interrupt(self._stopped_at_once())
 
@@ -460,6 +487,10 @@ class Supervisor:
         return Released(f"the worker was told to stop at once by {self.switch.signal_name}")
 
     # --- what others ask and tell ------------------------------------------------------------------------------------------------
+
+    def attend(self) -> None:
+        """End what is to be ended; called now and then by an executor in the middle of `submit`, while this thread comes to nothing else."""
+        self._end_noticed()
 
     def _must_give_up(self) -> bool:
         """Say whether a call that fails is not to be sent again: when nothing is at stake any more, or nobody wants to wait."""
@@ -481,12 +512,3 @@ class Supervisor:
 
     def _report_trouble(self, error: Exception, retry_seconds: float) -> None:
         self.bus.emit(events.ServerTrouble(self._name, f"{type(error).__name__}: {error}", retry_seconds))
-
-
-def _most_telling(answers: Sequence[Claimed]) -> Claimed | None:
-    """Return the answer that says most of what became of a claim that waited on several connections; None if it was not carried out."""
-    for code in _ANSWERED:
-        for answer in answers:
-            if answer.code == code:
-                return answer
-    return None

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
+import signal
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from rq.client.classes import job_class_of
-from rq.client.fields import KeyOfClass
 from rq.client.job import Job
 from rq.client.legacy import current_connection
 from rq.client.queue import Queue
 from rq.client.queue_lists import get_connection_from_queues
-from rq.client.session import Session, session_of
+from rq.client.session import session_of
 from rq.core.defaults import (
     DEFAULT_JOB_MONITORING_INTERVAL,
     DEFAULT_LEASE_SECONDS,
@@ -30,30 +29,37 @@ from rq.core.errors import InvalidOptionError, NoRedisConnectionException, Optio
 from rq.core.ids import new_name
 from rq.core.references import import_class
 from rq.core.serializers import resolve_serializer
-from rq.model.presence import WorkerRecord
+from rq.model.presence import WorkerStatus
 from rq.observe.bus import EventBus
 from rq.observe.logs import LogLines
 from rq.runtime.config import WorkerConfig
 from rq.runtime.executors.base import Executor
+from rq.runtime.executors.by_worker import ByWorkerExecutor
 from rq.runtime.executors.fork import ForkExecutor
 from rq.runtime.executors.inline import InlineExecutor
+from rq.runtime.executors.job_run import is_job_replaced
+from rq.runtime.hooks import Hooks, WorkerHooks
 from rq.runtime.identity import describe_worker
-from rq.runtime.logging_setup import setup_loghandlers
+from rq.runtime.override_points import Where, is_any_replaced, methods_of, replaced_points
+from rq.runtime.queue_order import DequeueStrategy, FixedOrder, QueueOrder, strategy_named
+from rq.runtime.registration import NameOnServer
 from rq.runtime.running import WorkerContext
 from rq.runtime.stop_switch import StopSwitch
 from rq.runtime.supervisor import Supervisor
-from rq.store.connection import describe_client
-from rq.store.presence import list_worker_keys, read_worker
+from rq.runtime.timeouts import get_default_death_penalty_class
+from rq.runtime.work_horse import SHUTDOWN_SIGNAL, ExecutesJobs, ForksHorses
+from rq.store.connection import LONGEST_PAUSE_SECONDS, PersistentCaller, describe_client
 
 if TYPE_CHECKING:
     import redis
 
 ExceptionHandler = Callable[..., Any]
+WorkHorseKilledHandler = Callable[[Job, int | None, int | None, Any], Any]
 
 logger = logging.getLogger("rq.worker")
 
 
-class BaseWorker:
+class BaseWorker(ExecutesJobs):
     """Takes jobs from queues and has them run, until told to stop.
 
     Args:
@@ -69,6 +75,9 @@ class BaseWorker:
         log_job_description: whether log lines show descriptions, and so arguments.
         job_monitoring_interval: seconds; while a job runs the worker's hash expires that long (plus a minute) after the last sign of life.
         serializer: as for Queue; jobs must have been enqueued with the same.
+        disable_default_exception_handler: keep no record of jobs that failed, neither results nor entries in the registry; the jobs themselves stay for their
+            `failure_ttl`, and say that they failed.
+        work_horse_killed_handler: what `handle_work_horse_killed()` calls.
         lease: seconds a job stays this worker's without a sign of life; after a death others take its jobs that much later, at least 2.
         max_crashes: a job whose process or worker died more often than this, without an outcome, is set aside as failed.
         fresh_interpreter: run jobs in children of a small new interpreter, not of this process. Faster, but jobs do not see what this program set up before.
@@ -82,34 +91,37 @@ class BaseWorker:
         TypeError: no connection, or queues of another type.
     """
 
-    redis_worker_namespace_prefix = KeyOfClass("worker", "")
-    redis_workers_keys = KeyOfClass("workers")
-    queue_class: type[Queue] = Queue
-    job_class: type[Job] = Job
+    log_job_description = True
+    log_result_lifespan = True
+    # A call that the server does not answer is sent again after pauses that grow by this factor, up to so many seconds.
+    exponential_backoff_factor = 2.0
+    max_connection_wait_time = LONGEST_PAUSE_SECONDS
 
-    def __init__(  # noqa: PLR0913 - RQ's signature
+    def __init__(  # noqa: PLR0913, PLR0917 - RQ's signature
         self,
         queues: str | Queue | Iterable[str | Queue],
         name: str | None = None,
         default_result_ttl: int = DEFAULT_RESULT_TTL,
         connection: redis.Redis | None = None,
         exception_handlers: ExceptionHandler | Sequence[ExceptionHandler] | None = None,
-        *,
-        worker_ttl: int | None = None,
-        default_worker_ttl: int | None = None,
         maintenance_interval: int = DEFAULT_MAINTENANCE_TASK_INTERVAL,
+        default_worker_ttl: int | None = None,
+        worker_ttl: int | None = None,
         job_class: type[Job] | str | None = None,
         queue_class: type[Queue] | str | None = None,
         log_job_description: bool = True,
         job_monitoring_interval: int = DEFAULT_JOB_MONITORING_INTERVAL,
+        disable_default_exception_handler: bool = False,
+        prepare_for_work: bool = True,
         serializer: Any = None,
+        work_horse_killed_handler: WorkHorseKilledHandler | None = None,
+        *,
         lease: float = DEFAULT_LEASE_SECONDS,
         max_crashes: int = MAX_CRASHES,
         fresh_interpreter: bool = False,
         keep_output: bool = True,
         output_bytes: int = DEFAULT_OUTPUT_BYTES,
         job_memory: int | None = None,
-        prepare_for_work: bool = True,
     ) -> None:
         self.name = name or new_name()
         self.job_class = job_class_of(job_class) if job_class else type(self).job_class
@@ -132,25 +144,21 @@ class BaseWorker:
         self.fresh_interpreter = fresh_interpreter
         self.output_bytes = output_bytes if keep_output else 0
         self.job_memory = job_memory
-        self.version: str | None = None
-        self.hostname: str | None = None
-        self.pid: int | None = None
-        self.ip_address = "unknown"
-        self.python_version: str | None = None
-        self.birth_date: datetime | None = None
-        self.last_heartbeat: datetime | None = None
-        self.successful_job_count = 0
-        self.failed_job_count = 0
-        self.total_working_time = 0.0
-        self.current_job_working_time = 0.0
+        self.execution = None
         self.bus = EventBus()
-        self.bus.subscribe(LogLines(describe_jobs=log_job_description))
-        self._session: Session = session_of(self.connection)
+        self.bus.subscribe(LogLines(describe_jobs=log_job_description, tell_lifespans=self.log_result_lifespan))
+        self._session = session_of(self.connection)
         self._state = "starting"
-        self._current_job_id: str | None = None
-
-    def _make_queue(self, name: str) -> Queue:
-        return self.queue_class(name, connection=self.connection, job_class=self.job_class, serializer=self.serializer)
+        self._is_horse = False
+        self._own_horse_pid = 0
+        self._stopped_job_id: str | None = None
+        self._work_horse_killed_handler = work_horse_killed_handler
+        self.disable_default_exception_handler = disable_default_exception_handler
+        self._attempts = {}
+        self._supervisor, self._switch, self._executor, self._name_by_hand = None, None, None, None
+        self._was_asked_to_stop = False
+        self._ordered_queues = list(self.queues)
+        self._dequeue_strategy = DequeueStrategy.DEFAULT
 
     # --- working ------------------------------------------------------------------------------------------------------------------
 
@@ -163,6 +171,7 @@ class BaseWorker:
         max_jobs: int | None = None,
         max_idle_time: float | None = None,
         with_scheduler: bool = False,
+        dequeue_strategy: DequeueStrategy | str = DequeueStrategy.DEFAULT,
     ) -> bool:
         """Run jobs until told to stop: by SIGINT or SIGTERM (once: finish the running job; twice: put it back), or by one of the limits.
 
@@ -174,6 +183,7 @@ class BaseWorker:
             max_jobs: leave after that many jobs.
             max_idle_time: leave after that many seconds without a job.
             with_scheduler: accepted and needless: every worker queues scheduled jobs when they are due.
+            dequeue_strategy: which queue comes first. `default`: the first that has a job. `round_robin`: the one after that of the last job. `random`: any.
 
         Returns:
             Whether at least one job was run.
@@ -183,193 +193,116 @@ class BaseWorker:
             InvalidOptionError: for limits that make no sense.
         """
         del with_scheduler
-        setup_loghandlers(logging_level, date_format, log_format)
+        self._dequeue_strategy, self._ordered_queues = strategy_named(dequeue_strategy), list(self.queues)
+        self.bootstrap(logging_level, date_format, log_format)
+        context = self._describe(burst=burst, max_jobs=max_jobs, max_idle_seconds=max_idle_time)
+        switch = self._switch = StopSwitch()
+        try:
+            executor = self._executor = self.make_executor()
+            supervisor = self._supervisor = Supervisor(context, self.connection, executor, switch, self._hooks(switch))
+            with switch.installed(self._install_signal_handlers):
+                if self._was_asked_to_stop:
+                    switch.press("the program")
+                return supervisor.run() > 0
+        finally:
+            self._supervisor, self._switch, self._executor = None, None, None
+            self._was_asked_to_stop = False
+            switch.close()
+            self.teardown()
+
+    def _describe(self, **limits: Any) -> WorkerContext:
+        """Return what this worker is at work; `limits` as those of `WorkerConfig`."""
         config = WorkerConfig(
             queues=tuple(queue.name for queue in self.queues),
-            lease_seconds=self.lease,
+            lease_seconds=limits.pop("lease_seconds", self.lease),
             worker_ttl_seconds=self.worker_ttl,
             job_monitoring_seconds=self.job_monitoring_interval,
             default_result_ttl=self.default_result_ttl,
             most_crashes=self.max_crashes,
             output_bytes=self.output_bytes,
             memory_limit_mib=self.job_memory,
-            burst=burst,
-            max_jobs=max_jobs,
-            max_idle_seconds=max_idle_time,
+            records_failures=not self.disable_default_exception_handler,
+            backoff_factor=self.exponential_backoff_factor,
+            longest_pause_seconds=self.max_connection_wait_time,
+            **limits,
         )
         identity = describe_worker(self.name, config.queues, self.connection)
         self.hostname, self.pid, self.ip_address = identity.hostname, identity.pid, identity.ip_address
         self.version, self.python_version = identity.version, identity.python_version
-        switch = StopSwitch()
-        try:
-            context = WorkerContext(identity, config, self._session.scripts, self.bus)
-            supervisor = Supervisor(context, self.connection, self.make_executor(), switch)
-            with switch.installed():
-                return supervisor.run() > 0
-        finally:
-            switch.close()
+        return WorkerContext(identity, config, self._session.scripts, self.bus)
+
+    def _make_name(self) -> NameOnServer:
+        """Return the name of a worker that registers by hand and gives no signs of life: it is its own for as long as RQ's would be."""
+        return NameOnServer(PersistentCaller(self.connection, give_up=lambda: True), self._describe(lease_seconds=self.worker_ttl + 60))
+
+    def _hooks(self, switch: StopSwitch) -> Hooks:
+        replaced = self._replaced()
+        if is_any_replaced(replaced, Where.EXECUTION):
+            replaced -= {"prepare_execution", "set_state"}  # its own `execute_job()` calls them
+        return WorkerHooks(self, replaced, self._order(), switch.press)
 
     def make_executor(self) -> Executor:
-        """Return where this worker's jobs run; each concrete class says.
+        """Return where this worker's jobs run; each concrete class says, by this method or by its own `execute_job()`.
 
         Raises:
             InvalidOptionError: if it does not (a ValueError).
         """
+        if self._is_replaced(Where.EXECUTION):
+            return ByWorkerExecutor(self)
         message = f"{type(self).__name__} does not say where its jobs run; use Worker or SimpleWorker, or override make_executor()"
         raise InvalidOptionError(message)
 
-    def push_exc_handler(self, handler: ExceptionHandler) -> None:
+    def validate_queues(self) -> None:
+        """Refuse what is no queue of this worker's class.
+
+        Raises:
+            OptionTypeError: one of `queues` is something else (a TypeError, as in RQ).
+        """
+        for queue in self.queues:
+            if not isinstance(queue, self.queue_class):
+                message = f"{queue!r} is no {self.queue_class.__name__}: queues of a worker are of its queue_class"
+                raise OptionTypeError(message)
+
+    def push_exc_handler(self, handler_func: ExceptionHandler) -> None:
         """Add an exception handler behind those there are; before `work()`."""
-        self._exc_handlers += _listed_handlers(handler)
+        self._exc_handlers += _listed_handlers(handler_func)
 
     def pop_exc_handler(self) -> ExceptionHandler:
         """Take the last exception handler away, and return it."""
         return self._exc_handlers.pop()
 
+    def _replaced(self) -> frozenset[str]:
+        """Return the override points that a subclass, or somebody who patched a class or this worker, put something in the place of."""
+        return replaced_points(self, _AS_WRITTEN)
+
+    def _is_replaced(self, where: Where) -> bool:
+        """Say whether jobs, or what surrounds them, are to go through the methods of this worker."""
+        has_own_limits = where is Where.JOB and self.death_penalty_class is not get_default_death_penalty_class()
+        return has_own_limits or is_any_replaced(self._replaced(), where)
+
+    def _order(self) -> QueueOrder:
+        if self._dequeue_strategy is DequeueStrategy.DEFAULT and "reorder_queues" not in self._replaced():
+            return FixedOrder([queue.name for queue in self.queues])
+        return _OwnOrder(self)
+
     def _own_job_class(self) -> type[Job] | None:
         """Return the class of jobs for an executor: None for RQ's own, which job processes need not load for every job."""
         return None if self.job_class is Job else self.job_class
 
-    # --- what the server says of workers --------------------------------------------------------------------------------------------
 
-    @property
-    def key(self) -> str:
-        """The key of this worker's hash."""
-        return self._session.keyspace.worker(self.name)
-
-    def queue_names(self) -> list[str]:
-        """Return the names of the queues, in order."""
-        return [queue.name for queue in self.queues]
-
-    def queue_keys(self) -> list[str]:
-        """Return the keys of the queues, in order."""
-        return [queue.key for queue in self.queues]
-
-    def refresh(self) -> None:
-        """Read the worker's hash again; nothing changes if it is gone."""
-        record = self._session.run(read_worker(self._session.scripts, self.name))
-        if record is not None:
-            self._restore(record)
-
-    def _restore(self, record: WorkerRecord) -> None:
-        self.hostname, self.pid, self.ip_address = record.hostname, record.pid, record.ip_address
-        self.version, self.python_version = record.version, record.python_version
-        self.birth_date, self.last_heartbeat = record.birth, record.last_heartbeat
-        self.successful_job_count, self.failed_job_count = record.successful_job_count, record.failed_job_count
-        self.total_working_time, self.current_job_working_time = (
-            record.total_working_time,
-            record.current_job_working_time,
-        )
-        self._state, self._current_job_id = record.state, record.current_job_id
-
-    @property
-    def death_date(self) -> datetime | None:
-        """When the worker left, as the server knows it; None while it lives."""
-        record = self._session.run(read_worker(self._session.scripts, self.name))
-        return record.death if record else None
-
-    @property
-    def shutdown_requested_date(self) -> datetime | None:
-        """When a stop was asked for while a job ran; None if none was."""
-        record = self._session.run(read_worker(self._session.scripts, self.name))
-        return record.shutdown_requested_at if record else None
-
-    def get_state(self) -> str:
-        """Return what the worker was doing when it was last read: started, busy, idle, suspended; `?` if nobody knows."""
-        return self._state
-
-    def get_current_job_id(self) -> str | None:
-        """Return the id of the job it was running when it was last read."""
-        return self._current_job_id
-
-    def get_current_job(self) -> Job | None:
-        """Return the job it was running when it was last read; None if none, or if that job is gone."""
-        if self._current_job_id is None:
-            return None
-        return self.job_class.fetch_many([self._current_job_id], connection=self.connection, serializer=self.serializer)[0]
-
-    @classmethod
-    def find_by_key(
-        cls,
-        worker_key: str,
-        connection: redis.Redis | None = None,
-        job_class: type[Job] | None = None,
-        queue_class: type[Queue] | None = None,
-        serializer: Any = None,
-    ) -> Self | None:
-        """Return the worker whose hash has this key; None if there is none.
-
-        Raises:
-            InvalidOptionError: the key is not that of a worker (a ValueError).
-        """
-        session = session_of(connection)
-        prefix = session.keyspace.worker("")
-        if not worker_key.startswith(prefix):
-            message = f"Not the key of a worker: {worker_key!r}; those begin with {prefix!r}"
-            raise InvalidOptionError(message)
-        record = session.run(read_worker(session.scripts, worker_key.removeprefix(prefix)))
-        if record is None:
-            return None
-        worker = cls(
-            list(record.queues),
-            record.name,
-            connection=session.connection,
-            job_class=job_class,
-            queue_class=queue_class,
-            serializer=serializer,
-        )
-        worker._restore(record)
-        return worker
-
-    @classmethod
-    def all_keys(cls, connection: redis.Redis | None = None, queue: Queue | None = None) -> list[str]:
-        """Return the keys of all workers, or of those that listen on a queue; sorted, stale ones included."""
-        session = session_of(_require_connection(connection, queue))
-        return session.run(list_worker_keys(session.scripts, queue.name if queue else None))
-
-    @classmethod
-    def all(
-        cls,
-        connection: redis.Redis | None = None,
-        job_class: type[Job] | None = None,
-        queue_class: type[Queue] | None = None,
-        queue: Queue | None = None,
-        serializer: Any = None,
-    ) -> list[Self]:
-        """Return all workers, or those that listen on a queue. Reads only."""
-        client = _require_connection(connection, queue)
-        found = (cls.find_by_key(key, client, job_class, queue_class, serializer) for key in cls.all_keys(client, queue))
-        return [worker for worker in found if worker is not None]
-
-    @classmethod
-    def count(cls, connection: redis.Redis | None = None, queue: Queue | None = None) -> int:
-        """Return how many workers are registered, stale ones included."""
-        return len(cls.all_keys(connection, queue))
-
-    def __eq__(self, other: object) -> bool:
-        """Compare by name; another type is a TypeError, as in RQ."""
-        if not isinstance(other, BaseWorker):
-            message = f"Cannot compare a worker with {type(other).__name__}"
-            raise OptionTypeError(message)
-        return self.name == other.name
-
-    def __hash__(self) -> int:
-        """Return the hash of the name."""
-        return hash(self.name)
-
-    def __repr__(self) -> str:
-        """Return the class and the name."""
-        return f"{type(self).__name__}({self.name!r})"
-
-
-class Worker(BaseWorker):
+class Worker(ForksHorses, BaseWorker):
     """Runs each job in a fresh process of its own, forked from one that keeps what earlier jobs imported."""
 
     def make_executor(self) -> Executor:
-        """Return the executor that forks."""
+        """Return the executor that forks; or what leaves it to this worker, where a subclass has its own way to run a job."""
+        if self._is_replaced(Where.EXECUTION):
+            return ByWorkerExecutor(self)
+        goes_through_methods = self._is_replaced(Where.JOB)
+        is_fresh = self.fresh_interpreter and not goes_through_methods and not is_job_replaced()
         return ForkExecutor(
-            start_method="exec" if self.fresh_interpreter else "fork",
+            start_method="exec" if is_fresh else "fork",
             serializer=self.serializer,
+            run=self._run_in_job_process if goes_through_methods else None,
             connection_settings=describe_client(self.connection),
             worker_name=self.name,
             job_class=self._own_job_class(),
@@ -383,7 +316,7 @@ class SimpleWorker(BaseWorker):
     """Runs jobs in its own process and thread: fast, for tests and trusted short jobs. A job that kills its process kills the worker."""
 
     def make_executor(self) -> Executor:
-        """Return the executor that runs jobs right here.
+        """Return the executor that runs jobs right here; or what leaves it to this worker, where a subclass has its own way to run a job.
 
         Raises:
             InvalidOptionError: for `job_memory`: the process is not the job's alone (a ValueError).
@@ -391,13 +324,50 @@ class SimpleWorker(BaseWorker):
         if self.job_memory is not None:
             message = "SimpleWorker runs jobs in its own process, which job_memory cannot limit; use Worker"
             raise InvalidOptionError(message)
+        if self._is_replaced(Where.EXECUTION):
+            return ByWorkerExecutor(self)
         return InlineExecutor(
             serializer=self.serializer,
+            run=self._run_in_worker_process if self._is_replaced(Where.JOB) else None,
             connection=self.connection,
             job_class=self._own_job_class(),
             exception_handlers=self._exc_handlers,
             output_bytes=self.output_bytes,
         )
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run a job right here."""
+        self.prepare_execution(job)
+        self.perform_job(job, queue)
+        self.set_state(WorkerStatus.IDLE)
+
+    def get_heartbeat_ttl(self, job: Job) -> int:
+        """Return for how many seconds an execution that is begun by hand lasts: nobody gives signs of life while its job runs."""
+        return DEFAULT_WORKER_TTL if job.timeout == -1 else (job.timeout or DEFAULT_WORKER_TTL) + 60
+
+    def kill_horse(self, sig: signal.Signals = SHUTDOWN_SIGNAL) -> None:
+        """Do nothing: a job has no process of its own here."""
+
+    def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
+        """Return Nones: as above."""
+        return None, None, None
+
+
+# The override points as they stand here. What anybody puts in the place of one of these is called.
+_AS_WRITTEN = methods_of(BaseWorker, Worker, SimpleWorker)
+
+
+class _OwnOrder:
+    """The order of queues that a worker keeps itself, by `reorder_queues()`."""
+
+    def __init__(self, worker: BaseWorker) -> None:
+        self._worker = worker
+
+    def names(self) -> Sequence[str]:
+        return [queue.name for queue in self._worker._ordered_queues]  # noqa: SLF001 - RQ's name for it, which subclasses rely on
+
+    def note_served(self, queue: str) -> None:
+        self._worker.reorder_queues(self._worker._queue_named(queue))  # noqa: SLF001 - as above
 
 
 def _listed_handlers(given: ExceptionHandler | Sequence[ExceptionHandler] | None) -> list[ExceptionHandler]:
@@ -424,11 +394,3 @@ def _connection_of(queues: Sequence[str | Queue]) -> redis.Redis:
         message = "A worker needs a connection: pass connection=redis.Redis(...), or Queue objects instead of names"
         raise NoRedisConnectionException(message)
     return connection
-
-
-def _require_connection(connection: redis.Redis | None, queue: Queue | None) -> redis.Redis:
-    client = connection if connection is not None else queue.connection if queue is not None else current_connection()
-    if client is None:
-        message = "Pass connection=redis.Redis(...) or queue=..., so that it is known which server to ask"
-        raise NoRedisConnectionException(message)
-    return client

@@ -260,6 +260,10 @@ class PersistentCaller(Caller):
         give_up: asked before every pause; true ends the attempts with the error at hand.
         on_trouble: told about each failed attempt: the error and the seconds until the next one.
         pause: waits that many seconds, or less if there is something else to do.
+
+    Attributes:
+        backoff_factor: by how much each pause is longer than the one before.
+        longest_pause_seconds: how long they get.
     """
 
     def __init__(
@@ -273,6 +277,8 @@ class PersistentCaller(Caller):
         self.give_up = give_up
         self.on_trouble = on_trouble
         self.pause = pause
+        self.backoff_factor = 2.0
+        self.longest_pause_seconds = LONGEST_PAUSE_SECONDS
 
     def run(self, call: Call[T]) -> T:
         """Return the answer to one call, sending it again while its fate is unknown or it was not executed.
@@ -303,7 +309,7 @@ class PersistentCaller(Caller):
                 jittered = pause_seconds * random.uniform(0.7, 1.3)  # noqa: S311 - spreads load, keeps no secret
                 self.on_trouble(error, jittered)
                 self.pause(jittered)
-                pause_seconds = min(pause_seconds * 2, LONGEST_PAUSE_SECONDS)
+                pause_seconds = min(pause_seconds * self.backoff_factor, self.longest_pause_seconds)
 
 
 def permission_message(error: Exception) -> str:

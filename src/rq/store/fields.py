@@ -24,5 +24,16 @@ def set_worker_fields(scripts: ScriptLibrary, worker: str, fields: Sequence[tupl
     return _update_hash(scripts, scripts.keyspace.worker(worker), [part for field in fields for part in field])
 
 
+def count_for_worker(scripts: ScriptLibrary, worker: str, counter: str, amount: float) -> Call[bool]:
+    """Add to a number that a worker keeps of its jobs by hand. Not idempotent: sent again, it counts again."""
+    command = "HINCRBY" if isinstance(amount, int) else "HINCRBYFLOAT"
+    return Call(lambda _: True, (command, scripts.keyspace.worker(worker), counter, amount))
+
+
+def expire_worker(scripts: ScriptLibrary, worker: str, ttl_seconds: int) -> Call[bool]:
+    """Let a worker's hash live for so long. Says whether it is registered."""
+    return Call(bool, ("EXPIRE", scripts.keyspace.worker(worker), ttl_seconds))
+
+
 def _update_hash(scripts: ScriptLibrary, key: str, arguments: Sequence[Argument]) -> Call[bool]:
     return Call(lambda reply: read_code(reply) == "ok", arguments, scripts.script("update_hash"), (key,))

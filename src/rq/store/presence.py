@@ -83,6 +83,11 @@ def read_worker(scripts: ScriptLibrary, worker: str) -> Call[WorkerRecord | None
     return Call(lambda reply: _decode_worker(worker, decode_fields(reply)), ("HGETALL", scripts.keyspace.worker(worker)))
 
 
+def read_current_job(scripts: ScriptLibrary, worker: str) -> Call[str | None]:
+    """Read the id of the job that a worker runs; None if it runs none, or is not registered."""
+    return Call(lambda reply: text(reply) or None, ("HGET", scripts.keyspace.worker(worker), "current_job"))
+
+
 def list_worker_keys(scripts: ScriptLibrary, queue: str | None = None) -> Call[list[str]]:
     """List the keys of all registered workers, or of those that listen on one queue; sorted, stale ones included."""
     keys = scripts.keyspace

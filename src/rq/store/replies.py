@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -136,3 +137,16 @@ def read_triples(flat: list[Any]) -> list[tuple[str, str, str]]:
     """Read a flat list of three texts each."""
     texts = [text(item) for item in flat]
     return list(zip(texts[::3], texts[1::3], texts[2::3], strict=True))
+
+
+# The answers that a claim which waited on several connections may have given, the most telling first.
+_ANSWERED = ("ok", "replay", "suspended", "unknown")
+
+
+def most_telling(answers: Sequence[Claimed]) -> Claimed | None:
+    """Return the answer that says most of what became of a claim that waited on several connections; None if it was not carried out."""
+    for code in _ANSWERED:
+        for answer in answers:
+            if answer.code == code:
+                return answer
+    return None

@@ -114,8 +114,8 @@ def fail_job(  # noqa: PLR0913, PLR0917 - each is an argument of the script
 def _describe_failure(decision: BadEnd) -> list[Argument]:
     ttl = decision.failure_ttl
     match decision:
-        case Fail(exc_text=exc_text):
-            return ["failed", encode_exception(exc_text), ttl, _last_line(exc_text), 0, 0, "back"]
+        case Fail(exc_text=exc_text, is_recorded=is_recorded):
+            return ["failed" if is_recorded else "unrecorded", encode_exception(exc_text), ttl, _last_line(exc_text), 0, 0, "back"]
         case Stop(exc_text=exc_text):
             return ["stopped", encode_exception(exc_text), ttl, _last_line(exc_text), 0, 0, "back"]
         case Retry(exc_text=exc_text, delay_seconds=delay, retries_left=left, at_front=at_front):

@@ -3,6 +3,28 @@
 from rq.core.defaults import DEFAULT_RESULT_TTL
 from rq.core.errors import StopRequested
 from rq.model.presence import WorkerStatus
+from rq.runtime.queue_order import DequeueStrategy
+from rq.runtime.signal_names import signal_name, signal_names
+from rq.runtime.work_horse import SHUTDOWN_SIGNAL
 from rq.runtime.worker import BaseWorker, SimpleWorker, Worker, logger
+from rq.runtime.worker_classes import HerokuWorker, RandomWorker, RoundRobinWorker, SpawnWorker
 
-__all__ = ["DEFAULT_RESULT_TTL", "BaseWorker", "SimpleWorker", "StopRequested", "Worker", "WorkerStatus", "logger"]
+_signames = signal_names
+
+__all__ = [
+    "DEFAULT_RESULT_TTL",
+    "SHUTDOWN_SIGNAL",
+    "BaseWorker",
+    "DequeueStrategy",
+    "HerokuWorker",
+    "RandomWorker",
+    "RoundRobinWorker",
+    "SimpleWorker",
+    "SpawnWorker",
+    "StopRequested",
+    "Worker",
+    "WorkerStatus",
+    "_signames",
+    "logger",
+    "signal_name",
+]

@@ -50,6 +50,22 @@ def test_handlers_are_restored_afterwards(switch):
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_others_may_install_handlers_of_their_own(switch):
+    heard = []
+    before = signal.getsignal(signal.SIGTERM)
+    with switch.installed(lambda: signal.signal(signal.SIGTERM, lambda number, _frame: heard.append(number))):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert heard == [signal.SIGTERM]
+    assert not switch.warm
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_wait_ends_when_somebody_wakes_it(switch):
+    switch.wake()
+    switch.wait(600)
+    assert not is_readable(switch)
+
+
 def test_waking_a_thousand_times_never_blocks(switch):
     for _ in range(100_000):
         switch.wake()

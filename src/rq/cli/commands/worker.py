@@ -28,7 +28,9 @@ from rq.core.defaults import (
     MIN_LEASE_SECONDS,
 )
 from rq.runtime.membership import membership
+from rq.runtime.queue_order import DequeueStrategy
 from rq.runtime.worker import BaseWorker, Worker
+from rq.runtime.worker_classes import RandomWorker, RoundRobinWorker
 from rq.store.connection import Caller, private_client
 from rq.store.reads import is_suspended
 
@@ -59,6 +61,8 @@ class WorkerCommand:
     no_keep_output: bool
     output_size: int | None
     job_memory: int | None
+    disable_default_exception_handler: bool
+    dequeue_strategy: str
 
     def level(self) -> str | None:
         """Return the level of the worker's log lines; None for the usual one.
@@ -107,6 +111,14 @@ class WorkerCommand:
 @click.option("--no-keep-output", is_flag=True, help="Do not keep what jobs print.")
 @click.option("--output-size", type=at_least(1), metavar="KB", help="How much of it is kept with a job (default: 64).")
 @click.option("--job-memory", type=at_least(MIN_JOB_MEMORY_MIB), metavar="MB", help="Jobs that want more get a MemoryError.")
+@click.option("--disable-default-exception-handler", "-d", is_flag=True, help="Keep no record of jobs that failed.")
+@click.option(
+    "--dequeue-strategy",
+    "-ds",
+    type=click.Choice([strategy.value for strategy in DequeueStrategy]),
+    default=DequeueStrategy.DEFAULT.value,
+    help="Which queue is next: the first with a job (default), each in turn, or any.",
+)
 @click.option("--pid", metavar="FILE", help="Write the process id there.")
 @click.option("--verbose", "-v", is_flag=True, help="Log more.")
 @click.option("--quiet", "-q", is_flag=True, help="Log warnings and errors only.")
@@ -145,11 +157,14 @@ def worker(shared: SharedOptions, **given: Any) -> None:
         max_jobs=command.max_jobs,
         max_idle_time=command.max_idle_time,
         with_scheduler=command.with_scheduler,
+        dequeue_strategy=DequeueStrategy(command.dequeue_strategy),
     )
 
 
 def _make_worker(server: Server, shared: SharedOptions, command: WorkerCommand) -> BaseWorker:
     worker_class = load_class("--worker-class", shared.worker_class, BaseWorker)
+    if issubclass(worker_class, (RoundRobinWorker, RandomWorker)):
+        click.secho(f"{worker_class.__name__} is deprecated; use --dequeue-strategy round_robin or random", fg="yellow", err=True)
     job_class = load_class("--job-class", shared.job_class, Job)
     queue_class = load_class("--queue-class", shared.queue_class, Queue)
     serializer = shared.load_serializer()
@@ -160,18 +175,6 @@ def _make_worker(server: Server, shared: SharedOptions, command: WorkerCommand) 
         if "://" in name:
             raise WrongCall("The name of a queue looks like the URL of a server; did you mean --url?")
     queues = [queue_class(name, connection=server.client, job_class=job_class, serializer=serializer) for name in names]
-    # Subclasses may have constructors that know RQ's keywords only.
-    ours: dict[str, Any] = {} if command.lease is None else {"lease": command.lease}
-    if command.no_keep_output:
-        ours["keep_output"] = False
-    if command.output_size is not None:
-        ours["output_bytes"] = command.output_size * 1024
-    if command.job_memory is not None:
-        ours["job_memory"] = command.job_memory
-    if worker_class is Worker:
-        ours["fresh_interpreter"] = True
-    if command.exception_handler:
-        ours["exception_handlers"] = [load_function("--exception-handler", path) for path in command.exception_handler]
     return worker_class(
         queues,
         name=command.name or server.settings.text("NAME"),
@@ -185,8 +188,22 @@ def _make_worker(server: Server, shared: SharedOptions, command: WorkerCommand) 
         queue_class=queue_class,
         log_job_description=not command.disable_job_desc_logging,
         serializer=serializer,
-        **ours,
+        **_given_besides(command, worker_class),
     )
+
+
+def _given_besides(command: WorkerCommand, worker_class: type[BaseWorker]) -> dict[str, Any]:
+    """Return what was said beyond what every worker takes. Subclasses may have constructors that know RQ's keywords only, and not even all of these."""
+    given = {
+        "lease": command.lease,
+        "output_bytes": None if command.output_size is None else command.output_size * 1024,
+        "job_memory": command.job_memory,
+        "keep_output": False if command.no_keep_output else None,
+        "fresh_interpreter": True if worker_class is Worker else None,
+        "disable_default_exception_handler": True if command.disable_default_exception_handler else None,
+        "exception_handlers": [load_function("--exception-handler", path) for path in command.exception_handler] or None,
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def check_server(server: Server, *, may_be_suspended: bool = False) -> None:

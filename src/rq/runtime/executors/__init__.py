@@ -4,6 +4,7 @@
 | --- | --- |
 | `base` | the protocol, and the values that go in and come out |
 | `inline` | the executor that runs jobs in its own process and thread |
+| `by_worker` | the executor that leaves it to a worker's own `execute_job()` |
 | `fork` | the executor that gives every job a fresh process; its other half is the lineage below |
 | `lineage` | which zygote forks now, which comes next, which retire: preloading and renewal |
 | `handles` | one zygote, and one job process, as the supervisor sees them |

@@ -39,7 +39,7 @@ class Attempt:
 class Ended:
     """An attempt is over: its outcome, and what its process used (None where nobody measured).
 
-    `aftermath` is what came of the stopped callback, if one was called; `output` the end of what it printed, UTF-8.
+    `aftermath` is what came of the stopped callback, if one was called; `output` the end of what it printed, UTF-8; `pid` is that of a process that died.
     """
 
     execution_id: str
@@ -48,6 +48,7 @@ class Ended:
     cpu_seconds: float | None = None
     aftermath: Outcome | None = None
     output: bytes = b""
+    pid: int | None = None
 
 
 class AttemptTakenError(BaseException):

@@ -129,6 +129,11 @@ class ForkExecutor:
         return dict(self._lineage.excluded)
 
     @property
+    def job_pids(self) -> tuple[int, ...]:
+        """The processes that run attempts now, each the leader of a group; in the order in which the attempts began."""
+        return tuple(process.pid for process in self._running.values())
+
+    @property
     def has_spare(self) -> bool:
         """Whether a process waits for the next attempt, so that it will begin at once."""
         return bool(self._spares)
@@ -346,13 +351,21 @@ class ForkExecutor:
         elif gone is None:
             self._end(attempt, process.verdict or death, output=output)
         else:
-            self._end(attempt, process.verdict or death, gone.peak_memory_kib, gone.cpu_seconds, output)
+            self._end(attempt, process.verdict or death, gone.peak_memory_kib, gone.cpu_seconds, output, gone.pid)
 
-    def _end(self, attempt: Attempt, outcome: Outcome, peak_memory_kib: int | None = None, cpu_seconds: float | None = None, output: bytes = b"") -> None:
+    def _end(
+        self,
+        attempt: Attempt,
+        outcome: Outcome,
+        peak_memory_kib: int | None = None,
+        cpu_seconds: float | None = None,
+        output: bytes = b"",
+        pid: int | None = None,
+    ) -> None:
         """Report how an attempt ended; of one that was stopped, once its stopped callback is over as well."""
         execution_id = attempt.execution_id
         self._unread.pop(execution_id, None)
-        ended = Ended(execution_id, outcome, peak_memory_kib, cpu_seconds, output=output)
+        ended = Ended(execution_id, outcome, peak_memory_kib, cpu_seconds, output=output, pid=pid)
         stopped = self._stopped.pop(execution_id, None)
         if stopped is not None:
             ended = replace(stopped, aftermath=outcome, output=stopped.output + output)

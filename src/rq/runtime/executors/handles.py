@@ -240,11 +240,11 @@ def _deadline_after(limit_seconds: float | None) -> float | None:
     return None if limit_seconds is None else time.monotonic() + limit_seconds + TIMEOUT_GRACE_SECONDS
 
 
-def death_of(gone: Gone, kills: KillCounter) -> Died:
+def death_of(gone: Gone, kills: KillCounter | None = None) -> Died:
     """Return the outcome of an attempt whose process ended without a report; `kills` may make a suspicion of it."""
     if os.WIFSIGNALED(gone.status):
         number = os.WTERMSIG(gone.status)
-        suspicion = ", probably by the system, for want of memory" if number == signal.SIGKILL and kills.has_grown() else ""
+        suspicion = ", probably by the system, for want of memory" if number == signal.SIGKILL and kills is not None and kills.has_grown() else ""
         return Died(f"The job's process was killed by {_signal_name(number)}{suspicion}", signal=number)
     status = os.WEXITSTATUS(gone.status)
     return Died(f"The job's process ended with exit status {status} and without an outcome", exit_status=status)

@@ -2,8 +2,8 @@
 -- From: started, owned by this execution
 -- To: failed | stopped | queued (retried at once, or put back after a crash) | scheduled (retried later) | no such job (failure_ttl 0)
 -- KEYS: 1 job hash, 2 the worker's side hash, 3 failed registry, 4 scheduled registry, 5 queue list
--- ARGV: 1 id, 2 execution, 3 queue, 4 worker, 5 failed | stopped | retried | asked (the function returned a Retry) | exhausted (it did so once too often) |
---   died, 6 exception (asked, exhausted: return value) as RQ stores it, 7 failure_ttl in seconds (negative: for ever), 8 reason for people,
+-- ARGV: 1 id, 2 execution, 3 queue, 4 worker, 5 failed | unrecorded (failed, without a result and an entry among the failed) | stopped | retried | asked (the
+--   function returned a Retry) | exhausted (it did so once too often) | died, 6 exception (asked, exhausted: return value) as RQ stores it, 7 failure_ttl in seconds (negative: for ever), 8 reason for people,
 --   9 retries left (asked: number of retries) before this attempt, 10 delay of the retry in seconds, 11 front | back, 12 most crashes,
 --   13 what is to be delivered about a failure or '' (see deliver_later), 14 how many arguments about the attempt follow, then these: field, value, ... of
 --   its entry among the results; then a claim (see claim.lua)
@@ -44,9 +44,9 @@ local function set_failed(started_at, status, enqueue_nonce)
     delete_job(id, execution .. ':F', enqueue_nonce)
     return status
   end
-  record_end(started_at, RESULT_TYPE[kind] == 5 and 5 or 2, ttl)
+  if kind ~= 'unrecorded' then record_end(started_at, RESULT_TYPE[kind] == 5 and 5 or 2, ttl) end
   redis.call('HSET', job, 'status', status, 'ended_at', iso_date(now), 'x_last', execution .. ':F', 'x_reason', reason)
-  keep_job(now, id, failed, ttl, -1)
+  keep_job(now, id, kind ~= 'unrecorded' and failed, ttl, -1)
   return status
 end
 
@@ -85,7 +85,7 @@ if code == 'owner' or code == 'superseded' or code == 'gone' then
   end_lease(queue, id, execution, worker)
   if code == 'owner' then
     code, detail = 'ok', end_attempt(fields, started_at)
-  elseif code == 'superseded' and kind ~= 'died' then
+  elseif code == 'superseded' and kind ~= 'died' and kind ~= 'unrecorded' then
     record_end(started_at, RESULT_TYPE[kind] == 5 and 5 or 2, nil)
   end
   count_attempt(now, worker, 'failed_job_count', started_at)
