@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rq.job import Job
+from rq.runtime.executors.choice import EXECUTOR_NAMES
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -235,3 +236,25 @@ def test_the_process_of_the_worker_is_the_only_one_that_is_left_after_a_job(rq: 
     worker.succeed()
     with pytest.raises(ProcessLookupError):
         os.killpg(worker.pid, 0)
+
+
+@pytest.mark.parametrize("executor", EXECUTOR_NAMES)
+def test_every_executor_runs_jobs(executor: str, rq: Rq, redis_client: redis.Redis):
+    job_id = rq.enqueue("tasks.greet", "bob")
+    rq.run("worker", "--burst", "-q", "--executor", executor)
+    assert Job.fetch(job_id, connection=redis_client).return_value() == "hello bob"
+
+
+def test_concurrency_is_how_many_jobs_run_at_once(rq: Rq, redis_client: redis.Redis):
+    (rq.folder / "meeting.py").write_text(
+        "import os, time\nfrom pathlib import Path\n"
+        "def meet(name):\n    Path(name).touch()\n    while len(list(Path().glob('here*'))) < 3: time.sleep(0.01)\n    return os.getpid()\n"
+    )
+    ids = [rq.enqueue("meeting.meet", f"here{number}") for number in range(3)]
+    rq.run("worker", "--burst", "-q", "--concurrency", "3")
+    assert len({job.return_value() for job in Job.fetch_many(ids, connection=redis_client) if job}) == 3
+
+
+def test_an_executor_for_one_job_at_a_time_says_what_to_use_for_several(rq: Rq):
+    sentence = rq.refuse("worker", "--burst", "--executor", "inline", "--concurrency", "2", status=1)
+    assert sentence == "The executor inline runs one job at a time, not 2; use threads or asyncio for several in one process"

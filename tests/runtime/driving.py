@@ -29,7 +29,19 @@ JOBS = executor_jobs.__name__
 LIMIT = 20.0
 
 # Those that give each job a process of its own.
+# What executors cannot do, by their nature.
+CANNOT: dict[str, frozenset[str]] = {
+    "threads": frozenset({"interrupt a call that blocks"}),
+    "asyncio": frozenset({"interrupt a call that blocks"}),
+}
+IN_THIS_PROCESS = frozenset({"inline", "threads", "asyncio"})
 in_processes = pytest.mark.parametrize("kind", ["exec", "fork"], indirect=True)
+
+
+def must_be_able_to(ability: str, kind: str) -> None:
+    """Skip a test that asks too much of an executor."""
+    if ability in CANNOT.get(kind, ()):
+        pytest.skip(f"{kind} cannot {ability}")
 
 
 def attempt_at(function: str, *args: Any, timeout: float | None = None, **kwargs: Any) -> Attempt:

@@ -14,9 +14,12 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from rq.client.current import get_current_job
+from rq.client.job import Job
 from rq.core import context
 from rq.model.outcome import Outcome, Released
 
@@ -80,7 +83,7 @@ def endless_to_pickle() -> Any:
 
 
 def current_attempt() -> tuple[str, str, int, bytes | None]:
-    current: Any = context.top()
+    current: Any = context._stack.get()[0]  # the job itself may stand above its attempt
     attempt = current.attempt
     return attempt.job_id, attempt.queue, attempt.number, current.connection_settings
 
@@ -165,6 +168,64 @@ def ignore_everything_and_sleep(seconds: float) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
     time.sleep(seconds)
+
+
+def wait_patiently(path: str) -> str:
+    """Wait for a file, in steps in which an exception can be raised, and say who waited."""
+    while not Path(path).exists():
+        time.sleep(0.002)
+    return _who_runs()
+
+
+async def wait_as_a_task(path: str) -> str:
+    while not os.path.exists(path):  # noqa: ASYNC110, ASYNC240, PTH110 - whoever makes the file is no task
+        await asyncio.sleep(0.002)
+    return _who_runs()
+
+
+def wait_stubbornly(path: str) -> str:
+    """As `wait_patiently`, whatever is raised meanwhile."""
+    while True:
+        with suppress(BaseException):
+            return wait_patiently(path)
+
+
+async def wait_stubbornly_as_a_task(path: str) -> str:
+    while not os.path.exists(path):  # noqa: ASYNC240, PTH110 - it takes no time worth mentioning
+        with suppress(BaseException):
+            await asyncio.sleep(0.002)
+    return _who_runs()
+
+
+def _who_runs() -> str:
+    job = get_current_job()
+    assert job is not None
+    return job.id
+
+
+def note_stop(job: Job, connection: Any) -> None:
+    STATE.append(f"stopped {job.id}")
+
+
+def note_success(job: Job, connection: Any, result: Any) -> None:
+    STATE.append(f"success {result} {threading.current_thread().name}")
+
+
+def note_failure(job: Job, connection: Any, kind: type[BaseException], value: BaseException, trace: Any) -> None:
+    STATE.append(f"failure {value!r}")
+
+
+def note_error(job: Job, kind: type[BaseException], value: BaseException, trace: Any) -> None:
+    STATE.append(f"error {kind.__name__}")
+
+
+async def name_of_thread() -> str:
+    return threading.current_thread().name
+
+
+async def raise_as_a_task() -> None:
+    await asyncio.sleep(0)
+    raise LookupError("no luck")
 
 
 # --- ends -------------------------------------------------------------------------------------------------------------

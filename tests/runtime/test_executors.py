@@ -16,6 +16,7 @@ from rq.runtime.executors.base import Attempt, Executor
 from rq.runtime.executors.fork import ForkExecutor
 from tests.runtime import executor_jobs
 from tests.runtime.driving import (
+    IN_THIS_PROCESS,
     JOBS,
     Modules,
     attempt_at,
@@ -82,12 +83,12 @@ def test_a_result_that_cannot_be_serialized_in_time_is_replaced_by_the_marker(ex
 
 
 def test_a_job_knows_its_attempt(start: Callable[..., Executor], kind: str) -> None:
-    options = {"connection": object()} if kind == "inline" else {"connection_settings": b"secret"}
+    options: dict[str, object] = {"connection": object()} if kind in IN_THIS_PROCESS else {"connection_settings": b"secret"}
     executor = start(**options)
     attempt = attempt_at("current_attempt")
     outcome = run(executor, attempt)
     assert isinstance(outcome, Returned)
-    expected = (attempt.job_id, "default", 1, None if kind == "inline" else b"secret")
+    expected = (attempt.job_id, "default", 1, None if kind in IN_THIS_PROCESS else b"secret")
     assert pickle.loads(outcome.payload or b"") == expected
 
 
@@ -112,7 +113,7 @@ def test_attempts_can_be_run_in_another_way(start: Callable[..., Executor], kind
     outcome = run(start(run=executor_jobs.run_released), attempt)
     assert isinstance(outcome, Released)
     assert outcome.reason.startswith(attempt.job_id)
-    assert (str(os.getpid()) in outcome.reason) == (kind == "inline")
+    assert (str(os.getpid()) in outcome.reason) == (kind in IN_THIS_PROCESS)
 
 
 def test_a_way_of_running_that_gives_no_outcome_fails_the_job(start: Callable[..., Executor], kind: str) -> None:

@@ -34,14 +34,12 @@ from rq.observe.bus import EventBus
 from rq.observe.logs import LogLines
 from rq.runtime.config import WorkerConfig
 from rq.runtime.executors.base import Executor
-from rq.runtime.executors.fork import ForkExecutor
-from rq.runtime.executors.inline import InlineExecutor
+from rq.runtime.executors.choice import Needs, executor_named
 from rq.runtime.identity import describe_worker
 from rq.runtime.logging_setup import setup_loghandlers
 from rq.runtime.running import WorkerContext
 from rq.runtime.stop_switch import StopSwitch
 from rq.runtime.supervisor import Supervisor
-from rq.store.connection import describe_client
 from rq.store.presence import list_worker_keys, read_worker
 
 if TYPE_CHECKING:
@@ -71,6 +69,8 @@ class BaseWorker:
         lease: seconds a job stays this worker's without a sign of life; after a death others take its jobs that much later, at least 2.
         max_crashes: a job whose process or worker died more often than this, without an outcome, is set aside as failed.
         fresh_interpreter: run jobs in children of a small new interpreter, not of this process. Faster, but jobs do not see what this program set up before.
+        executor: where jobs run: fork, threads, asyncio or inline; None: what the class stands for.
+        concurrency: how many jobs run at the same time.
         maintenance_interval: accepted for RQ's sake; upkeep runs every few seconds.
         prepare_for_work: accepted for RQ's sake; nothing is asked of the system or the server before `work()`.
 
@@ -103,6 +103,8 @@ class BaseWorker:
         max_crashes: int = MAX_CRASHES,
         fresh_interpreter: bool = False,
         prepare_for_work: bool = True,
+        executor: str | None = None,
+        concurrency: int = 1,
     ) -> None:
         self.name = name or new_name()
         self.job_class = job_class_of(job_class) if job_class else type(self).job_class
@@ -123,6 +125,8 @@ class BaseWorker:
         self.lease = lease
         self.max_crashes = max_crashes
         self.fresh_interpreter = fresh_interpreter
+        self.executor = executor
+        self.concurrency = concurrency
         self.version: str | None = None
         self.hostname: str | None = None
         self.pid: int | None = None
@@ -199,13 +203,29 @@ class BaseWorker:
             switch.close()
 
     def make_executor(self) -> Executor:
-        """Return where this worker's jobs run; each concrete class says.
+        """Return where this worker's jobs run; each concrete class says, unless `executor` did.
 
         Raises:
-            InvalidOptionError: if it does not (a ValueError).
+            InvalidOptionError: if neither does, or for an executor that cannot do what is asked (a ValueError).
         """
-        message = f"{type(self).__name__} does not say where its jobs run; use Worker or SimpleWorker, or override make_executor()"
-        raise InvalidOptionError(message)
+        if self.executor is None:
+            message = f"{type(self).__name__} does not say where its jobs run; use Worker or SimpleWorker, say executor=, or override make_executor()"
+            raise InvalidOptionError(message)
+        return self._executor_named(self.executor)
+
+    def _executor_named(self, name: str) -> Executor:
+        return executor_named(
+            name,
+            Needs(
+                connection=self.connection,
+                concurrency=self.concurrency,
+                serializer=self.serializer,
+                worker_name=self.name,
+                job_class=self._own_job_class(),
+                exception_handlers=self._exc_handlers,
+                is_fresh=self.fresh_interpreter,
+            ),
+        )
 
     def push_exc_handler(self, handler: ExceptionHandler) -> None:
         """Add an exception handler behind those there are; before `work()`."""
@@ -355,28 +375,16 @@ class Worker(BaseWorker):
     """Runs each job in a fresh process of its own, forked from one that keeps what earlier jobs imported."""
 
     def make_executor(self) -> Executor:
-        """Return the executor that forks."""
-        return ForkExecutor(
-            start_method="exec" if self.fresh_interpreter else "fork",
-            serializer=self.serializer,
-            connection_settings=describe_client(self.connection),
-            worker_name=self.name,
-            job_class=self._own_job_class(),
-            exception_handlers=self._exc_handlers,
-        )
+        """Return the executor that was chosen; else the one that forks."""
+        return self._executor_named(self.executor or "fork")
 
 
 class SimpleWorker(BaseWorker):
     """Runs jobs in its own process and thread: fast, for tests and trusted short jobs. A job that kills its process kills the worker."""
 
     def make_executor(self) -> Executor:
-        """Return the executor that runs jobs right here."""
-        return InlineExecutor(
-            serializer=self.serializer,
-            connection=self.connection,
-            job_class=self._own_job_class(),
-            exception_handlers=self._exc_handlers,
-        )
+        """Return the executor that was chosen; else the one that runs jobs right here."""
+        return self._executor_named(self.executor or "inline")
 
 
 def _listed_handlers(given: ExceptionHandler | Sequence[ExceptionHandler] | None) -> list[ExceptionHandler]:

@@ -24,6 +24,7 @@ from rq.core.defaults import (
     DEFAULT_WORKER_TTL,
     MIN_LEASE_SECONDS,
 )
+from rq.runtime.executors.choice import EXECUTOR_NAMES
 from rq.runtime.worker import BaseWorker, Worker
 from rq.store.connection import Caller, private_client
 from rq.store.reads import is_suspended
@@ -52,6 +53,8 @@ class WorkerCommand:
     with_scheduler: bool
     pid: str | None
     exception_handler: tuple[str, ...]
+    executor: str | None
+    concurrency: int | None
 
     def level(self) -> str | None:
         """Return the level of the worker's log lines; None for the usual one.
@@ -65,6 +68,11 @@ class WorkerCommand:
         if level is not None and level.upper() not in logging.getLevelNamesMapping():
             raise WrongCall(f"--logging_level {level}: there is no such level; use debug, info, warning, error or critical")
         return level
+
+    def choice_of_executor(self) -> dict[str, Any]:
+        """Return what was said about where jobs run, as keywords of a worker."""
+        said = {"executor": self.executor, "concurrency": self.concurrency}
+        return {name: value for name, value in said.items() if value is not None}
 
     def check_log_format(self) -> None:
         """Refuse a format that would fail at every line.
@@ -84,6 +92,8 @@ class WorkerCommand:
 @click.option("--name", "-n", metavar="NAME", help="Unique among workers (default: random).")
 @click.option("--max-jobs", type=at_least(1), metavar="N", help="Leave after that many jobs.")
 @click.option("--max-idle-time", type=at_least(0), metavar="SECONDS", help="Leave after that long without a job.")
+@click.option("--executor", "-e", type=click.Choice(EXECUTOR_NAMES), help="Where jobs run (default: fork, a process each).")
+@click.option("--concurrency", type=at_least(1), metavar="N", help="How many jobs run at once (default: 1).")
 @click.option("--results-ttl", type=at_least(-1), default=DEFAULT_RESULT_TTL, metavar="SECONDS", help="For jobs that do not say (default: 500).")
 @click.option("--lease", type=at_least(MIN_LEASE_SECONDS, float), metavar="SECONDS", help="When it dies, others get its jobs that much later (default: 30).")
 @click.option("--worker-ttl", type=at_least(1), default=DEFAULT_WORKER_TTL, metavar="SECONDS", help="Life of its entry while idle (default: 420).")
@@ -148,6 +158,7 @@ def _make_worker(server: Server, shared: SharedOptions, command: WorkerCommand) 
     queues = [queue_class(name, connection=server.client, job_class=job_class, serializer=serializer) for name in names]
     # Subclasses may have constructors that know RQ's keywords only.
     ours: dict[str, Any] = {} if command.lease is None else {"lease": command.lease}
+    ours.update(command.choice_of_executor())
     if worker_class is Worker:
         ours["fresh_interpreter"] = True
     if command.exception_handler:

@@ -3,7 +3,13 @@
 | file | what it is |
 | --- | --- |
 | `base` | the protocol, and the values that go in and come out |
+| `choice` | which executor a worker has, by name |
 | `inline` | the executor that runs jobs in its own process and thread |
+| `threads` | the executor that runs jobs in threads of its own process |
+| `asyncio` | the executor that runs coroutines on one event loop |
+| `in_process` | what the two have in common |
+| `called_in_thread` | calls in threads that other threads can end |
+| `endings` | what is reported of attempts, and the callbacks of those that were stopped |
 | `fork` | the executor that gives every job a fresh process; its other half is the lineage below |
 | `lineage` | which zygote forks now, which comes next, which retire: preloading and renewal |
 | `handles` | one zygote, and one job process, as the supervisor sees them |

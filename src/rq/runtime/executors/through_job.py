@@ -48,20 +48,25 @@ def run_through_job(current: CurrentAttempt, serializer: Serializer, death_penal
     except AttemptTakenError:
         raise
     except BaseException as error:  # noqa: BLE001 - user code raises anything, SystemExit too
-        return _fail(current, job, error, outcome_of(error, current.attempt), death_penalty)
+        return fail(current, job, error, outcome_of(error, current.attempt), death_penalty)
     if isinstance(outcome, AskedRetry):
         return outcome
+    return conclude(current, job, result, outcome, death_penalty)
+
+
+def conclude(current: CurrentAttempt, job: Job, result: object, outcome: Returned, death_penalty: type[BaseDeathPenalty]) -> Outcome:
+    """Run the success callback of an attempt whose function returned `result`, and return what came of it all."""
     try:
         _begin_callback(current, job, JobStatus.FINISHED, job.success_callback_timeout)
         job.execute_success_callback(death_penalty, result)
     except AttemptTakenError:
         raise
     except BaseException as error:  # noqa: BLE001 - as above
-        return _fail(current, job, error, outcome_of_exception(error), death_penalty)
+        return fail(current, job, error, outcome_of_exception(error), death_penalty)
     return outcome
 
 
-def _fail(current: CurrentAttempt, job: Job, error: BaseException, outcome: Raised | TimedOut, death_penalty: type[BaseDeathPenalty]) -> Outcome:
+def fail(current: CurrentAttempt, job: Job, error: BaseException, outcome: Raised | TimedOut, death_penalty: type[BaseDeathPenalty]) -> Outcome:
     """Run the failure callback, while `error` is being handled. If that raises, its text is stored instead, with `error` as its context."""
     error.__traceback__ = within_user_code(error.__traceback__)
     _begin_callback(current, job, JobStatus.FAILED, job.failure_callback_timeout)
