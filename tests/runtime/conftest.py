@@ -13,7 +13,9 @@ from rq.runtime.executors.asyncio import AsyncioExecutor
 from rq.runtime.executors.base import Executor
 from rq.runtime.executors.fork import ForkExecutor
 from rq.runtime.executors.inline import InlineExecutor
+from rq.runtime.executors.spawn import SpawnExecutor
 from rq.runtime.executors.threads import ThreadsExecutor
+from rq.runtime.executors.warm import WarmExecutor
 from tests.runtime.driving import (
     Modules,
 )
@@ -35,6 +37,8 @@ KINDS: dict[str, Callable[..., Executor]] = {
     "inline": InlineExecutor,
     "exec": partial(ForkExecutor, start_method="exec"),
     "fork": partial(ForkExecutor, start_method="fork"),
+    "spawn": SpawnExecutor,
+    "warm": WarmExecutor,
     "threads": ThreadsExecutor,
     "asyncio": AsyncioExecutor,
 }

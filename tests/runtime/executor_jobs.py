@@ -348,3 +348,63 @@ class MarkedJSON:
 
     def loads(self, data: bytes) -> Any:
         return json.loads(data.decode().removeprefix(self.mark))
+
+
+# --- processes that are kept ------------------------------------------------------------------------------------------
+
+
+def process_id() -> int:
+    return os.getpid()
+
+
+def leave_traces(directory: str) -> None:
+    """Change everything that is put back after a job."""
+    os.chdir(directory)
+    os.environ["LEFT_BY_A_JOB"] = "yes"
+    os.environ.pop("HOME", None)
+    os.umask(0o777)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, 3600)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    sys.path.insert(0, directory)
+    sys.argv.append("left")
+
+
+def traces() -> dict[str, Any]:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return {
+        "directory": str(Path.cwd()),
+        "environment": {name: value for name, value in os.environ.items() if not name.startswith("RQ_")},
+        "umask": mask,
+        "sigterm": signal.getsignal(signal.SIGTERM) == signal.SIG_DFL,
+        "sigalrm": signal.getsignal(signal.SIGALRM) == signal.SIG_DFL,
+        "timer": signal.getitimer(signal.ITIMER_REAL),
+        "mask": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+        "path": sys.path,
+        "argv": sys.argv,
+    }
+
+
+def use_memory(megabytes: int) -> int:
+    return len(b"\xa5" * (megabytes * 1_000_000))
+
+
+class LoudJob(Job):
+    """A class of jobs with a way of its own."""
+
+    def perform(self) -> Any:
+        return f"{super().perform()}!"
+
+
+def name_of_job_class() -> str:
+    return type(get_current_job()).__name__
+
+
+def raise_with_path(path: str) -> NoReturn:
+    raise LookupError(path)
+
+
+def write_error(job: Job, kind: type[BaseException], value: BaseException, trace: Any) -> None:
+    _write(str(value.args[0]), {kind.__name__: 1})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,7 @@ from rq.core.errors import InvalidOptionError
 from rq.core.keys import Keyspace
 from rq.job import Job
 from tests.runtime import worker_jobs
-from tests.support.waiting import wait_until
+from tests.support import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     import redis
 
 KEYS = Keyspace()
-CONCURRENT = ["fork", "threads", "asyncio"]
+CONCURRENT = ["fork", "spawn", "warm", "threads", "asyncio"]
+
+
+# Eight interpreters take their time to start on a busy machine.
+wait_until = partial(waiting.wait_until, timeout=60.0)
 
 
 @pytest.fixture(params=CONCURRENT)
@@ -58,7 +63,7 @@ class Running:
         return self._thread.is_alive()
 
     def join(self) -> None:
-        self._thread.join(30)
+        self._thread.join(60)
         assert not self.is_alive
 
 
@@ -178,5 +183,5 @@ def test_one_place_only_runs_inline(queue: Queue, redis_client: redis.Redis) -> 
 
 
 def test_an_unknown_executor_is_refused_with_the_names_of_all(queue: Queue, redis_client: redis.Redis) -> None:
-    with pytest.raises(InvalidOptionError, match="no executor 'trheads'; use fork, threads, asyncio, inline"):
+    with pytest.raises(InvalidOptionError, match="no executor 'trheads'; use fork, spawn, warm, threads, asyncio, inline"):
         Worker([queue], connection=redis_client, executor="trheads").work(burst=True)

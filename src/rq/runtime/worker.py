@@ -30,11 +30,13 @@ from rq.core.ids import new_name
 from rq.core.references import import_class
 from rq.core.serializers import resolve_serializer
 from rq.model.presence import WorkerRecord
+from rq.observe import events
 from rq.observe.bus import EventBus
 from rq.observe.logs import LogLines
 from rq.runtime.config import WorkerConfig
 from rq.runtime.executors.base import Executor
-from rq.runtime.executors.choice import Needs, executor_named
+from rq.runtime.executors.child_limits import ChildLimits
+from rq.runtime.executors.choice import Needs, executor_named, lacks_for_forking
 from rq.runtime.identity import describe_worker
 from rq.runtime.logging_setup import setup_loghandlers
 from rq.runtime.running import WorkerContext
@@ -69,8 +71,9 @@ class BaseWorker:
         lease: seconds a job stays this worker's without a sign of life; after a death others take its jobs that much later, at least 2.
         max_crashes: a job whose process or worker died more often than this, without an outcome, is set aside as failed.
         fresh_interpreter: run jobs in children of a small new interpreter, not of this process. Faster, but jobs do not see what this program set up before.
-        executor: where jobs run: fork, threads, asyncio or inline; None: what the class stands for.
+        executor: where jobs run: fork, spawn, warm, threads, asyncio or inline; None: what the class stands for.
         concurrency: how many jobs run at the same time.
+        child_limits: when the processes of the executor warm are replaced.
         maintenance_interval: accepted for RQ's sake; upkeep runs every few seconds.
         prepare_for_work: accepted for RQ's sake; nothing is asked of the system or the server before `work()`.
 
@@ -105,6 +108,7 @@ class BaseWorker:
         prepare_for_work: bool = True,
         executor: str | None = None,
         concurrency: int = 1,
+        child_limits: ChildLimits | None = None,
     ) -> None:
         self.name = name or new_name()
         self.job_class = job_class_of(job_class) if job_class else type(self).job_class
@@ -127,6 +131,7 @@ class BaseWorker:
         self.fresh_interpreter = fresh_interpreter
         self.executor = executor
         self.concurrency = concurrency
+        self.child_limits = child_limits or ChildLimits()
         self.version: str | None = None
         self.hostname: str | None = None
         self.pid: int | None = None
@@ -224,6 +229,7 @@ class BaseWorker:
                 job_class=self._own_job_class(),
                 exception_handlers=self._exc_handlers,
                 is_fresh=self.fresh_interpreter,
+                child_limits=self.child_limits,
             ),
         )
 
@@ -375,8 +381,11 @@ class Worker(BaseWorker):
     """Runs each job in a fresh process of its own, forked from one that keeps what earlier jobs imported."""
 
     def make_executor(self) -> Executor:
-        """Return the executor that was chosen; else the one that forks."""
-        return self._executor_named(self.executor or "fork")
+        """Return the executor that was chosen; else the one that forks, or where that is impossible the one that starts fresh interpreters."""
+        lacking = "" if self.executor else lacks_for_forking()
+        if lacking:
+            self.bus.emit(events.CannotFork(self.name, lacking))
+        return self._executor_named(self.executor or ("spawn" if lacking else "fork"))
 
 
 class SimpleWorker(BaseWorker):

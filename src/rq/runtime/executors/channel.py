@@ -21,7 +21,7 @@ HEADER = struct.Struct("!Q")
 _CHUNK_BYTES = 256 * 1024
 # At most one descriptor comes with a message, and several messages can be read at once.
 _FD_BYTES = array.array("i").itemsize
-_ANCILLARY_BYTES = socket.CMSG_SPACE(64 * _FD_BYTES)
+_ANCILLARY_BYTES = socket.CMSG_SPACE(64 * _FD_BYTES) if hasattr(socket, "CMSG_SPACE") else 0
 # Descriptors must not leak into programs that jobs start; without the flag (macOS) this is done one step later.
 _CLOEXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
@@ -116,8 +116,10 @@ def encode_message(message: Message) -> bytes:
 
 _OUTCOMES: tuple[type[Outcome], ...] = (Returned, AskedRetry, Raised, TimedOut, Died, Stopped, Released)
 _OUTCOME_NUMBERS = {kind: number for number, kind in enumerate(_OUTCOMES)}
-# Stands where the number of an outcome would.
+# Stand where the number of an outcome would.
 _CALLBACK_BEGAN = -1
+_CHILD_READY = -2
+_DECLINED = -3
 
 
 class JobReport(NamedTuple):
@@ -133,6 +135,19 @@ class CallbackBegan(NamedTuple):
     """The job's function is over and a callback begins, which may take so many seconds; None: without limit."""
 
     limit_seconds: float | None
+
+
+class ChildReady(NamedTuple):
+    """A fresh interpreter waits for its first attempt."""
+
+
+class Declined(NamedTuple):
+    """A long-lived process does not run the attempt that it was given: files that it has read have changed since."""
+
+
+FromJob = JobReport | CallbackBegan | ChildReady | Declined
+
+_WORDLESS: dict[int, FromJob] = {_CHILD_READY: ChildReady(), _DECLINED: Declined()}
 
 
 def encode_attempt(attempt: Attempt) -> bytes:
@@ -159,8 +174,8 @@ def encode_callback_began(message: CallbackBegan) -> bytes:
     return frame((_CALLBACK_BEGAN, message.limit_seconds))
 
 
-def decode_from_job(body: bytes) -> JobReport | CallbackBegan:
-    """Return what a job process said: its report, or that a callback began.
+def decode_from_job(body: bytes) -> FromJob:
+    """Return what a job process said: its report, or something before that.
 
     Raises:
         ValueError: It is none: somebody else wrote to the socket.
@@ -169,6 +184,8 @@ def decode_from_job(body: bytes) -> JobReport | CallbackBegan:
         number, values, *rest = marshal.loads(body)  # noqa: S302 - from our own job process
         if number == _CALLBACK_BEGAN:
             return CallbackBegan(None if values is None else float(values))
+        if number in _WORDLESS:
+            return _WORDLESS[number]
         return JobReport(_OUTCOMES[number](*values), *rest)
     except (EOFError, IndexError, TypeError, ValueError) as error:
         raise ValueError("a job process handed in something that is no report") from error
@@ -181,6 +198,10 @@ def frame(values: tuple[Any, ...]) -> bytes:
     """Return plain values as the bytes of one frame."""
     body = marshal.dumps(values)
     return HEADER.pack(len(body)) + body
+
+
+CHILD_READY = frame((_CHILD_READY, None))
+DECLINED = frame((_DECLINED, None))
 
 
 class FrameReader:

@@ -1,14 +1,21 @@
 """Which executor runs the jobs of a worker, by name. An executor is imported when it is chosen: not every platform has what each of them needs."""
 
+import os
+import signal
+import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from rq.core.errors import InvalidOptionError
 from rq.core.references import import_attribute
 from rq.core.serializers import DefaultSerializer, Serializer
 from rq.runtime.executors.base import Executor
+from rq.runtime.executors.child_limits import ChildLimits
 from rq.store.connection import describe_client
+
+# What forking takes, with the module that it is in.
+_FORKING_NEEDS = ((os, "fork"), (os, "killpg"), (os, "wait4"), (signal, "SIGKILL"), (signal, "pthread_sigmask"), (socket, "send_fds"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,7 @@ class Needs:
         job_class: What jobs are made of; None means RQ's own.
         exception_handlers: What is called when an attempt failed.
         is_fresh: Whether processes of jobs come from a fresh interpreter, where they need not.
+        child_limits: When a process that runs many jobs is replaced.
     """
 
     connection: Any
@@ -32,6 +40,7 @@ class Needs:
     job_class: type[Any] | None = None
     exception_handlers: Sequence[Callable[..., Any] | str] = ()
     is_fresh: bool = False
+    child_limits: ChildLimits = field(default_factory=ChildLimits)
 
 
 class _Row(NamedTuple):
@@ -61,8 +70,14 @@ def _forked(needs: Needs) -> dict[str, Any]:
     return {**_in_processes(needs), "start_method": "exec" if needs.is_fresh else "fork"}
 
 
+def _kept(needs: Needs) -> dict[str, Any]:
+    return {**_in_processes(needs), "limits": needs.child_limits}
+
+
 _ROWS: Mapping[str, _Row] = {
     "fork": _Row("rq.runtime.executors.fork.ForkExecutor", _forked),
+    "spawn": _Row("rq.runtime.executors.spawn.SpawnExecutor", _in_processes),
+    "warm": _Row("rq.runtime.executors.warm.WarmExecutor", _kept),
     "threads": _Row("rq.runtime.executors.threads.ThreadsExecutor", _in_this_process),
     "asyncio": _Row("rq.runtime.executors.asyncio.AsyncioExecutor", _in_this_process),
     "inline": _Row("rq.runtime.executors.inline.InlineExecutor", _in_this_thread),
@@ -80,6 +95,13 @@ def executor_named(name: str, needs: Needs) -> Executor:
     row = _ROWS.get(name)
     if row is None:
         raise InvalidOptionError(f"There is no executor {name!r}; use {', '.join(EXECUTOR_NAMES)}")
+    if name == "fork" and lacks_for_forking():
+        raise InvalidOptionError(f"The executor fork needs {lacks_for_forking()}, which this platform has not; use spawn")
     options = row.options(needs)
     executor: Executor = import_attribute(row.path)(**options)
     return executor
+
+
+def lacks_for_forking() -> str:
+    """Return the name of something that this platform lacks and that processes cannot be forked without; empty if it has all."""
+    return next((f"{module.__name__}.{name}" for module, name in _FORKING_NEEDS if not hasattr(module, name)), "")

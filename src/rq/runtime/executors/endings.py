@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from rq.core.defaults import CALLBACK_TIMEOUT, TIMEOUT_GRACE_SECONDS
-from rq.model.outcome import AskedRetry, Outcome, Returned, Stopped
+from rq.model.outcome import AskedRetry, Outcome, Returned, Stopped, TimedOut
 from rq.runtime.executors.base import Attempt, Ended
 from rq.runtime.executors.job_run import has_stopped_callback
+from rq.runtime.timeouts import timeout_message
 
 
 class Endings:
@@ -67,6 +68,12 @@ def judged(outcome: Outcome, verdict: Outcome | None) -> Outcome:
 def deadline_after(limit_seconds: float | None) -> float | None:
     """Return when to end by force what began now and has so many seconds (`time.monotonic()`); None: never."""
     return None if limit_seconds is None else time.monotonic() + limit_seconds + TIMEOUT_GRACE_SECONDS
+
+
+def overdue(attempt: Attempt) -> TimedOut:
+    """Return the outcome of an attempt that had to be killed: in its function, or in a callback after that."""
+    limit = attempt.timeout_seconds or 0.0
+    return TimedOut(f"{timeout_message(limit)} and did not end by itself; its process was killed\n", limit)
 
 
 def _aftermath_of(attempt: Attempt) -> Attempt:

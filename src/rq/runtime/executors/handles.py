@@ -5,16 +5,16 @@ import selectors
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from rq.core.defaults import TIMEOUT_GRACE_SECONDS
 from rq.model.outcome import Died, Outcome
 from rq.runtime.executors.base import Attempt
 from rq.runtime.executors.channel import (
     CallbackBegan,
     Channel,
+    ChildReady,
+    Declined,
     FrameReader,
     Gone,
     JobReport,
@@ -23,6 +23,7 @@ from rq.runtime.executors.channel import (
     decode_from_job,
     encode_attempt,
 )
+from rq.runtime.executors.endings import deadline_after
 from rq.runtime.executors.process_control import kill_group
 
 # A zygote that is not ready after this is given up: its interpreter does not start, or a module takes too long to
@@ -39,14 +40,14 @@ class JobProcess:
 
     Attributes:
         pid: Its process id, and that of its group.
-        zygote: Who forked it and reports its end.
+        zygote: Who forked it and reports its end; None if nobody did.
         attempt: What it runs; None for a spare.
         deadline: When to kill it (`time.monotonic()`); None: never, or it was done.
         verdict: What to report if it has no report to hand in, because it was killed for that reason.
         events: What the selector should watch its socket for; 0 means nothing any more.
     """
 
-    def __init__(self, pid: int, fd: int, zygote: "ZygoteHandle") -> None:
+    def __init__(self, pid: int, end: socket.socket, zygote: "ZygoteHandle | None" = None) -> None:
         self.pid = pid
         self.zygote = zygote
         self.attempt: Attempt | None = None
@@ -54,7 +55,7 @@ class JobProcess:
         self.verdict: Outcome | None = None
         self.events = selectors.EVENT_READ
         self.left_attempt_unread = False
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fd)
+        self._socket = end
         self._socket.setblocking(False)
         self._unsent = memoryview(b"")
         self._reader = FrameReader()
@@ -69,7 +70,7 @@ class JobProcess:
         if not self.send_rest():
             return False
         self.attempt = attempt
-        self.deadline = _deadline_after(attempt.timeout_seconds)
+        self.deadline = deadline_after(attempt.timeout_seconds)
         return True
 
     def send_rest(self) -> bool:
@@ -124,11 +125,15 @@ class JobProcess:
         """
         while (body := self._reader.take()) is not None:
             message = decode_from_job(body)
-            if not isinstance(message, CallbackBegan):
+            if isinstance(message, JobReport):
                 return message
-            if self.verdict is None:  # else it was killed already
-                self.deadline = _deadline_after(message.limit_seconds)
+            self.note(message)
         return None
+
+    def note(self, message: CallbackBegan | ChildReady | Declined) -> None:
+        """Take note of what it said before its report."""
+        if isinstance(message, CallbackBegan) and self.verdict is None:  # else it was killed already
+            self.deadline = deadline_after(message.limit_seconds)
 
     def receive_rest(self) -> JobReport | None:
         """Return the report if the process, which is dead, completed one before it died."""
@@ -211,18 +216,16 @@ class ZygoteHandle:
             self._wait = None
 
 
-def _deadline_after(limit_seconds: float | None) -> float | None:
-    """Return when to kill what began now and has so many seconds (`time.monotonic()`); None: never."""
-    return None if limit_seconds is None else time.monotonic() + limit_seconds + TIMEOUT_GRACE_SECONDS
-
-
 def death_of(gone: Gone) -> Died:
     """Return the outcome of an attempt whose process ended without a report."""
-    if os.WIFSIGNALED(gone.status):
-        number = os.WTERMSIG(gone.status)
-        return Died(f"The job's process was killed by {_signal_name(number)}", signal=number)
-    status = os.WEXITSTATUS(gone.status)
-    return Died(f"The job's process ended with exit status {status} and without an outcome", exit_status=status)
+    return death_with(os.waitstatus_to_exitcode(gone.status))
+
+
+def death_with(code: int) -> Died:
+    """Return the outcome of an attempt whose process ended with an exit status and without a report; a negative one means a signal."""
+    if code < 0:
+        return Died(f"The job's process was killed by {_signal_name(-code)}", signal=-code)
+    return Died(f"The job's process ended with exit status {code} and without an outcome", exit_status=code)
 
 
 def _signal_name(number: int) -> str:
