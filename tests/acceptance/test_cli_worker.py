@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rq.job import Job
+from rq.runtime.executors.choice import EXECUTOR_NAMES
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -236,3 +237,62 @@ def test_the_process_of_the_worker_is_the_only_one_that_is_left_after_a_job(rq: 
     worker.succeed()
     with pytest.raises(ProcessLookupError):
         os.killpg(worker.pid, 0)
+
+
+@pytest.mark.parametrize("executor", EXECUTOR_NAMES)
+def test_every_executor_runs_jobs(executor: str, rq: Rq, redis_client: redis.Redis):
+    job_id = rq.enqueue("tasks.greet", "bob")
+    rq.run("worker", "--burst", "-q", "--executor", executor)
+    assert Job.fetch(job_id, connection=redis_client).return_value() == "hello bob"
+
+
+def test_concurrency_is_how_many_jobs_run_at_once(rq: Rq, redis_client: redis.Redis):
+    (rq.folder / "meeting.py").write_text(
+        "import os, time\nfrom pathlib import Path\n"
+        "def meet(name):\n    Path(name).touch()\n    while len(list(Path().glob('here*'))) < 3: time.sleep(0.01)\n    return os.getpid()\n"
+    )
+    ids = [rq.enqueue("meeting.meet", f"here{number}") for number in range(3)]
+    rq.run("worker", "--burst", "-q", "--concurrency", "3")
+    assert len({job.return_value() for job in Job.fetch_many(ids, connection=redis_client) if job}) == 3
+
+
+def test_an_executor_for_one_job_at_a_time_says_what_to_use_for_several(rq: Rq):
+    sentence = rq.refuse("worker", "--burst", "--executor", "inline", "--concurrency", "2", status=1)
+    assert sentence == "The executor inline runs one job at a time, not 2; use threads or asyncio for several in one process"
+
+
+PROCESS_IDS = "import os\ndef process_id(): return os.getpid()\ndef fill(): return len(b'.' * 400_000_000)\n"
+
+
+def pids_of(rq: Rq, client: redis.Redis, *options: object, between: str | None = None) -> list[int]:
+    """Run four jobs in a warm worker, perhaps another one after each, and return the ids of their processes."""
+    (rq.folder / "whereabouts.py").write_text(PROCESS_IDS)
+    ids = []
+    for _ in range(4):
+        ids.append(rq.enqueue("whereabouts.process_id"))
+        if between:
+            rq.enqueue(f"whereabouts.{between}")
+    rq.run("worker", "--burst", "-q", "--executor", "warm", *options)
+    jobs: list[Any] = Job.fetch_many(ids, connection=client)
+    return [job.return_value() for job in jobs]
+
+
+def test_a_warm_process_is_replaced_after_so_many_jobs(rq: Rq, redis_client: redis.Redis):
+    assert len(set(pids_of(rq, redis_client))) == 1
+    assert len(set(pids_of(rq, redis_client, "--max-jobs-per-child", "2"))) == 2
+
+
+def test_a_warm_process_is_replaced_after_a_job_that_needed_too_much_memory(rq: Rq, redis_client: redis.Redis):
+    assert len(set(pids_of(rq, redis_client, "--max-child-memory", "300", between="fill"))) == 4
+
+
+def test_a_warm_process_is_replaced_when_it_is_too_old(rq: Rq, redis_client: redis.Redis):
+    (rq.folder / "aging.py").write_text("import os, time\ndef age():\n    time.sleep(1.1)\n    return os.getpid()\n")
+    ids = [rq.enqueue("aging.age") for _ in range(2)]
+    rq.run("worker", "--burst", "-q", "--executor", "warm", "--max-child-age", "1")
+    assert len({job.return_value() for job in Job.fetch_many(ids, connection=redis_client) if job}) == 2
+
+
+def test_limits_of_warm_processes_are_refused_for_others(rq: Rq):
+    sentence = rq.refuse("worker", "--burst", "--max-jobs-per-child", "2", status=2)
+    assert sentence == "--max-jobs-per-child, --max-child-age and --max-child-memory are for --executor warm; add that, or leave them out"

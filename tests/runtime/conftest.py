@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rq.runtime.executors.asyncio import AsyncioExecutor
 from rq.runtime.executors.base import Executor
 from rq.runtime.executors.fork import ForkExecutor
 from rq.runtime.executors.inline import InlineExecutor
+from rq.runtime.executors.spawn import SpawnExecutor
+from rq.runtime.executors.threads import ThreadsExecutor
+from rq.runtime.executors.warm import WarmExecutor
 from tests.runtime.driving import (
     Modules,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -26,7 +32,19 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Modules:
     return Modules(directory)
 
 
-@pytest.fixture(params=["inline", "exec", "fork"])
+# What starts an executor of each kind; "exec" and "fork" are the two ways of one executor to begin.
+KINDS: dict[str, Callable[..., Executor]] = {
+    "inline": InlineExecutor,
+    "exec": partial(ForkExecutor, start_method="exec"),
+    "fork": partial(ForkExecutor, start_method="fork"),
+    "spawn": SpawnExecutor,
+    "warm": WarmExecutor,
+    "threads": ThreadsExecutor,
+    "asyncio": AsyncioExecutor,
+}
+
+
+@pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -37,7 +55,7 @@ def start(kind: str) -> Iterator[Callable[..., Any]]:
     started: list[Executor] = []
 
     def start_one(**options: Any) -> Executor:
-        executor: Executor = InlineExecutor(**options) if kind == "inline" else _forking(kind, options)
+        executor = KINDS[kind](**options)
         started.append(executor)
         executor.start()
         return executor
@@ -45,10 +63,6 @@ def start(kind: str) -> Iterator[Callable[..., Any]]:
     yield start_one
     for executor in started:
         executor.shutdown()
-
-
-def _forking(kind: str, options: dict[str, Any]) -> ForkExecutor:
-    return ForkExecutor(start_method="exec" if kind == "exec" else "fork", **options)
 
 
 @pytest.fixture

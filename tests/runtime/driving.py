@@ -18,6 +18,7 @@ import pytest
 from rq.model.outcome import Outcome, Returned
 from rq.runtime.executors.base import Attempt, Ended, Executor
 from rq.runtime.executors.fork import ForkExecutor
+from rq.runtime.executors.spawn import SpawnExecutor
 from tests.runtime import executor_jobs
 from tests.support.waiting import wait_until
 
@@ -28,8 +29,27 @@ if TYPE_CHECKING:
 JOBS = executor_jobs.__name__
 LIMIT = 20.0
 
-# Those that give each job a process of its own.
+# Those that run jobs outside of this process ...
+outside = pytest.mark.parametrize("kind", ["exec", "fork", "spawn", "warm"], indirect=True)
+# ... those that give each job a process of its own ...
+alone = pytest.mark.parametrize("kind", ["exec", "fork", "spawn"], indirect=True)
+# ... and those of them that fork it.
+# What executors cannot do, by their nature.
+CANNOT: dict[str, frozenset[str]] = {
+    "exec": frozenset({"run attempts in another way"}),
+    "spawn": frozenset({"run attempts in another way"}),
+    "warm": frozenset({"run attempts in another way"}),
+    "threads": frozenset({"interrupt a call that blocks"}),
+    "asyncio": frozenset({"interrupt a call that blocks"}),
+}
+IN_THIS_PROCESS = frozenset({"inline", "threads", "asyncio"})
 in_processes = pytest.mark.parametrize("kind", ["exec", "fork"], indirect=True)
+
+
+def must_be_able_to(ability: str, kind: str) -> None:
+    """Skip a test that asks too much of an executor."""
+    if ability in CANNOT.get(kind, ()):
+        pytest.skip(f"{kind} cannot {ability}")
 
 
 def attempt_at(function: str, *args: Any, timeout: float | None = None, **kwargs: Any) -> Attempt:
@@ -110,11 +130,12 @@ def preload(executor: ForkExecutor, module: str) -> None:
     drive_until(executor, lambda: module in executor.preloaded, f"{module} was not preloaded: {executor.excluded}")
 
 
-def warm_up(executor: Executor) -> None:
-    """Have the module of the jobs preloaded, so that a short time limit is not over before the job begins; forked executors have it from this process."""
+def warm_up(executor: Executor) -> float:
+    """Have the module of the jobs imported, and return a time limit that is not over before a job begins. Forked executors have it from this process."""
     call(executor, "nothing")
     if isinstance(executor, ForkExecutor) and executor.start_method == "exec":
         preload(executor, JOBS)
+    return 2.5 if isinstance(executor, SpawnExecutor) else 0.2  # an interpreter of its own imports everything
 
 
 class Modules:

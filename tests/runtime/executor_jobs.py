@@ -14,9 +14,12 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from rq.client.current import get_current_job
+from rq.client.job import Job
 from rq.core import context
 from rq.model.outcome import Outcome, Released
 
@@ -80,7 +83,7 @@ def endless_to_pickle() -> Any:
 
 
 def current_attempt() -> tuple[str, str, int, bytes | None]:
-    current: Any = context.top()
+    current: Any = context._stack.get()[0]  # the job itself may stand above its attempt
     attempt = current.attempt
     return attempt.job_id, attempt.queue, attempt.number, current.connection_settings
 
@@ -165,6 +168,64 @@ def ignore_everything_and_sleep(seconds: float) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
     time.sleep(seconds)
+
+
+def wait_patiently(path: str) -> str:
+    """Wait for a file, in steps in which an exception can be raised, and say who waited."""
+    while not Path(path).exists():
+        time.sleep(0.002)
+    return _who_runs()
+
+
+async def wait_as_a_task(path: str) -> str:
+    while not os.path.exists(path):  # noqa: ASYNC110, ASYNC240, PTH110 - whoever makes the file is no task
+        await asyncio.sleep(0.002)
+    return _who_runs()
+
+
+def wait_stubbornly(path: str) -> str:
+    """As `wait_patiently`, whatever is raised meanwhile."""
+    while True:
+        with suppress(BaseException):
+            return wait_patiently(path)
+
+
+async def wait_stubbornly_as_a_task(path: str) -> str:
+    while not os.path.exists(path):  # noqa: ASYNC240, PTH110 - it takes no time worth mentioning
+        with suppress(BaseException):
+            await asyncio.sleep(0.002)
+    return _who_runs()
+
+
+def _who_runs() -> str:
+    job = get_current_job()
+    assert job is not None
+    return job.id
+
+
+def note_stop(job: Job, connection: Any) -> None:
+    STATE.append(f"stopped {job.id}")
+
+
+def note_success(job: Job, connection: Any, result: Any) -> None:
+    STATE.append(f"success {result} {threading.current_thread().name}")
+
+
+def note_failure(job: Job, connection: Any, kind: type[BaseException], value: BaseException, trace: Any) -> None:
+    STATE.append(f"failure {value!r}")
+
+
+def note_error(job: Job, kind: type[BaseException], value: BaseException, trace: Any) -> None:
+    STATE.append(f"error {kind.__name__}")
+
+
+async def name_of_thread() -> str:
+    return threading.current_thread().name
+
+
+async def raise_as_a_task() -> None:
+    await asyncio.sleep(0)
+    raise LookupError("no luck")
 
 
 # --- ends -------------------------------------------------------------------------------------------------------------
@@ -287,3 +348,63 @@ class MarkedJSON:
 
     def loads(self, data: bytes) -> Any:
         return json.loads(data.decode().removeprefix(self.mark))
+
+
+# --- processes that are kept ------------------------------------------------------------------------------------------
+
+
+def process_id() -> int:
+    return os.getpid()
+
+
+def leave_traces(directory: str) -> None:
+    """Change everything that is put back after a job."""
+    os.chdir(directory)
+    os.environ["LEFT_BY_A_JOB"] = "yes"
+    os.environ.pop("HOME", None)
+    os.umask(0o777)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, 3600)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    sys.path.insert(0, directory)
+    sys.argv.append("left")
+
+
+def traces() -> dict[str, Any]:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return {
+        "directory": str(Path.cwd()),
+        "environment": {name: value for name, value in os.environ.items() if not name.startswith("RQ_")},
+        "umask": mask,
+        "sigterm": signal.getsignal(signal.SIGTERM) == signal.SIG_DFL,
+        "sigalrm": signal.getsignal(signal.SIGALRM) == signal.SIG_DFL,
+        "timer": signal.getitimer(signal.ITIMER_REAL),
+        "mask": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+        "path": sys.path,
+        "argv": sys.argv,
+    }
+
+
+def use_memory(megabytes: int) -> int:
+    return len(b"\xa5" * (megabytes * 1_000_000))
+
+
+class LoudJob(Job):
+    """A class of jobs with a way of its own."""
+
+    def perform(self) -> Any:
+        return f"{super().perform()}!"
+
+
+def name_of_job_class() -> str:
+    return type(get_current_job()).__name__
+
+
+def raise_with_path(path: str) -> NoReturn:
+    raise LookupError(path)
+
+
+def write_error(job: Job, kind: type[BaseException], value: BaseException, trace: Any) -> None:
+    _write(str(value.args[0]), {kind.__name__: 1})

@@ -19,7 +19,7 @@ from rq.runtime.executors.inline import InlineExecutor
 from rq.store.connection import describe_client
 from tests.runtime import callback_jobs, executor_jobs
 from tests.runtime.callback_jobs import OwnJob, PlainJob, seen_in
-from tests.runtime.driving import attempt_at, drive_until, in_processes, is_alive, preload, run, wait_for
+from tests.runtime.driving import IN_THIS_PROCESS, attempt_at, drive_until, in_processes, is_alive, must_be_able_to, preload, run, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ SLEEP = f"{executor_jobs.__name__}.sleep"
 @pytest.fixture
 def begin(start: Callable[..., Any], kind: str, redis_client: redis.Redis) -> Callable[..., Any]:
     """Starts an executor that knows the server."""
-    connected: dict[str, Any] = {"connection": redis_client} if kind == "inline" else {"connection_settings": describe_client(redis_client)}
+    connected: dict[str, Any] = {"connection": redis_client} if kind in IN_THIS_PROCESS else {"connection_settings": describe_client(redis_client)}
     return lambda **options: start(**connected, **options)
 
 
@@ -96,7 +96,8 @@ def test_a_success_callback_that_exits_makes_the_attempt_fail(executor: Executor
     assert raised(run(executor, attempt("give", 1, success="exit_afterwards"))).exc_type == "builtins.SystemExit"
 
 
-def test_a_success_callback_that_takes_too_long_makes_the_attempt_fail(executor: Executor) -> None:
+def test_a_success_callback_that_takes_too_long_makes_the_attempt_fail(executor: Executor, kind: str) -> None:
+    must_be_able_to("interrupt a call that blocks", kind)
     outcome = raised(run(executor, attempt("give", 1, timeout=30.0, success="sleep_for_long", success_timeout=1)))
     assert outcome.exc_type == "rq.timeouts.JobTimeoutException"
     assert "1 seconds" in outcome.exc_text
@@ -113,7 +114,8 @@ def test_the_failure_callback_gets_the_exception_and_the_traceback_begins_in_the
     assert seen_in(redis_client) == [f"failed {given.job_id} failed ZeroDivisionError True fail"]
 
 
-def test_the_failure_callback_hears_of_a_time_limit(executor: Executor, redis_client: redis.Redis) -> None:
+def test_the_failure_callback_hears_of_a_time_limit(executor: Executor, kind: str, redis_client: redis.Redis) -> None:
+    must_be_able_to("interrupt a call that blocks", kind)
     given = attempt(SLEEP, 60, timeout=0.3, failure="failed")
     outcome = run(executor, given)
     assert isinstance(outcome, TimedOut)

@@ -15,12 +15,15 @@ from rq.model.outcome import Raised, Released, Returned, Stopped, TimedOut
 from rq.runtime.executors.base import Attempt, Executor
 from rq.runtime.executors.fork import ForkExecutor
 from tests.runtime import executor_jobs
+from tests.runtime.conftest import KINDS
 from tests.runtime.driving import (
+    IN_THIS_PROCESS,
     JOBS,
     Modules,
     attempt_at,
     attempt_with,
     call,
+    must_be_able_to,
     run,
     warm_up,
 )
@@ -77,17 +80,17 @@ def test_a_result_that_cannot_be_serialized_is_replaced_by_the_marker(executor: 
 
 
 def test_a_result_that_cannot_be_serialized_in_time_is_replaced_by_the_marker(executor: Executor) -> None:
-    outcome = run(executor, attempt_at("endless_to_pickle", timeout=0.3))
+    outcome = run(executor, attempt_at("endless_to_pickle", timeout=warm_up(executor)))
     assert outcome == Returned(pickle.dumps("Unserializable return value", protocol=5))
 
 
 def test_a_job_knows_its_attempt(start: Callable[..., Executor], kind: str) -> None:
-    options = {"connection": object()} if kind == "inline" else {"connection_settings": b"secret"}
+    options: dict[str, object] = {"connection": object()} if kind in IN_THIS_PROCESS else {"connection_settings": b"secret"}
     executor = start(**options)
     attempt = attempt_at("current_attempt")
     outcome = run(executor, attempt)
     assert isinstance(outcome, Returned)
-    expected = (attempt.job_id, "default", 1, None if kind == "inline" else b"secret")
+    expected = (attempt.job_id, "default", 1, None if kind in IN_THIS_PROCESS else b"secret")
     assert pickle.loads(outcome.payload or b"") == expected
 
 
@@ -104,20 +107,21 @@ def test_a_module_can_be_the_serializer(start: Callable[..., Executor]) -> None:
 
 
 def test_attempts_can_be_run_in_another_way(start: Callable[..., Executor], kind: str) -> None:
-    if kind == "exec":
-        with pytest.raises(InvalidOptionError, match='start_method="fork"'):
-            start(run=executor_jobs.run_released)
-        return
+    must_be_able_to("run attempts in another way", kind)
     attempt = attempt_at("nothing")
     outcome = run(start(run=executor_jobs.run_released), attempt)
     assert isinstance(outcome, Released)
     assert outcome.reason.startswith(attempt.job_id)
-    assert (str(os.getpid()) in outcome.reason) == (kind == "inline")
+    assert (str(os.getpid()) in outcome.reason) == (kind in IN_THIS_PROCESS)
+
+
+def test_a_way_of_running_attempts_cannot_reach_a_fresh_interpreter() -> None:
+    with pytest.raises(InvalidOptionError, match='start_method="fork"'):
+        ForkExecutor(start_method="exec", run=executor_jobs.run_released)
 
 
 def test_a_way_of_running_that_gives_no_outcome_fails_the_job(start: Callable[..., Executor], kind: str) -> None:
-    if kind == "exec":
-        pytest.skip("has one way of running attempts")
+    must_be_able_to("run attempts in another way", kind)
     outcome = run(start(run=executor_jobs.run_nothing), attempt_at("nothing"))
     assert isinstance(outcome, Raised)
     assert "gave no outcome" in outcome.exc_text
@@ -197,12 +201,12 @@ def test_a_module_that_exits_when_it_is_imported_raised(modules: Modules, execut
 
 
 def test_a_job_that_runs_too_long_timed_out_where_it_was(executor: Executor) -> None:
-    warm_up(executor)
-    outcome = run(executor, attempt_at("sleep", 60, timeout=0.2))
+    limit = warm_up(executor)
+    outcome = run(executor, attempt_at("sleep", 60, timeout=limit))
     assert isinstance(outcome, TimedOut)
-    assert outcome.limit_seconds == 0.2
+    assert outcome.limit_seconds == limit
     assert "in sleep" in outcome.exc_text
-    assert "JobTimeoutException: Task exceeded maximum timeout value (0.2 seconds)" in outcome.exc_text
+    assert f"JobTimeoutException: Task exceeded maximum timeout value ({limit} seconds)" in outcome.exc_text
 
 
 def test_a_coroutine_that_runs_too_long_timed_out(executor: Executor) -> None:
@@ -231,6 +235,7 @@ def test_killing_what_is_over_does_nothing(executor: Executor) -> None:
     assert executor.collect() == []
 
 
-def test_an_executor_without_places_is_refused() -> None:
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "inline"])
+def test_an_executor_without_places_is_refused(kind: str) -> None:
     with pytest.raises(InvalidOptionError, match="at least one place"):
-        ForkExecutor(places=0)
+        KINDS[kind](places=0)

@@ -154,7 +154,7 @@ def test_a_worker_may_run_jobs_in_a_way_of_its_own(worker_class, queue, log):
 
 def test_a_worker_that_does_not_wait_for_its_jobs_runs_many_at_once(queue, tmp_path):
     gates = [tmp_path / str(number) for number in range(8)]
-    jobs = [queue.enqueue(worker_jobs.meet, str(gate), [str(other) for other in gates]) for gate in gates]
+    jobs = [queue.enqueue(worker_jobs.meet_files, str(gate), [str(other) for other in gates]) for gate in gates]
     work(worker_kinds.ThreadWorker, queue)
     assert {job.get_status() for job in jobs} == {"finished"}
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rq.job import Job
+from rq.job import Job, get_current_job
 
 if TYPE_CHECKING:
     import redis
@@ -44,11 +45,31 @@ def wait_for(path: str, started: str | None = None) -> int:
     return os.getpid()
 
 
-def meet(own: str, all_of_them: list[str]) -> None:
+def meet_files(own: str, all_of_them: list[str]) -> None:
     """End when all jobs that were told the same files have begun."""
     Path(own).touch()
     for path in all_of_them:
         wait_for(path)
+
+
+def meet(directory: str, count: int) -> str | None:
+    """Return the id of the current job once so many jobs are here at the same time."""
+    job = get_current_job()
+    assert job is not None
+    (Path(directory) / job.id).touch()
+    while len(list(Path(directory).iterdir())) < count:
+        time.sleep(0.005)
+    return job.id if get_current_job() is job else None
+
+
+async def meet_as_a_task(directory: str, count: int) -> str | None:
+    """As `meet`, as a coroutine."""
+    job = get_current_job()
+    assert job is not None
+    (Path(directory) / job.id).touch()
+    while len(os.listdir(directory)) < count:  # noqa: ASYNC110, PTH208 - whoever makes the files may be in another process
+        await asyncio.sleep(0.005)
+    return job.id if get_current_job() is job else None
 
 
 def ignore_everything(path: str) -> None:

@@ -22,6 +22,13 @@ class WorkerStarted(WorkerEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class CannotFork(WorkerEvent):
+    """The platform lacks what forking needs, so each job gets a fresh interpreter; `lacking` names it."""
+
+    lacking: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerReplaced(WorkerEvent):
     """The name had belonged to a dead worker; what that one held went back: ids of jobs."""
 

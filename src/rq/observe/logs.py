@@ -46,6 +46,10 @@ def _started(event: e.WorkerStarted, _lines: LogLines) -> None:
     logger.info("*** Listening on %s...", ", ".join(event.queues))
 
 
+def _cannot_fork(event: e.CannotFork, _lines: LogLines) -> None:
+    logger.warning("Worker %s: this platform cannot fork (it has no %s); jobs run in fresh interpreters, as with --executor spawn", event.worker, event.lacking)
+
+
 def _replaced(event: e.WorkerReplaced, _lines: LogLines) -> None:
     logger.warning("Worker %s: took over the name of a dead worker and put back its jobs: %s", event.worker, ", ".join(event.job_ids) or "none")
 
@@ -179,6 +183,7 @@ def _reclaimed(event: e.JobReclaimed, _lines: LogLines) -> None:
 
 _LINES: dict[type[e.WorkerEvent], Callable[[Any, LogLines], None]] = {
     e.WorkerStarted: _started,
+    e.CannotFork: _cannot_fork,
     e.WorkerReplaced: _replaced,
     e.WorkerRegisteredAgain: _registered_again,
     e.WorkerSuspended: _suspended,

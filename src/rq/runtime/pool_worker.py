@@ -19,7 +19,7 @@ from rq.core.errors import InvalidOptionError
 from rq.core.references import path_of_class
 from rq.core.serializers import DefaultSerializer
 from rq.runtime.children import SUPERVISOR_VARIABLE, Child, Program
-from rq.runtime.executors.starting import interpreter_options
+from rq.runtime.executors.fresh_interpreter import interpreter_options
 from rq.runtime.membership import membership
 from rq.runtime.worker import BaseWorker, ExceptionHandler, Worker
 

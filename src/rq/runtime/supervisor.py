@@ -173,7 +173,11 @@ class Supervisor:
                 self._hooks.dequeue(self)
             self._begin_claimed()
             self._end_noticed()
-            if not self._settle_ended():
+            if self._settle_ended():
+                continue
+            if self.switch.warm and self._waiter.is_armed():
+                self._wait_no_longer()
+            else:
                 reason = self._look_for_jobs()
         return reason
 
@@ -288,6 +292,12 @@ class Supervisor:
         if not self._waiter.has_news() or not self._waiter.frees_itself:
             self._caller.run_many(self._waiter.free_calls())
         return self._read_wait()
+
+    def _wait_no_longer(self) -> None:
+        """Catch no more jobs: what was caught goes back now, not when the jobs that run have ended."""
+        answer = self._end_wait()
+        if answer is not None:
+            self._take(answer)
 
     def _take_what_came(self) -> None:
         """Take what the claim gave that a connection brings along which has freed the others."""

@@ -5,6 +5,7 @@ polite limit: user code can catch the exception, block the signal or never come 
 the process is the other one.
 """
 
+import _thread
 import signal
 import time
 from collections.abc import Callable
@@ -111,6 +112,7 @@ class TimerDeathPenalty(BaseDeathPenalty):
 
     def __init__(self, timeout: float, exception: type[BaseTimeoutException] = JobTimeoutException, **kwargs: object) -> None:
         super().__init__(timeout, exception, **kwargs)
+        self._lock = _thread.allocate_lock()
 
     def new_timer(self) -> "threading.Timer":
         """Return a timer that has not been started."""
@@ -121,7 +123,12 @@ class TimerDeathPenalty(BaseDeathPenalty):
         return timer
 
     def handle_death_penalty(self) -> None:
-        """Raise the exception in the thread that entered the penalty, at its next bytecode."""
+        """Raise the exception in the thread that entered the penalty, at its next bytecode; nothing happens once the penalty is over."""
+        with self._lock:
+            if self._timer is not None:
+                self._raise()
+
+    def _raise(self) -> None:
         message = self._message()
         kind = self._exception
 
@@ -130,7 +137,7 @@ class TimerDeathPenalty(BaseDeathPenalty):
 
         # The interpreter instantiates the class without arguments; a subclass of the same name brings the message.
         namespace = {"__init__": with_message, "__module__": kind.__module__, "__qualname__": kind.__qualname__}
-        _raise_in_thread(self._target_thread_id, type(kind.__name__, (kind,), namespace))
+        raise_in_thread(self._target_thread_id, type(kind.__name__, (kind,), namespace))
 
     def setup_death_penalty(self) -> None:
         """Start the timer, aimed at the current thread."""
@@ -147,8 +154,9 @@ class TimerDeathPenalty(BaseDeathPenalty):
         if self._timer is None:
             return
         self._timer.cancel()
-        self._timer = None
-        _raise_in_thread(self._target_thread_id, None)
+        with self._lock:
+            self._timer = None
+            raise_in_thread(self._target_thread_id, None)
 
 
 def get_default_death_penalty_class() -> type[BaseDeathPenalty]:
@@ -156,7 +164,7 @@ def get_default_death_penalty_class() -> type[BaseDeathPenalty]:
     return UnixSignalDeathPenalty if hasattr(signal, "SIGALRM") else TimerDeathPenalty
 
 
-def _raise_in_thread(thread_id: int, kind: type[BaseException] | None) -> None:
+def raise_in_thread(thread_id: int, kind: type[BaseException] | None) -> None:
     """Make a thread raise `kind` at its next bytecode; None takes back what has not been raised yet."""
     import ctypes  # noqa: PLC0415 - as above
 

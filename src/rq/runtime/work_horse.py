@@ -26,8 +26,8 @@ from rq.model.presence import WorkerStatus
 from rq.runtime.executors.base import Attempt, AttemptTakenError
 from rq.runtime.executors.channel import Gone
 from rq.runtime.executors.handles import death_of
-from rq.runtime.executors.job_process import flush_output
 from rq.runtime.executors.job_run import CurrentAttempt, outcome_of
+from rq.runtime.executors.link import flush_output
 from rq.runtime.horse import HorseMethods, OwnAttempt
 
 if TYPE_CHECKING:

@@ -30,13 +30,14 @@ from rq.core.ids import new_name
 from rq.core.references import import_class
 from rq.core.serializers import resolve_serializer
 from rq.model.presence import WorkerStatus
+from rq.observe import events
 from rq.observe.bus import EventBus
 from rq.observe.logs import LogLines
 from rq.runtime.config import WorkerConfig
 from rq.runtime.executors.base import Executor
 from rq.runtime.executors.by_worker import ByWorkerExecutor
-from rq.runtime.executors.fork import ForkExecutor
-from rq.runtime.executors.inline import InlineExecutor
+from rq.runtime.executors.child_limits import ChildLimits
+from rq.runtime.executors.choice import Needs, executor_named, lacks_for_forking
 from rq.runtime.executors.job_run import is_job_replaced
 from rq.runtime.hooks import Hooks, WorkerHooks
 from rq.runtime.identity import describe_worker
@@ -48,7 +49,7 @@ from rq.runtime.stop_switch import StopSwitch
 from rq.runtime.supervisor import Supervisor
 from rq.runtime.timeouts import get_default_death_penalty_class
 from rq.runtime.work_horse import SHUTDOWN_SIGNAL, ExecutesJobs, ForksHorses
-from rq.store.connection import LONGEST_PAUSE_SECONDS, PersistentCaller, describe_client
+from rq.store.connection import LONGEST_PAUSE_SECONDS, PersistentCaller
 
 if TYPE_CHECKING:
     import redis
@@ -84,6 +85,9 @@ class BaseWorker(ExecutesJobs):
         keep_output: whether what jobs print and log is kept with them: the end of it.
         output_bytes: how much of it.
         job_memory: how many MiB of memory the process of a job may have; beyond that it gets a MemoryError. None for no limit.
+        executor: where jobs run: fork, spawn, warm, threads, asyncio or inline; None: what the class stands for.
+        concurrency: how many jobs run at the same time.
+        child_limits: when the processes of the executor warm are replaced.
         maintenance_interval: accepted for RQ's sake; upkeep runs every few seconds.
         prepare_for_work: accepted for RQ's sake; nothing is asked of the system or the server before `work()`.
 
@@ -122,6 +126,9 @@ class BaseWorker(ExecutesJobs):
         keep_output: bool = True,
         output_bytes: int = DEFAULT_OUTPUT_BYTES,
         job_memory: int | None = None,
+        executor: str | None = None,
+        concurrency: int = 1,
+        child_limits: ChildLimits | None = None,
     ) -> None:
         self.name = name or new_name()
         self.job_class = job_class_of(job_class) if job_class else type(self).job_class
@@ -144,6 +151,9 @@ class BaseWorker(ExecutesJobs):
         self.fresh_interpreter = fresh_interpreter
         self.output_bytes = output_bytes if keep_output else 0
         self.job_memory = job_memory
+        self.executor = executor
+        self.concurrency = concurrency
+        self.child_limits = child_limits or ChildLimits()
         self.execution = None
         self.bus = EventBus()
         self.bus.subscribe(LogLines(describe_jobs=log_job_description, tell_lifespans=self.log_result_lifespan))
@@ -242,15 +252,38 @@ class BaseWorker(ExecutesJobs):
         return WorkerHooks(self, replaced, self._order(), switch.press)
 
     def make_executor(self) -> Executor:
-        """Return where this worker's jobs run; each concrete class says, by this method or by its own `execute_job()`.
+        """Return where this worker's jobs run: what `executor` says, else what the class stands for; its own `execute_job()`, if a subclass has one.
 
         Raises:
-            InvalidOptionError: if it does not (a ValueError).
+            InvalidOptionError: if neither does, or for an executor that cannot do what is asked (a ValueError).
         """
-        if self._is_replaced(Where.EXECUTION):
+        if self.executor is None and self._is_replaced(Where.EXECUTION):
             return ByWorkerExecutor(self)
-        message = f"{type(self).__name__} does not say where its jobs run; use Worker or SimpleWorker, or override make_executor()"
+        return self._executor_named(self.executor or self._usual_executor())
+
+    def _usual_executor(self) -> str:
+        message = f"{type(self).__name__} does not say where its jobs run; use Worker or SimpleWorker, say executor=, or override make_executor()"
         raise InvalidOptionError(message)
+
+    def _executor_named(self, name: str) -> Executor:
+        goes_through_methods = self._is_replaced(Where.JOB)
+        return executor_named(
+            name,
+            Needs(
+                connection=self.connection,
+                concurrency=self.concurrency,
+                serializer=self.serializer,
+                worker_name=self.name,
+                job_class=self._own_job_class(),
+                exception_handlers=self._exc_handlers,
+                is_fresh=self.fresh_interpreter and not goes_through_methods and not is_job_replaced(),
+                child_limits=self.child_limits,
+                run_in_job_process=self._run_in_job_process if goes_through_methods else None,
+                run_in_this_process=self._run_in_worker_process if goes_through_methods else None,
+                output_bytes=self.output_bytes,
+                memory_limit_mib=self.job_memory,
+            ),
+        )
 
     def validate_queues(self) -> None:
         """Refuse what is no queue of this worker's class.
@@ -294,46 +327,21 @@ class Worker(ForksHorses, BaseWorker):
     """Runs each job in a fresh process of its own, forked from one that keeps what earlier jobs imported."""
 
     def make_executor(self) -> Executor:
-        """Return the executor that forks; or what leaves it to this worker, where a subclass has its own way to run a job."""
-        if self._is_replaced(Where.EXECUTION):
-            return ByWorkerExecutor(self)
-        goes_through_methods = self._is_replaced(Where.JOB)
-        is_fresh = self.fresh_interpreter and not goes_through_methods and not is_job_replaced()
-        return ForkExecutor(
-            start_method="exec" if is_fresh else "fork",
-            serializer=self.serializer,
-            run=self._run_in_job_process if goes_through_methods else None,
-            connection_settings=describe_client(self.connection),
-            worker_name=self.name,
-            job_class=self._own_job_class(),
-            exception_handlers=self._exc_handlers,
-            output_bytes=self.output_bytes,
-            memory_limit_mib=self.job_memory,
-        )
+        """Return the executor that was chosen; else the one that forks, or where that is impossible the one that starts fresh interpreters."""
+        lacking = "" if self.executor else lacks_for_forking()
+        if lacking:
+            self.bus.emit(events.CannotFork(self.name, lacking))
+        return super().make_executor()
+
+    def _usual_executor(self) -> str:
+        return "spawn" if lacks_for_forking() else "fork"
 
 
 class SimpleWorker(BaseWorker):
     """Runs jobs in its own process and thread: fast, for tests and trusted short jobs. A job that kills its process kills the worker."""
 
-    def make_executor(self) -> Executor:
-        """Return the executor that runs jobs right here; or what leaves it to this worker, where a subclass has its own way to run a job.
-
-        Raises:
-            InvalidOptionError: for `job_memory`: the process is not the job's alone (a ValueError).
-        """
-        if self.job_memory is not None:
-            message = "SimpleWorker runs jobs in its own process, which job_memory cannot limit; use Worker"
-            raise InvalidOptionError(message)
-        if self._is_replaced(Where.EXECUTION):
-            return ByWorkerExecutor(self)
-        return InlineExecutor(
-            serializer=self.serializer,
-            run=self._run_in_worker_process if self._is_replaced(Where.JOB) else None,
-            connection=self.connection,
-            job_class=self._own_job_class(),
-            exception_handlers=self._exc_handlers,
-            output_bytes=self.output_bytes,
-        )
+    def _usual_executor(self) -> str:
+        return "inline"
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run a job right here."""

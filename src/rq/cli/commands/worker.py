@@ -27,6 +27,8 @@ from rq.core.defaults import (
     MIN_JOB_MEMORY_MIB,
     MIN_LEASE_SECONDS,
 )
+from rq.runtime.executors.child_limits import ChildLimits
+from rq.runtime.executors.choice import EXECUTOR_NAMES
 from rq.runtime.membership import membership
 from rq.runtime.queue_order import DequeueStrategy
 from rq.runtime.worker import BaseWorker, Worker
@@ -63,6 +65,11 @@ class WorkerCommand:
     job_memory: int | None
     disable_default_exception_handler: bool
     dequeue_strategy: str
+    executor: str | None
+    concurrency: int | None
+    max_jobs_per_child: int | None
+    max_child_age: float | None
+    max_child_memory: int | None
 
     def level(self) -> str | None:
         """Return the level of the worker's log lines; None for the usual one.
@@ -76,6 +83,19 @@ class WorkerCommand:
         if level is not None and level.upper() not in logging.getLevelNamesMapping():
             raise WrongCall(f"--logging_level {level}: there is no such level; use debug, info, warning, error or critical")
         return level
+
+    def choice_of_executor(self) -> dict[str, Any]:
+        """Return what was said about where jobs run, as keywords of a worker.
+
+        Raises:
+            WrongCall: the limits of warm processes were given for others.
+        """
+        memory_kib = None if self.max_child_memory is None else self.max_child_memory * 1024
+        limits = ChildLimits(self.max_jobs_per_child, self.max_child_age, memory_kib)
+        if limits != ChildLimits() and self.executor != "warm":
+            raise WrongCall("--max-jobs-per-child, --max-child-age and --max-child-memory are for --executor warm; add that, or leave them out")
+        said = {"executor": self.executor, "concurrency": self.concurrency, "child_limits": None if limits == ChildLimits() else limits}
+        return {name: value for name, value in said.items() if value is not None}
 
     def check_log_format(self) -> None:
         """Refuse a format that would fail at every line.
@@ -95,6 +115,11 @@ class WorkerCommand:
 @click.option("--name", "-n", metavar="NAME", help="Unique among workers (default: random).")
 @click.option("--max-jobs", type=at_least(1), metavar="N", help="Leave after that many jobs.")
 @click.option("--max-idle-time", type=at_least(0), metavar="SECONDS", help="Leave after that long without a job.")
+@click.option("--executor", "-e", type=click.Choice(EXECUTOR_NAMES), help="Where jobs run (default: fork, a process each).")
+@click.option("--concurrency", type=at_least(1), metavar="N", help="How many jobs run at once (default: 1).")
+@click.option("--max-jobs-per-child", type=at_least(1), metavar="N", help="warm: replace a process after N jobs.")
+@click.option("--max-child-age", type=at_least(1, float), metavar="SECONDS", help="warm: replace a process after that long.")
+@click.option("--max-child-memory", type=at_least(1), metavar="MB", help="warm: replace a process that needed more.")
 @click.option("--results-ttl", type=at_least(-1), default=DEFAULT_RESULT_TTL, metavar="SECONDS", help="For jobs that do not say (default: 500).")
 @click.option("--lease", type=at_least(MIN_LEASE_SECONDS, float), metavar="SECONDS", help="When it dies, others get its jobs that much later (default: 30).")
 @click.option("--worker-ttl", type=at_least(1), default=DEFAULT_WORKER_TTL, metavar="SECONDS", help="Life of its entry while idle (default: 420).")

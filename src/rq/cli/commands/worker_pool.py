@@ -24,7 +24,7 @@ from rq.cli.logging_settings import configure_logging
 from rq.cli.options import SharedOptions, at_least, takes_shared_options
 from rq.core.ids import new_name
 from rq.runtime.children import Child, Program, child_of
-from rq.runtime.executors.starting import interpreter_options
+from rq.runtime.executors.fresh_interpreter import interpreter_options
 from rq.runtime.logging_setup import setup_loghandlers
 from rq.runtime.pool import PoolSupervisor
 from rq.runtime.process_group import ProcessGroup

@@ -21,7 +21,7 @@ HEADER = struct.Struct("!Q")
 _CHUNK_BYTES = 256 * 1024
 # At most one descriptor comes with a message, and several messages can be read at once.
 _FD_BYTES = array.array("i").itemsize
-ANCILLARY_BYTES = socket.CMSG_SPACE(64 * _FD_BYTES)
+ANCILLARY_BYTES = socket.CMSG_SPACE(64 * _FD_BYTES) if hasattr(socket, "CMSG_SPACE") else 0
 # Descriptors must not leak into programs that jobs start; without the flag (macOS) this is done one step later.
 CLOEXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
@@ -116,9 +116,11 @@ def encode_message(message: Message) -> bytes:
 
 _OUTCOMES: tuple[type[Outcome], ...] = (Returned, AskedRetry, Raised, TimedOut, Died, Stopped, Released)
 _OUTCOME_NUMBERS = {kind: number for number, kind in enumerate(_OUTCOMES)}
-# These stand where the number of an outcome would.
+# Stand where the number of an outcome would.
 _CALLBACK_BEGAN = -1
-_OUTPUT_BEGAN = -2
+_CHILD_READY = -2
+_DECLINED = -3
+_OUTPUT_BEGAN = -4
 
 
 class JobReport(NamedTuple):
@@ -138,6 +140,19 @@ class CallbackBegan(NamedTuple):
 
 class OutputBegan(NamedTuple):
     """The job prints something; the descriptor that comes with this leads to the ring where that is kept (see `output`)."""
+
+
+class ChildReady(NamedTuple):
+    """A fresh interpreter waits for its first attempt."""
+
+
+class Declined(NamedTuple):
+    """A long-lived process does not run the attempt that it was given: files that it has read have changed since."""
+
+
+FromJob = JobReport | CallbackBegan | ChildReady | Declined | OutputBegan
+
+_WORDLESS: dict[int, FromJob] = {_CHILD_READY: ChildReady(), _DECLINED: Declined(), _OUTPUT_BEGAN: OutputBegan()}
 
 
 def encode_attempt(attempt: Attempt) -> bytes:
@@ -169,8 +184,8 @@ def encode_output_began() -> bytes:
     return frame((_OUTPUT_BEGAN, None))
 
 
-def decode_from_job(body: bytes) -> JobReport | CallbackBegan | OutputBegan:
-    """Return what a job process said: its report, that a callback began, or that it prints.
+def decode_from_job(body: bytes) -> FromJob:
+    """Return what a job process said: its report, or something before that.
 
     Raises:
         ValueError: It is none: somebody else wrote to the socket.
@@ -179,8 +194,8 @@ def decode_from_job(body: bytes) -> JobReport | CallbackBegan | OutputBegan:
         number, values, *rest = marshal.loads(body)  # noqa: S302 - from our own job process
         if number == _CALLBACK_BEGAN:
             return CallbackBegan(None if values is None else float(values))
-        if number == _OUTPUT_BEGAN:
-            return OutputBegan()
+        if number in _WORDLESS:
+            return _WORDLESS[number]
         return JobReport(_OUTCOMES[number](*values), *rest)
     except (EOFError, IndexError, TypeError, ValueError) as error:
         raise ValueError("a job process handed in something that is no report") from error
@@ -193,6 +208,10 @@ def frame(values: tuple[Any, ...]) -> bytes:
     """Return plain values as the bytes of one frame."""
     body = marshal.dumps(values)
     return HEADER.pack(len(body)) + body
+
+
+CHILD_READY = frame((_CHILD_READY, None))
+DECLINED = frame((_DECLINED, None))
 
 
 class FrameReader:

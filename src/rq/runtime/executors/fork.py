@@ -14,24 +14,22 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
-from rq.core.defaults import CALLBACK_TIMEOUT, DEFAULT_OUTPUT_BYTES
+from rq.core.defaults import DEFAULT_OUTPUT_BYTES
 from rq.core.errors import InvalidOptionError, RQError
 from rq.core.references import path_of_class
 from rq.core.serializers import DefaultSerializer, Serializer
-from rq.model.outcome import Died, Outcome, Released, Stopped, TimedOut
+from rq.model.outcome import Died, Outcome, Released, Stopped
 from rq.runtime.executors.base import Attempt, Ended, Run
 from rq.runtime.executors.channel import Gone, JobReport
+from rq.runtime.executors.endings import Endings, overdue
 from rq.runtime.executors.handles import JobProcess, ZygoteHandle, death_of
-from rq.runtime.executors.job_process import JobSettings
-from rq.runtime.executors.job_run import has_stopped_callback
+from rq.runtime.executors.job_settings import JobSettings
 from rq.runtime.executors.kill_counter import KillCounter
 from rq.runtime.executors.lineage import Lineage
 from rq.runtime.executors.serializer_reference import SerializerReference
 from rq.runtime.executors.starting import start_forked, start_fresh
-from rq.runtime.timeouts import timeout_message
 
 # A process that handed in its report may flush its output; then it is killed.
 _LINGER_SECONDS = 5.0
@@ -105,9 +103,7 @@ class ForkExecutor:
         self._running: dict[str, JobProcess] = {}
         self._lingering: set[JobProcess] = set()
         self._unread: dict[str, int] = {}
-        self._ended: list[Ended] = []
-        # What will be reported of the attempts whose stopped callback waits or runs.
-        self._stopped: dict[str, Ended] = {}
+        self._endings = Endings(known_class)
         self._kills = KillCounter()
 
     # --- the protocol -------------------------------------------------------------------------------------------------
@@ -115,7 +111,7 @@ class ForkExecutor:
     @property
     def running(self) -> int:
         """How many attempts were submitted and not yet collected."""
-        return len(self._waiting) + len(self._running) + len(self._ended)
+        return len(self._waiting) + len(self._running) + len(self._endings)
 
     @property
     def preloaded(self) -> frozenset[str]:
@@ -170,8 +166,7 @@ class ForkExecutor:
         if not self._is_closed:
             self._attend()
             self._hand_out()
-        ended, self._ended = self._ended, []
-        return ended
+        return self._endings.take()
 
     def next_deadline(self) -> float | None:
         """Return the `time.monotonic()` at which `enforce()` must be called at the latest; None: no need."""
@@ -195,7 +190,7 @@ class ForkExecutor:
 
     def kill(self, execution_id: str, outcome: Outcome) -> None:
         """Kill an attempt with all it started, or take it back if it has not begun; `outcome` is reported for it."""
-        if isinstance(outcome, Stopped) and execution_id in self._stopped:
+        if isinstance(outcome, Stopped) and self._endings.is_stopped(execution_id):
             return  # it was stopped, and its stopped callback has its time
         process = self._running.get(execution_id)
         if process is not None and process.attempt is not None:
@@ -221,6 +216,7 @@ class ForkExecutor:
             return
         self._let_linger()
         self._is_closed = True
+        self._endings.close()
         for process in self._running.values():
             process.kill()
         self._give_back_waiting("it was not begun when the executor was shut down")
@@ -310,7 +306,7 @@ class ForkExecutor:
                 return
             if process.deadline is None or process.deadline > time.monotonic():
                 return  # the function was over in time, and a callback runs
-            process.verdict = process.verdict or _overdue(attempt)
+            process.verdict = process.verdict or overdue(attempt)
         process.kill()
 
     def _take(self, process: JobProcess, attempt: Attempt, report: JobReport) -> None:
@@ -362,18 +358,10 @@ class ForkExecutor:
         output: bytes = b"",
         pid: int | None = None,
     ) -> None:
-        """Report how an attempt ended; of one that was stopped, once its stopped callback is over as well."""
-        execution_id = attempt.execution_id
-        self._unread.pop(execution_id, None)
-        ended = Ended(execution_id, outcome, peak_memory_kib, cpu_seconds, output=output, pid=pid)
-        stopped = self._stopped.pop(execution_id, None)
-        if stopped is not None:
-            ended = replace(stopped, aftermath=outcome, output=stopped.output + output)
-        elif isinstance(outcome, Stopped) and not self._is_closed and has_stopped_callback(attempt, self._settings.job_class):
-            self._stopped[execution_id] = ended
-            self._waiting.appendleft(_aftermath_of(attempt))
-            return
-        self._ended.append(ended)
+        self._unread.pop(attempt.execution_id, None)
+        first = self._endings.add(attempt, Ended(attempt.execution_id, outcome, peak_memory_kib, cpu_seconds, output=output, pid=pid))
+        if first is not None:
+            self._waiting.appendleft(first)
 
     def _give_back_waiting(self, reason: str) -> None:
         while self._waiting:
@@ -413,22 +401,3 @@ class ForkExecutor:
         while self._lingering and time.monotonic() < deadline:
             self._selector.select(deadline - time.monotonic())
             self._attend()
-
-
-def _aftermath_of(attempt: Attempt) -> Attempt:
-    """Return what runs the stopped callback of an attempt."""
-    try:
-        limit = int(attempt.fields.get(b"stopped_callback_timeout") or 0) or CALLBACK_TIMEOUT
-    except ValueError:
-        limit = CALLBACK_TIMEOUT
-    return replace(attempt, is_stopped=True, timeout_seconds=float(limit) if limit > 0 else None)
-
-
-def _overdue(attempt: Attempt) -> TimedOut:
-    """Return the outcome of an attempt that had to be killed: in its function, or in a callback after that."""
-    limit = attempt.timeout_seconds or 0.0
-    return TimedOut(
-        f"{timeout_message(limit)} and did not end by itself; its process was killed\n",
-        limit,
-        was_killed=True,
-    )

@@ -5,11 +5,9 @@ import selectors
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from rq.core.defaults import TIMEOUT_GRACE_SECONDS
 from rq.model.outcome import Died, Outcome
 from rq.runtime.executors.base import Attempt
 from rq.runtime.executors.channel import (
@@ -17,15 +15,19 @@ from rq.runtime.executors.channel import (
     CLOEXEC,
     CallbackBegan,
     Channel,
+    ChildReady,
+    Declined,
     FrameReader,
     Gone,
     JobReport,
     Message,
+    OutputBegan,
     Source,
     decode_from_job,
     descriptors_in,
     encode_attempt,
 )
+from rq.runtime.executors.endings import deadline_after
 from rq.runtime.executors.kill_counter import KillCounter
 from rq.runtime.executors.output import read_shared_memory
 from rq.runtime.executors.process_control import kill_group
@@ -44,14 +46,14 @@ class JobProcess:
 
     Attributes:
         pid: Its process id, and that of its group.
-        zygote: Who forked it and reports its end.
+        zygote: Who forked it and reports its end; None if nobody did.
         attempt: What it runs; None for a spare.
         deadline: When to kill it (`time.monotonic()`); None: never, or it was done.
         verdict: What to report if it has no report to hand in, because it was killed for that reason.
         events: What the selector should watch its socket for; 0 means nothing any more.
     """
 
-    def __init__(self, pid: int, fd: int, zygote: "ZygoteHandle") -> None:
+    def __init__(self, pid: int, end: socket.socket, zygote: "ZygoteHandle | None" = None) -> None:
         self.pid = pid
         self.zygote = zygote
         self.attempt: Attempt | None = None
@@ -59,7 +61,7 @@ class JobProcess:
         self.verdict: Outcome | None = None
         self.events = selectors.EVENT_READ
         self.left_attempt_unread = False
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fd)
+        self._socket = end
         self._socket.setblocking(False)
         self._unsent = memoryview(b"")
         self._reader = FrameReader()
@@ -75,7 +77,7 @@ class JobProcess:
         if not self.send_rest():
             return False
         self.attempt = attempt
-        self.deadline = _deadline_after(attempt.timeout_seconds)
+        self.deadline = deadline_after(attempt.timeout_seconds)
         return True
 
     def send_rest(self) -> bool:
@@ -100,7 +102,7 @@ class JobProcess:
         """
         for _ in range(chunks):
             try:
-                data, ancillary, _, _ = self._socket.recvmsg(_CHUNK_BYTES, ANCILLARY_BYTES, CLOEXEC)
+                data, ancillary = _read_from(self._socket)
             except BlockingIOError:
                 return None
             except ConnectionResetError:
@@ -134,9 +136,13 @@ class JobProcess:
             message = decode_from_job(body)
             if isinstance(message, JobReport):
                 return message
-            if isinstance(message, CallbackBegan) and self.verdict is None:  # else it was killed already
-                self.deadline = _deadline_after(message.limit_seconds)
+            self.note(message)
         return None
+
+    def note(self, message: CallbackBegan | ChildReady | Declined | OutputBegan) -> None:
+        """Take note of what it said before its report."""
+        if isinstance(message, CallbackBegan) and self.verdict is None:  # else it was killed already
+            self.deadline = deadline_after(message.limit_seconds)
 
     def _keep_output_of(self, fd: int) -> None:
         self._let_go_of_output()
@@ -166,6 +172,14 @@ class JobProcess:
         """Close the socket, by which a spare ends, and let go of the output."""
         self._socket.close()
         self._let_go_of_output()
+
+
+def _read_from(end: socket.socket) -> tuple[bytes, list[tuple[int, int, bytes]]]:
+    """Return what is there to read, and what came with it; nothing comes with it where descriptors cannot be passed on."""
+    if not hasattr(end, "recvmsg"):
+        return end.recv(_CHUNK_BYTES), []
+    data, ancillary, _, _ = end.recvmsg(_CHUNK_BYTES, ANCILLARY_BYTES, CLOEXEC)
+    return data, ancillary
 
 
 class ZygoteHandle:
@@ -235,19 +249,17 @@ class ZygoteHandle:
             self._wait = None
 
 
-def _deadline_after(limit_seconds: float | None) -> float | None:
-    """Return when to kill what began now and has so many seconds (`time.monotonic()`); None: never."""
-    return None if limit_seconds is None else time.monotonic() + limit_seconds + TIMEOUT_GRACE_SECONDS
-
-
 def death_of(gone: Gone, kills: KillCounter | None = None) -> Died:
     """Return the outcome of an attempt whose process ended without a report; `kills` may make a suspicion of it."""
-    if os.WIFSIGNALED(gone.status):
-        number = os.WTERMSIG(gone.status)
-        suspicion = ", probably by the system, for want of memory" if number == signal.SIGKILL and kills is not None and kills.has_grown() else ""
-        return Died(f"The job's process was killed by {_signal_name(number)}{suspicion}", signal=number)
-    status = os.WEXITSTATUS(gone.status)
-    return Died(f"The job's process ended with exit status {status} and without an outcome", exit_status=status)
+    return death_with(os.waitstatus_to_exitcode(gone.status), kills)
+
+
+def death_with(code: int, kills: KillCounter | None = None) -> Died:
+    """Return the outcome of an attempt whose process ended with an exit status and without a report; a negative one means a signal."""
+    if code < 0:
+        suspicion = ", probably by the system, for want of memory" if -code == signal.SIGKILL and kills is not None and kills.has_grown() else ""
+        return Died(f"The job's process was killed by {_signal_name(-code)}{suspicion}", signal=-code)
+    return Died(f"The job's process ended with exit status {code} and without an outcome", exit_status=code)
 
 
 def _signal_name(number: int) -> str:

@@ -6,38 +6,33 @@ replaced. What is needed then is bound to names of this module when it is import
 """
 
 import _signal  # type: ignore[import-not-found]
-import array
 import gc
 import os
 import resource
-import socket
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from rq.core.formats import compress
-from rq.core.serializers import DefaultSerializer, Serializer
+from rq.core.serializers import DefaultSerializer
 from rq.model.outcome import Outcome
-from rq.runtime.executors.base import Attempt, Run
+from rq.runtime.executors.base import Attempt
 from rq.runtime.executors.called_module import called_module
 from rq.runtime.executors.channel import (
     HEADER,
-    CallbackBegan,
     JobReport,
     decode_attempt,
     encode_attempt,
-    encode_callback_began,
-    encode_output_began,
     encode_report,
 )
-from rq.runtime.executors.job_run import CurrentAttempt, outcome_of, perform, run_attempt
+from rq.runtime.executors.job_run import CurrentAttempt, outcome_of, perform
+from rq.runtime.executors.job_settings import JobSettings
+from rq.runtime.executors.link import Link, flush_output
 from rq.runtime.executors.memory_limit import memory_limit
-from rq.runtime.executors.output import Keeper, make_shared_memory
-from rq.runtime.executors.process_control import MAXRSS_DIVISOR, Identity, die_with_parent, identity_of
-from rq.runtime.executors.serializer_reference import SerializerReference
+from rq.runtime.executors.output import Keeper
+from rq.runtime.executors.process_control import MAXRSS_DIVISOR, Identity, die_with_parent
 
 # The exit status of a job process that could not hand in its report (EX_SOFTWARE).
 EXIT_WITHOUT_REPORT = 70
@@ -45,41 +40,7 @@ _CHUNK_BYTES = 1024 * 1024
 # What jobs with callbacks, and those that ask for their job and its connection, need.
 _OUR_MODULES = ("rq.runtime.executors.through_job", "rq.store.connection")
 
-_exit, _getpid, _getrusage, _write, _close = os._exit, os.getpid, resource.getrusage, os.write, os.close
-_Socket, _AF_UNIX, _SOCK_STREAM, _SOL_SOCKET, _SCM_RIGHTS = socket.socket, socket.AF_UNIX, socket.SOCK_STREAM, socket.SOL_SOCKET, socket.SCM_RIGHTS
-_INT_BYTES = array.array("i").itemsize
-
-
-@dataclass(frozen=True, slots=True)
-class JobSettings:
-    """What every job process of an executor knows before it has a job.
-
-    Attributes:
-        worker_name: For RQ_WORKER_ID; empty: not set.
-        serializer: What the stock way of running jobs uses, or a reference to it.
-        connection_settings: Handed to user code that asks for a connection; opaque here.
-        run: Another way of running an attempt; None means `run_attempt` with `serializer`.
-        job_class: What jobs are made of, or the dotted path of that; None means RQ's own.
-        exception_handlers: What is called when an attempt failed, or the dotted paths of that.
-        output_bytes: How much is kept of what a job prints; 0: nothing.
-        memory_limit_mib: How much memory a job process may have; None: no limit.
-    """
-
-    worker_name: str
-    serializer: Serializer | SerializerReference
-    connection_settings: bytes | None = None
-    run: Run | None = None
-    job_class: type[Any] | str | None = None
-    exception_handlers: Sequence[Callable[..., Any] | str] = ()
-    output_bytes: int = 0
-    memory_limit_mib: int | None = None
-
-    def run_here(self, attempt: Attempt) -> Outcome:
-        """Run `attempt` in this process."""
-        if self.run is not None and not attempt.is_stopped:
-            return self.run(attempt)
-        serializer = self.serializer
-        return run_attempt(attempt, serializer.load() if isinstance(serializer, SerializerReference) else serializer)
+_exit, _getpid, _getrusage = os._exit, os.getpid, resource.getrusage
 
 
 _REHEARSAL = encode_attempt(Attempt("", "", "", 0, 1.0, {b"data": compress(DefaultSerializer.dumps(("builtins.repr", None, (0,), {})))}))[HEADER.size :]
@@ -127,7 +88,7 @@ def live(inherited: Inheritance, fd: int, supervisor_end: int, identity: Identit
     status = EXIT_WITHOUT_REPORT
     try:
         _detach(inherited, supervisor_end)
-        _serve(_Link(fd, identity), inherited)
+        _serve(Link(fd, identity), inherited)
         status = 0
     except BaseException:  # noqa: BLE001 - nothing may get back into the stack of the zygote
         traceback.print_exc()
@@ -136,7 +97,7 @@ def live(inherited: Inheritance, fd: int, supervisor_end: int, identity: Identit
         _exit(status)
 
 
-def _serve(link: "_Link", inherited: Inheritance) -> None:
+def _serve(link: Link, inherited: Inheritance) -> None:
     """Wait for an attempt, run it, and hand in the report. Copies that the job forked of this process hand in none."""
     settings = inherited.settings
     _rehearse()
@@ -213,78 +174,3 @@ def _reseed() -> None:
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
         numpy_random.seed()
-
-
-def flush_output() -> None:
-    """Write out what Python buffers of stdout and stderr, if that is possible."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(BaseException):  # closed, replaced or broken by the job: its output, its choice
-            stream.flush()
-
-
-# --- the socket -------------------------------------------------------------------------------------------------------
-
-
-class _Link:
-    """This process's end of the socket to the supervisor."""
-
-    def __init__(self, fd: int, identity: Identity) -> None:
-        self.owner_pid = _getpid()
-        self._fd = fd
-        self._identity = identity
-
-    def receive(self) -> bytes | None:
-        """Wait for a frame and return its body; None if the supervisor closed the socket."""
-        header = self._read(HEADER.size)
-        return None if header is None else self._read(HEADER.unpack(header)[0])
-
-    def send(self, data: bytes) -> None:
-        """Send all of `data`.
-
-        Raises:
-            OSError: The socket is gone: the job closed it, and perhaps opened something of the same number, which is
-                left alone.
-        """
-        if identity_of(self._fd) != self._identity:
-            raise OSError("the job closed the socket to its supervisor; its outcome is lost")
-        view = memoryview(data)
-        while view:
-            view = view[_write(self._fd, view) :]
-
-    def tell_callback_began(self, limit_seconds: float | None) -> None:
-        """Tell the supervisor that the function is over and a callback begins. A copy of this process, forked by the job, ends instead.
-
-        Raises:
-            OSError: The socket is gone.
-        """
-        if _getpid() != self.owner_pid:
-            flush_output()
-            _exit(0)
-        self.send(encode_callback_began(CallbackBegan(limit_seconds)))
-
-    def share_output(self, size: int) -> Any:
-        """Return memory for what this process prints, that the supervisor can read.
-
-        Raises:
-            OSError: The socket is gone, or the system refuses; or a copy of this process, forked by the job, asks.
-        """
-        if _getpid() != self.owner_pid or identity_of(self._fd) != self._identity:
-            raise OSError("nobody would read it")
-        memory, fd = make_shared_memory(size)
-        end = _Socket(_AF_UNIX, _SOCK_STREAM, 0, self._fd)
-        try:
-            end.sendmsg([encode_output_began()], [(_SOL_SOCKET, _SCM_RIGHTS, fd.to_bytes(_INT_BYTES, sys.byteorder))])
-        finally:
-            end.detach()
-            _close(fd)
-        return memory
-
-    def _read(self, size: int) -> bytes | None:
-        chunks: list[bytes] = []
-        while size > 0:
-            chunk = os.read(self._fd, min(size, _CHUNK_BYTES))
-            if not chunk:
-                return None
-            chunks.append(chunk)
-            size -= len(chunk)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)

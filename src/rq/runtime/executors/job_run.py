@@ -20,7 +20,7 @@ from rq.core.serializers import DefaultSerializer, Serializer, serialized_result
 from rq.core.tracebacks import format_exception
 from rq.model.outcome import AskedRetry, Outcome, Raised, Returned, TimedOut, exception_names
 from rq.model.retry import Retry
-from rq.runtime.executors.base import Attempt, Run
+from rq.runtime.executors.base import Attempt, AttemptTakenError, Run
 from rq.runtime.executors.memory_limit import memory_limit
 from rq.runtime.executors.output import Keeper, tees
 from rq.runtime.timeouts import BaseDeathPenalty, get_default_death_penalty_class
@@ -106,6 +106,8 @@ def run_attempt(
         with time_limit(attempt, death_penalty):
             function, args, kwargs = _load_call(attempt, serializer)
             return outcome_of_result(completed(function(*args, **kwargs)), serializer)
+    except AttemptTakenError:
+        raise
     except BaseException as error:  # noqa: BLE001 - user code raises anything, SystemExit too
         outcome = outcome_of(error, attempt)
         if isinstance(current, CurrentAttempt) and current.exception_handlers:

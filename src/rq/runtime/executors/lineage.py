@@ -233,7 +233,7 @@ class Lineage:
             self._count_failure("this process has no descriptor left for another job process")
             return
         self._failures = 0
-        process = zygote.processes[pid] = JobProcess(pid, fd, zygote)
+        process = zygote.processes[pid] = JobProcess(pid, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fd), zygote)
         if zygote is self._current:
             self._listener.on_forked(process)
         else:

@@ -1,6 +1,9 @@
 """A limit of memory for a job process."""
 
-import resource
+from contextlib import suppress
+
+with suppress(ImportError):  # where it is missing there are no limits
+    import resource
 
 _MIB = 1024 * 1024
 
@@ -16,7 +19,9 @@ class MemoryLimit:
         self._former: tuple[int, int] | None = None
 
     def set(self, mebibytes: int) -> None:
-        """Allow this process, and what it starts, so much."""
+        """Allow this process, and what it starts, so much; nothing happens where processes have no limits."""
+        if "resource" not in globals():
+            return
         self._former = _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         wanted = mebibytes * _MIB
         resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))

@@ -1,13 +1,18 @@
 """System calls about other processes that the stdlib lacks, or that need a word of care."""
 
+from __future__ import annotations
+
 import ctypes
-import fcntl
 import os
-import resource
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
+
+with suppress(ImportError):  # a platform without these cannot fork, and nobody asks for what is made of them
+    import fcntl
+    import resource
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -34,7 +39,7 @@ MAXRSS_DIVISOR = 1024 if sys.platform == "darwin" else 1
 
 def die_with_parent(parent_pid: int) -> bool:
     """Have this process killed when the thread that forked it ends (Linux); False if the parent is gone already."""
-    if _prctl is not None:
+    if _prctl is not None and hasattr(signal, "SIGKILL"):
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     return os.getppid() == parent_pid
 
@@ -43,6 +48,12 @@ def adopt_orphans() -> None:
     """Become the parent of descendants that lose theirs (Linux), so that somebody reaps them."""
     if _prctl is not None:
         _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def leave_group() -> None:
+    """Become the leader of a process group of its own, where there are groups."""
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()
 
 
 def kill_group(pid: int) -> None:
@@ -86,6 +97,14 @@ def reap_child(farewell: Callable[[int], None]) -> tuple[int, int, resource.stru
     return pid, status, used
 
 
+def resources_used() -> tuple[int, float]:
+    """Return the peak memory of this process in KiB (0 where the system does not say), and the seconds of CPU time that it used."""
+    if "resource" not in globals():
+        return 0, time.process_time()
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_maxrss // MAXRSS_DIVISOR, used.ru_utime + used.ru_stime
+
+
 # --- descriptors ------------------------------------------------------------------------------------------------------
 
 
@@ -108,6 +127,16 @@ def move_high(fd: int) -> int:
     except OSError:
         return fd
     os.close(fd)
+    return high
+
+
+def put_aside(fd: int) -> int:
+    """Return a new number for `fd` as `move_high` does, where that is possible, and leave the limits as they are."""
+    if "fcntl" not in globals():
+        return fd
+    limits = raise_fd_limit()
+    high = move_high(fd)
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     return high
 
 

@@ -86,23 +86,28 @@ def run_through_job(current: CurrentAttempt, serializer: Serializer, death_penal
     except AttemptTakenError:
         raise
     except BaseException as error:  # noqa: BLE001 - user code raises anything, SystemExit too
-        return _fail(steps, job, error, outcome_of(error, current.attempt))
+        return fail(steps, job, error, outcome_of(error, current.attempt))
+    return conclude(steps, job, result, outcome)
+
+
+def conclude(steps: Steps, job: Job, result: object, outcome: Returned | AskedRetry) -> Outcome:
+    """Run the success callback of an attempt whose function returned `result`, and return what came of it all."""
     try:
         steps.end(job)
         if isinstance(outcome, AskedRetry):
             steps.ask_again(job, result, outcome)
             return outcome
-        _begin_callback(current, job, JobStatus.FINISHED, job.success_callback_timeout)
-        job.execute_success_callback(death_penalty, result)
+        _begin_callback(steps.current, job, JobStatus.FINISHED, job.success_callback_timeout)
+        job.execute_success_callback(steps.death_penalty, result)
         steps.succeed(job, outcome)
     except AttemptTakenError:
         raise
     except BaseException as error:  # noqa: BLE001 - as above
-        return _fail(steps, job, error, outcome_of_exception(error))
+        return fail(steps, job, error, outcome_of_exception(error))
     return outcome
 
 
-def _fail(steps: Steps, job: Job, error: BaseException, outcome: Raised | TimedOut) -> Outcome:
+def fail(steps: Steps, job: Job, error: BaseException, outcome: Raised | TimedOut) -> Outcome:
     """Run the failure callback, while `error` is being handled. If that raises, its text is stored instead, with `error` as its context."""
     error.__traceback__ = within_user_code(error.__traceback__)
     _begin_callback(steps.current, job, JobStatus.FAILED, job.failure_callback_timeout)

@@ -10,7 +10,6 @@ ends.
 """
 
 import gc
-import marshal
 import os
 import select
 import signal
@@ -22,10 +21,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from rq.core.references import path_of_class, reference_of
 from rq.runtime.executors import preload
 from rq.runtime.executors.channel import (
-    HEADER,
     Branch,
     Branched,
     CannotBranch,
@@ -37,10 +34,12 @@ from rq.runtime.executors.channel import (
     Importing,
     Ready,
     Unfit,
-    frame,
 )
-from rq.runtime.executors.job_process import Inheritance, JobSettings, flush_output, live
+from rq.runtime.executors.introduction import be_introduced
+from rq.runtime.executors.job_process import Inheritance, live
 from rq.runtime.executors.job_run import is_job_replaced
+from rq.runtime.executors.job_settings import JobSettings
+from rq.runtime.executors.link import flush_output
 from rq.runtime.executors.output import Keeper, tees
 from rq.runtime.executors.process_control import (
     MAXRSS_DIVISOR,
@@ -52,7 +51,6 @@ from rq.runtime.executors.process_control import (
     raise_fd_limit,
     reap_child,
 )
-from rq.runtime.executors.serializer_reference import SerializerReference
 from rq.runtime.executors.sources import SourceRecorder
 
 # Signals meant for the supervisor that reach its whole process group. A zygote ends when the supervisor does, not
@@ -68,29 +66,10 @@ PROGRAM = "import sys; sys.path[:] = sys.argv[3:]; from rq.runtime.executors.zyg
 TITLE = "rq:zygote"
 
 
-def introduction(settings: JobSettings) -> bytes:
-    """Return what a fresh interpreter is told first; `settings` name the serializer by reference, class of jobs and handlers by path.
-
-    Raises:
-        InvalidOptionError: One of these cannot be named (a ValueError).
-    """
-    serializer = settings.serializer
-    reference = serializer if isinstance(serializer, SerializerReference) else SerializerReference.of(serializer)
-    job_class = settings.job_class
-    class_path = path_of_class(job_class) if isinstance(job_class, type) else job_class
-    handlers = tuple(handler if isinstance(handler, str) else reference_of(handler).func_name for handler in settings.exception_handlers)
-    limits = (settings.output_bytes, settings.memory_limit_mib)
-    return frame((settings.worker_name, tuple(reference), settings.connection_settings, class_path, handlers, *limits, sys.argv, os.getpid()))
-
-
 def main() -> NoReturn:
     """Be the zygote of a fresh interpreter (see `PROGRAM`)."""
     end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, int(sys.argv[2]))
-    end.set_inheritable(False)
-    (size,) = HEADER.unpack(_read(end, HEADER.size))
-    told = marshal.loads(_read(end, size))  # noqa: S302 - from the supervisor
-    name, reference, connection_settings, class_path, handlers, output_bytes, memory_limit, sys.argv, supervisor_pid = told
-    settings = JobSettings(name, SerializerReference(*reference), connection_settings, None, class_path, handlers, output_bytes, memory_limit)
+    settings, supervisor_pid = be_introduced(end)
     be_zygote(end, settings, supervisor_pid, [])
 
 
@@ -116,16 +95,6 @@ def be_zygote(end: socket.socket, settings: JobSettings, supervisor_pid: int, fd
         traceback.print_exc()
     finally:
         os._exit(1)
-
-
-def _read(end: socket.socket, size: int) -> bytes:
-    data = bytearray()
-    while len(data) < size:
-        chunk = end.recv(size - len(data))
-        if not chunk:
-            sys.exit("The supervisor of this zygote ended before it said what to do")
-        data += chunk
-    return bytes(data)
 
 
 class Zygote:

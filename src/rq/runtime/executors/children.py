@@ -1,0 +1,498 @@
+"""Fresh interpreters that run attempts: started ahead, handed one attempt after another, replaced when they have had enough.
+
+    supervisor ──starts──▶ child
+        └──attempt, report──┘
+
+There are as many as were needed at the same time, and one more that waits ahead, up to the number of places.
+No process is forked of this one, and no descriptor is passed on but at the start, so that this works where there is neither. A child that dies, or has to be
+killed, costs only the attempt that it runs. See `warm` and `spawn` for the two executors that this is.
+"""
+
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rq.core.defaults import DEFAULT_OUTPUT_BYTES
+from rq.core.errors import InvalidOptionError, RQError
+from rq.core.serializers import DefaultSerializer, Serializer
+from rq.model.outcome import Died, Outcome, Released, Stopped
+from rq.runtime.executors.base import Attempt, Ended
+from rq.runtime.executors.channel import CallbackBegan, ChildReady, Declined, JobReport, OutputBegan
+from rq.runtime.executors.child import PROGRAM, TITLE
+from rq.runtime.executors.child_limits import ChildLimits
+from rq.runtime.executors.endings import Endings, overdue
+from rq.runtime.executors.fresh_interpreter import start_interpreter
+from rq.runtime.executors.handles import START_SECONDS, JobProcess, death_with
+from rq.runtime.executors.introduction import introduction
+from rq.runtime.executors.job_settings import JobSettings
+from rq.runtime.executors.kill_counter import KillCounter
+from rq.runtime.executors.process_control import kill_group
+from rq.runtime.executors.serializer_reference import SerializerReference
+
+# A child that is to end may write out its output; then it is killed.
+_LINGER_SECONDS = 5.0
+# ... and at a shutdown, when somebody waits, sooner.
+_LAST_LINGER_SECONDS = 1.0
+# A child that closed its socket is about to end, or its job closed what is not its own.
+_CLOSED_SECONDS = 1.0
+# How often to look for the end of such children, and whether more of an attempt can be sent ...
+_LOOK_SECONDS = 0.01
+# ... and of those that run jobs: nearly always the end of the socket tells, but a process that a job started may hold it open.
+_LOOK_AT_BUSY_SECONDS = 0.5
+# When children cannot be started it is tried again after this, doubled every time up to the longest ...
+_FIRST_RETRY_SECONDS = 0.1
+_LONGEST_RETRY_SECONDS = 10.0
+# ... and after this many failures in a row (3 seconds) waiting attempts are given back.
+_HOPELESS_AFTER = 5
+# An attempt whose child ended before it read it was not begun; it gets another child this many times.
+_MAX_UNREAD = 3
+
+
+class Child(JobProcess):
+    """A child as its supervisor sees it.
+
+    Args:
+        popen: The process.
+        end: This end of the socket to it.
+
+    Attributes:
+        is_ready: Whether it takes attempts.
+        is_leaving: Whether it is to take no more attempts.
+        jobs: How many attempts it was handed.
+        born: When it was started (`time.monotonic()`).
+        has_declined: Whether it gave back the attempt that it was handed.
+    """
+
+    def __init__(self, popen: "subprocess.Popen[bytes]", end: socket.socket) -> None:
+        super().__init__(popen.pid, end)
+        self._popen = popen
+        self.born = time.monotonic()
+        self.deadline: float | None = self.born + START_SECONDS
+        self.is_ready = self.is_leaving = self.has_declined = False
+        self.jobs = 0
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it waits for an attempt."""
+        return self.is_ready and not self.is_leaving and self.attempt is None
+
+    def note(self, message: CallbackBegan | ChildReady | Declined | OutputBegan) -> None:
+        """Take note of what it said before its report."""
+        if isinstance(message, ChildReady):
+            self.is_ready, self.deadline = True, None
+        elif isinstance(message, Declined):
+            self.has_declined = True
+        else:
+            super().note(message)
+
+    def kill(self) -> None:
+        """Kill it, and every process of its group where there are groups."""
+        self.deadline = None
+        if self._popen.returncode is None:
+            _kill(self._popen)
+
+    def look(self) -> int | None:
+        """Return its exit status, negative for a signal; None while it lives. What it left in its group is killed."""
+        if self._popen.returncode is None and _has_ended(self.pid):
+            _kill(self._popen)
+        return self._popen.poll()
+
+
+class ChildrenExecutor:
+    """Runs attempts in children; see the module.
+
+    Not thread-safe: one thread calls everything.
+
+    Args:
+        places: How many attempts run at the same time; more are accepted and wait.
+        limits: When a child is replaced.
+        serializer: Reads payloads and writes results.
+        connection_settings: Passed on to user code that asks for a connection (`CurrentAttempt`); opaque here.
+        worker_name: Becomes RQ_WORKER_ID in the environment of jobs; empty: not set.
+        job_class: What jobs are made of; None means RQ's own.
+        exception_handlers: What is called when an attempt failed.
+        output_bytes: How much is kept of what an attempt prints; 0: nothing.
+        memory_limit_mib: How much memory a child may have; None: no limit.
+
+    Raises:
+        InvalidOptionError: There are no places, or children cannot be told what they have to know (a ValueError).
+    """
+
+    def __init__(  # noqa: PLR0913 - all by keyword, all optional
+        self,
+        *,
+        places: int = 1,
+        limits: ChildLimits | None = None,
+        serializer: Serializer = DefaultSerializer,
+        connection_settings: bytes | None = None,
+        worker_name: str = "",
+        job_class: type[Any] | None = None,
+        exception_handlers: Sequence[Callable[..., Any] | str] = (),
+        output_bytes: int = DEFAULT_OUTPUT_BYTES,
+        memory_limit_mib: int | None = None,
+    ) -> None:
+        if places < 1:
+            raise InvalidOptionError(f"An executor has at least one place, not {places}")
+        self.places = places
+        self._limits = limits or ChildLimits()
+        handlers = tuple(exception_handlers)
+        settings = JobSettings(worker_name, SerializerReference.of(serializer), connection_settings, None, job_class, handlers, output_bytes, memory_limit_mib)
+        self._introduction = introduction(settings)
+        self._selector: selectors.BaseSelector = selectors.DefaultSelector()
+        self._children: list[Child] = []
+        self._waiting: deque[Attempt] = deque()
+        self._running: dict[str, Child] = {}
+        self._unread: dict[str, int] = {}
+        self._endings = Endings(job_class)
+        self._kills = KillCounter()
+        self._failures = 0
+        self._retry_at: float | None = None
+        self._looked_at = 0.0
+        self._is_closed = False
+
+    # --- the protocol -------------------------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> int:
+        """How many attempts were submitted and not yet collected."""
+        return len(self._waiting) + len(self._running) + len(self._endings)
+
+    @property
+    def pids(self) -> list[int]:
+        """The process ids of the children that take attempts, or are about to."""
+        return [child.pid for child in self._children if not child.is_leaving]
+
+    @property
+    def has_free_child(self) -> bool:
+        """Whether a child waits for the next attempt, so that it will begin at once."""
+        return any(child.is_free for child in self._children)
+
+    def start(self) -> None:
+        """Start the first children."""
+        self._order_children()
+
+    def submit(self, attempt: Attempt) -> None:
+        """Hand `attempt` to a child that is free, or to the next one that is.
+
+        Raises:
+            RQError: The executor was shut down.
+        """
+        if self._is_closed:
+            raise RQError(f"This executor was shut down; start another one to run job {attempt.job_id}")
+        self._waiting.append(attempt)
+        if not self.has_free_child:
+            self._attend()
+        self._hand_out()
+
+    def filenos(self) -> list[int]:
+        """Return what becomes readable when anything happens; nothing after the shutdown."""
+        if self._is_closed:
+            return []
+        if hasattr(self._selector, "fileno"):
+            return [self._selector.fileno()]
+        return [child.fileno() for child in self._children if child.events]
+
+    def collect(self) -> list[Ended]:
+        """Return the attempts that ended since the last call; never blocks."""
+        if not self._is_closed:
+            self._attend()
+            self._hand_out()
+        return self._endings.take()
+
+    def next_deadline(self) -> float | None:
+        """Return the `time.monotonic()` at which `enforce()` must be called at the latest; None: no need."""
+        if self._is_closed:
+            return None
+        deadlines = [child.deadline for child in self._children if child.deadline is not None]
+        if any(child.is_leaving or child.events != selectors.EVENT_READ for child in self._children):
+            deadlines.append(self._looked_at + _LOOK_SECONDS)
+        elif self._running:
+            deadlines.append(self._looked_at + _LOOK_AT_BUSY_SECONDS)
+        if self._limits.max_seconds is not None:
+            deadlines += [child.born + self._limits.max_seconds for child in self._children if child.is_free]
+        if self._retry_at is not None:
+            deadlines.append(self._retry_at)
+        return min(deadlines, default=None)
+
+    def enforce(self) -> None:
+        """Kill what is past its time limit or does not start or end, and see to the places of children that ended."""
+        if self._is_closed:
+            return
+        self._looked_at = now = time.monotonic()
+        for child in list(self._children):
+            code = child.look()
+            if code is not None:
+                self._settle(child, code)
+            elif child.deadline is not None and child.deadline <= now:
+                self._end_overdue(child)
+            elif child.is_free and not self._is_fit(child):
+                self._dismiss(child)
+        if self._retry_at is not None and self._retry_at <= now:
+            self._retry_at = None
+        self._hand_out()
+
+    def kill(self, execution_id: str, outcome: Outcome) -> None:
+        """Kill an attempt with all it started, or take it back if it has not begun; `outcome` is reported for it."""
+        if isinstance(outcome, Stopped) and self._endings.is_stopped(execution_id):
+            return  # it was stopped, and its stopped callback has its time
+        child = self._running.get(execution_id)
+        if child is not None and child.attempt is not None:
+            report = child.receive()
+            if report is not None:
+                self._take(child, child.attempt, report)
+            else:
+                child.verdict = child.verdict or outcome
+                child.kill()
+            return
+        for attempt in self._waiting:
+            if attempt.execution_id == execution_id:
+                self._waiting.remove(attempt)
+                self._end(attempt, outcome)
+                return
+
+    def interrupt(self, outcome: Outcome) -> None:
+        """Do nothing: no job runs in this thread."""
+
+    def shutdown(self) -> None:
+        """End every child, and wait until all have ended."""
+        if self._is_closed:
+            return
+        self._endings.close()
+        self._attend()
+        self._give_back_waiting("it was not begun when the executor was shut down")
+        for child in list(self._children):
+            if child.attempt is None:
+                self._dismiss(child)
+            else:
+                child.verdict = child.verdict or Released("it was taken away when the executor was shut down")
+                child.kill()
+        self._see_off(time.monotonic() + _LAST_LINGER_SECONDS)
+        self._is_closed = True
+        self._selector.close()
+
+    def _see_off(self, deadline: float) -> None:
+        """Wait for the end of all children; those that live at the deadline are killed."""
+        while self._children:
+            for child in list(self._children):
+                code = child.look()
+                if code is not None:
+                    self._settle(child, code)
+                elif time.monotonic() > deadline:
+                    child.kill()
+            if self._children:
+                time.sleep(_LOOK_SECONDS)
+
+    # --- attempts -----------------------------------------------------------------------------------------------------
+
+    def _hand_out(self) -> None:
+        """Give waiting attempts to free children, as far as there are places."""
+        free = deque(child for child in self._children if child.is_free and self._is_fit(child)) if self._waiting else deque[Child]()
+        while self._waiting and free and len(self._running) < self.places:
+            child = free.popleft()
+            attempt = self._waiting[0]
+            if not child.hand(attempt):
+                self._dismiss(child)
+                continue
+            self._waiting.popleft()
+            child.jobs += 1
+            self._running[attempt.execution_id] = child
+            self._watch(child)
+        self._order_children()
+
+    def _attend(self) -> None:
+        """Deal with everything that happened on sockets."""
+        for key, events in self._selector.select(0):
+            child: Child = key.data
+            if child.fileno() >= 0:  # else it was closed while what came before it was dealt with
+                self._attend_to(child, events)
+
+    def _attend_to(self, child: Child, events: int) -> None:
+        if events & selectors.EVENT_WRITE:
+            child.send_rest()
+        report = child.receive() if events & selectors.EVENT_READ else None
+        if child.attempt is not None and report is not None:
+            self._take(child, child.attempt, report)
+        elif child.attempt is not None and child.has_declined:
+            self._take_back(child, child.attempt)
+        if child.is_ready:
+            self._failures = 0
+        self._watch(child)
+        if child.events == 0 and not child.is_leaving:
+            self._on_closed(child)
+
+    def _on_closed(self, child: Child) -> None:
+        """Deal with a child that closed its socket: most likely by its end, a moment ago or in a moment."""
+        code = child.look()
+        if code is not None:
+            self._settle(child, code)
+        else:
+            until = time.monotonic() + _CLOSED_SECONDS
+            child.deadline = until if child.deadline is None else min(child.deadline, until)
+
+    def _take(self, child: Child, attempt: Attempt, report: JobReport) -> None:
+        """End an attempt with the report of its child, which may be fit for another one."""
+        self._free(child, attempt)
+        self._end(attempt, report.outcome, report.peak_memory_kib or None, report.cpu_seconds, child.take_output())
+        limit = self._limits.max_memory_kib
+        if not self._is_fit(child) or (limit is not None and report.peak_memory_kib >= limit):
+            self._dismiss(child)
+
+    def _take_back(self, child: Child, attempt: Attempt) -> None:
+        """Take an attempt back from a child that has read files which changed since. The others that wait may have read them too; those that run look later."""
+        self._free(child, attempt)
+        self._waiting.appendleft(attempt)
+        for one in [one for one in self._children if one.jobs and one.attempt is None and not one.is_leaving]:
+            self._dismiss(one)
+
+    def _end_overdue(self, child: Child) -> None:
+        """Kill a child whose time is over, unless what it said meanwhile tells otherwise."""
+        attempt = child.attempt
+        if attempt is not None:
+            report = child.receive()
+            if report is not None:
+                self._take(child, attempt, report)
+                return
+            if child.deadline is None or child.deadline > time.monotonic():
+                return  # the function was over in time, and a callback runs
+            closed = Died("The job closed the socket to its worker, so that its outcome is lost")
+            child.verdict = child.verdict or (overdue(attempt) if child.events else closed)
+        child.kill()
+
+    def _settle(self, child: Child, code: int) -> None:
+        """Deal with what a child that ended left behind: an attempt, perhaps with a report."""
+        self._children.remove(child)
+        attempt = child.attempt
+        if attempt is not None:
+            report = child.receive_rest()
+            self._free(child, attempt)
+            if report is not None:
+                self._end(attempt, report.outcome, report.peak_memory_kib or None, report.cpu_seconds, child.take_output())
+            elif child.has_declined:
+                self._waiting.appendleft(attempt)
+            else:
+                self._bury(child, attempt, code)
+        elif not (child.is_ready or child.is_leaving):
+            self._count_failure("a process for jobs ended before it was ready; what it wrote to stderr says why")
+        self._forget(child)
+
+    def _bury(self, child: Child, attempt: Attempt, code: int) -> None:
+        """End an attempt whose child died without a report; one that it never read begins anew elsewhere."""
+        execution_id = attempt.execution_id
+        if child.left_attempt_unread and child.verdict is None and self._unread.get(execution_id, 0) < _MAX_UNREAD:
+            self._unread[execution_id] = self._unread.get(execution_id, 0) + 1
+            self._waiting.appendleft(attempt)
+        else:
+            self._end(attempt, child.verdict or death_with(code, self._kills), output=child.take_output(), pid=child.pid)
+
+    def _end(
+        self,
+        attempt: Attempt,
+        outcome: Outcome,
+        peak_memory_kib: int | None = None,
+        cpu_seconds: float | None = None,
+        output: bytes = b"",
+        pid: int | None = None,
+    ) -> None:
+        self._unread.pop(attempt.execution_id, None)
+        first = self._endings.add(attempt, Ended(attempt.execution_id, outcome, peak_memory_kib, cpu_seconds, output=output, pid=pid))
+        if first is not None:
+            self._waiting.appendleft(first)
+
+    def _give_back_waiting(self, reason: str) -> None:
+        while self._waiting:
+            self._end(self._waiting.popleft(), Released(reason))
+
+    # --- children -----------------------------------------------------------------------------------------------------
+
+    def _order_children(self) -> None:
+        """See to it that a child is there, or on its way, for everything that runs or waits, and one more, as far as there are places.
+
+        A child that runs its last job does not count: the next one is started meanwhile.
+        """
+        while not self._is_closed and self._retry_at is None:
+            fit = [child for child in self._children if self._is_fit(child)]
+            busy = sum(child.attempt is not None for child in fit)
+            if len(fit) >= min(self.places, busy + len(self._waiting) + 1):
+                return
+            try:
+                self._start_child()
+            except OSError as error:
+                self._count_failure(f"no process for jobs can be started: {error}")
+
+    def _start_child(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                ours.sendall(self._introduction)
+                child = Child(start_interpreter(PROGRAM, TITLE, theirs.fileno()), ours)
+            except OSError:
+                ours.close()
+                raise
+        self._children.append(child)
+        self._selector.register(child, selectors.EVENT_READ, child)
+
+    def _is_fit(self, child: Child) -> bool:
+        """Say whether a child may be handed an attempt when it is free."""
+        limits = self._limits
+        return not (
+            child.is_leaving
+            or (limits.max_jobs is not None and child.jobs >= limits.max_jobs)
+            or (limits.max_seconds is not None and time.monotonic() - child.born >= limits.max_seconds)
+        )
+
+    def _dismiss(self, child: Child) -> None:
+        """Have a child end that runs nothing."""
+        self._forget(child)
+        child.is_leaving, child.deadline = True, time.monotonic() + _LINGER_SECONDS
+
+    def _free(self, child: Child, attempt: Attempt) -> None:
+        del self._running[attempt.execution_id]
+        child.attempt = child.deadline = None
+
+    def _count_failure(self, reason: str) -> None:
+        self._failures += 1
+        self._retry_at = time.monotonic() + min(_FIRST_RETRY_SECONDS * 2 ** (self._failures - 1), _LONGEST_RETRY_SECONDS)
+        if self._failures >= _HOPELESS_AFTER:
+            self._give_back_waiting(reason)
+
+    def _watch(self, child: Child) -> None:
+        """Have the selector watch for what the child's socket can do next."""
+        key = self._selector.get_map().get(child) if child.fileno() >= 0 else None
+        if key is None:
+            return
+        if child.events == 0:
+            self._selector.unregister(child)
+        elif key.events != child.events:
+            self._selector.modify(child, child.events, child)
+
+    def _forget(self, child: Child) -> None:
+        """Close the socket to a child; one that waits ends by that."""
+        if child.fileno() < 0:
+            return
+        if self._selector.get_map().get(child) is not None:
+            self._selector.unregister(child)
+        child.close()
+        child.events = 0
+
+
+def _has_ended(pid: int) -> bool:
+    """Say whether a child has ended, and leave it to be reaped, so that nobody else can have its id; False where nobody can say."""
+    if not hasattr(os, "waitid"):
+        return False
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return False
+
+
+def _kill(popen: "subprocess.Popen[bytes]") -> None:
+    if hasattr(os, "killpg") and hasattr(signal, "SIGKILL"):
+        kill_group(popen.pid)
+    else:
+        popen.terminate()
