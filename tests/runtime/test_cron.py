@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.conftest import StartValkey
     from tests.support.server import ValkeyServer
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -252,6 +253,7 @@ def test_a_cron_job_enqueues_itself_without_a_scheduler(redis_client: redis.Redi
         ({"func": worker_jobs.add, "interval": 5, "webhooks": ["http://localhost/"]}, OptionTypeError),
         ({"func": worker_jobs.add, "interval": 5, "job_timeout": 0}, InvalidOptionError),
         ({"func": lambda: None, "interval": 5}, UnimportableFunctionError),
+        ({"func": worker_jobs.add, "interval": 5, "args": "ab"}, OptionTypeError),
     ],
 )
 def test_a_cron_job_that_makes_no_sense_is_refused(options: dict[str, Any], error: type[Exception]):
@@ -282,6 +284,14 @@ def test_a_run_now_is_one_more(scheduler: CronScheduler, store: Store):
     assert scheduler.enqueue_jobs() == []
 
 
+def test_a_run_now_tells_the_server_first_what_it_is(scheduler: CronScheduler, redis_client: redis.Redis):
+    scheduler.register(worker_jobs.add, "q", (1, 2), interval=100, name="sums", retry=Retry(3, interval=[5], backoff=2), at_front=True, description="a sum")
+    Queue("q", connection=redis_client).enqueue(worker_jobs.add, 1, 2)
+    [job] = scheduler.run_now("sums")
+    found = Queue("q", connection=redis_client).jobs[0]
+    assert (found.id, found.description, found.retries_left, found.retry_intervals) == (job.id, "a sum", 3, job.retry_intervals)
+
+
 def test_a_run_now_of_something_unknown_is_refused(scheduler: CronScheduler):
     with pytest.raises(InvalidOptionError, match="There is no cron job named 'nothing'"):
         scheduler.run_now("nothing")
@@ -299,6 +309,17 @@ def test_a_pause_is_for_all_processes_and_is_not_made_up_for(new_scheduler: Call
     store.turn_clock(50)
     assert len(first.enqueue_jobs()) == 1
     assert len(store.waiting()) == 2
+
+
+def test_a_subclass_may_learn_its_connection_later(redis_client: redis.Redis):
+    class Late(CronScheduler):
+        def register(self, *args: Any, **options: Any) -> CronJob:
+            self.connection = redis_client
+            return super().register(*args, **options)
+
+    late = Late(None)  # type: ignore[arg-type]
+    late.register(worker_jobs.add, "q", (1, 2), interval=100)
+    assert len(late.enqueue_jobs()) == 1
 
 
 # --- files ----------------------------------------------------------------------------------------------------------------------------------
@@ -413,6 +434,20 @@ def _length(client: redis.Redis) -> int:
         return int(client.llen("rq:queue:q"))
     except RedisConnectionError:
         return 0
+
+
+def test_a_scheduler_that_waits_for_its_server_can_be_stopped(start_valkey: StartValkey):
+    server = start_valkey()
+    with redis.Redis.from_url(server.url) as client:
+        scheduler = CronScheduler(client)
+        scheduler.register(worker_jobs.add, "q", (1, 2), interval=1)
+        thread = threading.Thread(target=scheduler.start)
+        thread.start()
+        wait_until(lambda: client.llen("rq:queue:q") >= 1)
+        server.stop()
+        scheduler.request_stop()
+        thread.join(30)
+        assert not thread.is_alive()
 
 
 def test_a_scheduler_does_not_start_without_its_server():

@@ -256,11 +256,12 @@ class RQScheduler:
             self.log.error("Scheduler %s: the server did not answer (%s); its locks expire by themselves", self.name, error)  # noqa: TRY400
 
     def heartbeat(self) -> None:
-        """Give a sign of life and keep the locks: one round trip. A lock that another scheduler has is given up."""
+        """Give a sign of life and keep the locks: two round trips. A lock that another scheduler has is given up."""
         self.last_heartbeat = utc_now()
+        self.save()
         names = sorted(self._acquired_locks)
-        answers = self._session.run_many([*self._write_hash(), *(self._lock(name) for name in names)])
-        lost = {name for name, code in zip(names, answers[2:], strict=True) if code == "taken"}
+        codes = self._session.run_many([self._lock(name) for name in names])
+        lost = {name for name, code in zip(names, codes, strict=True) if code == "taken"}
         if lost:
             self.log.warning("Scheduler %s: another one has the locks of %s", self.name, ", ".join(sorted(lost)))
             self._acquired_locks -= lost

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from rq.client.cron import cron_history_key, list_history
 from rq.client.enqueueing import new_nonce
+from rq.client.payload import checked_arguments
 from rq.client.queue import Queue
 from rq.client.sending import confirm, new_job
 from rq.client.session import session_of
@@ -101,8 +102,8 @@ class CronJob:
         self.func_name = _name_of(func, func_name)
         self.name = name or self.func_name
         self.queue_name = queue_name
-        self.args = tuple(args or ())
-        self.kwargs = dict(kwargs or {})
+        positional, keywords = checked_arguments(args, kwargs)
+        self.args, self.kwargs = tuple(positional), dict(keywords)
         self.timing = Timing.of(interval, cron, more.pop("timezone", "UTC"))
         self.missed = check_missed(more.pop("missed", "once"))
         options = {"job_timeout": job_timeout, "result_ttl": result_ttl, "ttl": ttl, "failure_ttl": failure_ttl, "meta": meta, "webhooks": webhooks, **more}

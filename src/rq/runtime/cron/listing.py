@@ -33,10 +33,12 @@ class CronEntry:
         key: which one.
         func_name: what it calls.
         queue: where to.
-        timing: when.
+        interval: seconds from one tick to the next; None with a cron string.
+        cron: the cron string; None with an interval.
+        timezone: the name of the time zone that the string is about.
         missed: what becomes of ticks that were missed.
         last: its last tick that became a job; None if none did.
-        upcoming: its next tick; None if there is none any more.
+        upcoming: its next tick; None if there is none any more, or if this machine does not know the time zone.
         paused_since: None if it is not paused.
         is_alive: whether a cron process has it.
     """
@@ -44,12 +46,19 @@ class CronEntry:
     key: CronKey
     func_name: str
     queue: str
-    timing: Timing
+    interval: int | None
+    cron: str | None
+    timezone: str
     missed: str
     last: datetime | None
     upcoming: datetime | None
     paused_since: datetime | None
     is_alive: bool
+
+    @property
+    def when(self) -> str:
+        """When it is due, as people are told."""
+        return f"every {self.interval} seconds" if self.interval else f"{self.cron} ({self.timezone})"
 
 
 def about_cron_job(cron_job: CronJob) -> dict[str, str]:
@@ -101,21 +110,29 @@ def _enqueue(session: Session, key: CronKey, *, is_at_front: bool) -> JobRecord 
 
 
 def _entry(identity: str, about: Mapping[str, str], switch: Mapping[str, str], now: float, heard: float) -> CronEntry:
-    timing = Timing.of(about.get("interval") or None, about.get("cron") or None, about.get("timezone") or "UTC")
-    moments = {"since": about.get("since"), "last": about.get("last"), "resumed": switch.get("resumed") or about.get("resumed")}
-    progress = Progress(**{name: float(moment) for name, moment in moments.items() if moment})
-    upcoming = timing.schedule(progress.since or now).first_after(max(int(now), timing.counts_after(progress)))
     return CronEntry(
-        CronKey(identity, about["name"]),
-        about.get("func_name", ""),
-        about.get("queue", ""),
-        timing,
-        about.get("missed", ""),
-        _moment(progress.last),
-        _moment(upcoming),
-        _moment(switch.get("paused")),
+        key=CronKey(identity, about["name"]),
+        func_name=about.get("func_name", ""),
+        queue=about.get("queue", ""),
+        interval=int(about.get("interval") or 0) or None,
+        cron=about.get("cron") or None,
+        timezone=about.get("timezone", ""),
+        missed=about.get("missed", ""),
+        last=_moment(about.get("last")),
+        upcoming=_moment(_upcoming(about, switch, now)),
+        paused_since=_moment(switch.get("paused")),
         is_alive=now - heard < DEFAULT_CRON_SCHEDULER_TTL,
     )
+
+
+def _upcoming(about: Mapping[str, str], switch: Mapping[str, str], now: float) -> int | None:
+    moments = {"since": about.get("since"), "last": about.get("last"), "resumed": switch.get("resumed") or about.get("resumed")}
+    progress = Progress(**{name: float(moment) for name, moment in moments.items() if moment})
+    try:
+        timing = Timing.of(about.get("interval"), about.get("cron"), about.get("timezone", ""))
+    except InvalidOptionError:  # another machine, or another version, knows more
+        return None
+    return timing.schedule(progress.since or now).first_after(max(int(now), timing.counts_after(progress)))
 
 
 def _moment(seconds: float | str | None) -> datetime | None:

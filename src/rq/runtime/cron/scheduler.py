@@ -223,7 +223,7 @@ class CronScheduler:
 
     def _beat(self) -> CronBeat:
         """Give a sign of life, and ask how far the cron jobs have come; tell the server what they are, if it does not know."""
-        untold = [cron_job for cron_job in self._cron_jobs if cron_job.key.identity not in self._told]
+        untold = self._untold()
         beat = None if untold else self._send_beat()
         if beat is not None and beat.known:
             return beat
@@ -237,6 +237,9 @@ class CronScheduler:
         skew = beat.now - time.monotonic()
         self._clock = lambda: time.monotonic() + skew
         return beat
+
+    def _untold(self) -> list[CronJob]:
+        return [cron_job for cron_job in self._cron_jobs if cron_job.key.identity not in self._told]
 
     def _tell(self, cron_jobs: Sequence[CronJob]) -> None:
         templates = [(cron_job, cron_job.make_job(self.connection, self.serializer).packed_record()) for cron_job in cron_jobs]
@@ -257,6 +260,7 @@ class CronScheduler:
         Raises:
             InvalidOptionError: if the server knows none of this name (a ValueError).
         """
+        self._tell(self._untold())
         return [self._job_of(record) for record in enqueue_now(self._session, name)]
 
     def _job_of(self, record: JobRecord) -> Job:

@@ -109,7 +109,7 @@ def zone_of(timezone: str | tzinfo) -> tzinfo:
 
 
 def _seconds_of(interval: int | str | timedelta | None) -> int:
-    seconds = int(interval.total_seconds()) if isinstance(interval, timedelta) else parse_duration(interval)
+    seconds = int(interval.total_seconds()) if isinstance(interval, timedelta) else parse_duration(interval or None)
     if seconds is not None and seconds < 0:
         raise InvalidOptionError(f"The interval of a cron job is {interval!r}: it must be at least 1 second")
     return seconds or 0
