@@ -31,6 +31,8 @@ from rq.store.waiting import wait_readable
 
 # A worker takes two signals at the same instant for one.
 _BETWEEN_SIGNALS_SECONDS = 0.3
+# A child that had no time to hear two signals one by one has heard one: so the second is sent again.
+_REPEAT_SECONDS = 1.0
 # Children that were told to leave at once and do not are killed after this.
 COLD_SECONDS = 15.0
 
@@ -84,6 +86,7 @@ class PoolSupervisor:
         self._exit_status = 0
         self._warm_at: float | None = None
         self._cold_at: float | None = None
+        self._repeat_at = 0.0
 
     # --- what others ask for: from any thread, and from signal handlers -------------------------------------------------------------
 
@@ -207,7 +210,7 @@ class PoolSupervisor:
             self._warm_at = now
             self._stop_groups(cold=False)
         elif self.switch.cold and self._cold_at is None and self._warm_at is not None and now >= self._warm_at + _BETWEEN_SIGNALS_SECONDS:
-            self._cold_at = now
+            self._cold_at, self._repeat_at = now, now + _REPEAT_SECONDS
             self._stop_groups(cold=True)
         elif self._cold_at is not None and now >= self._cold_at + COLD_SECONDS:
             self._cold_at = now
@@ -215,6 +218,10 @@ class PoolSupervisor:
                 for child in group.children:
                     self._report(events.ChildKilled(group.name, child.name, f"it was told to leave at once and did not within {COLD_SECONDS:g} seconds"))
                 group.stop(signal.SIGKILL)
+        elif self._cold_at is not None and now >= self._repeat_at:
+            self._repeat_at = now + _REPEAT_SECONDS
+            for group in self.groups.values():
+                group.stop()
 
     def _stop_groups(self, *, cold: bool) -> None:
         self._report(events.PoolStopping(self.name, self.switch.signal_name, cold))
@@ -223,7 +230,7 @@ class PoolSupervisor:
 
     def _next_stop_step(self) -> float | None:
         if self._cold_at is not None:
-            return self._cold_at + COLD_SECONDS
+            return min(self._cold_at + COLD_SECONDS, self._repeat_at)
         if self.switch.cold and self._warm_at is not None:
             return self._warm_at + _BETWEEN_SIGNALS_SECONDS
         return None
