@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import subprocess
+import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +47,15 @@ while not cron.children:
 
 # Starting an interpreter takes long on a machine that does ten other things.
 LIMIT = 60.0
+
+LEAVE_AN_ORPHAN = """
+import os, subprocess
+orphan = int(subprocess.run(["sh", "-c", "sleep 0.1 > /dev/null & echo $!"], stdout=subprocess.PIPE).stdout)
+while os.path.exists(f"/proc/{orphan}"):
+    os.sched_yield()
+print("reaped", flush=True)
+supervisor.stop()
+"""
 
 
 def wait_for_lines(pool: StartedProcess, fragment: str, count: int = 1) -> None:
@@ -112,6 +125,18 @@ def test_children_that_do_not_leave_when_told_to_leave_at_once_are_killed(proces
     wait_until(press_again, LIMIT)
     wait_for_lines(pool, "killed deaf.1-")
     pool.succeed(LIMIT)
+
+
+def can_be_init() -> bool:
+    if shutil.which("unshare") is None:
+        return False
+    return subprocess.run(["unshare", "-Urpf", "true"], check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not can_be_init(), reason="needs a pid namespace of its own")
+def test_the_first_process_of_a_container_reaps_what_others_leave_behind(processes):
+    pool = processes.start(["unshare", "-Urpf", "--mount-proc", "--kill-child", sys.executable, "-c", textwrap.dedent(SUPERVISOR), LEAVE_AN_ORPHAN])
+    assert "reaped" in pool.succeed(LIMIT)
 
 
 def test_what_makes_no_sense_is_refused():

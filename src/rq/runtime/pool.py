@@ -17,8 +17,8 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Protocol
 
@@ -35,6 +35,8 @@ _BETWEEN_SIGNALS_SECONDS = 0.3
 _REPEAT_SECONDS = 1.0
 # Children that were told to leave at once and do not are killed after this.
 COLD_SECONDS = 15.0
+# The first process of a container; orphans become its children.
+INIT_PID = 1
 
 
 class Duty(Protocol):
@@ -193,6 +195,8 @@ class PoolSupervisor:
                 del self.groups[group.name]
         for duty in self.duties:
             duty.attend(time.monotonic())
+        if os.getpid() == INIT_PID:
+            _reap_orphans({child.pid for group in self.groups.values() for child in group.children})
 
     def _wait(self) -> None:
         parts = [*self.groups.values(), *self.duties]
@@ -261,6 +265,13 @@ class PoolSupervisor:
         if len(self.groups) == 1:
             group = self._find(None)
             group.scale(max(group.size + difference, 0))
+
+
+def _reap_orphans(own: Collection[int | None]) -> None:
+    """Reap what ended and was left to the first process of a container, until one of our own is found, which its group reaps."""
+    with suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None and ended.si_pid not in own:
+            os.waitpid(ended.si_pid, 0)
 
 
 def _status_of(group: ProcessGroup) -> int:
