@@ -1,4 +1,4 @@
-"""Questions that a server may refuse, or that have no answer because a key holds something of another type: for those who look at whatever is there."""
+"""Questions that a server may refuse, or that have no answer because what a key holds cannot be read: for those who look at whatever is there."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from rq.store.connection import Caller
 
 T = TypeVar("T")
 
+# The last one is what making sense of a field raises that holds nonsense.
+_NO_ANSWER = (ResponseError, ScriptsRefused, ValueError)
+
 
 def ask(caller: Caller, call: Call[T], otherwise: T) -> T:
     """Return the answer to a question, or something else if there is none."""
     try:
         return caller.run(call)
-    except (ResponseError, ScriptsRefused):
+    except _NO_ANSWER:
         return otherwise
 
 
@@ -26,5 +29,5 @@ def ask_many(caller: Caller, calls: Sequence[Call[Any]]) -> list[Any]:
     """Return the answers to some questions, None for each that has none: one round trip, if all have."""
     try:
         return caller.run_many(calls)
-    except (ResponseError, ScriptsRefused):
+    except _NO_ANSWER:
         return [ask(caller, call, None) for call in calls]
