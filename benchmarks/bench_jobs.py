@@ -13,6 +13,11 @@ def nap(seconds: float) -> None:
     time.sleep(seconds)
 
 
+async def await_nothing(number: int) -> int:
+    """As `do_nothing`, as a coroutine."""
+    return number
+
+
 def note_the_time(_called: int) -> int:
     """Return the moment of its first line, in nanoseconds of the clock that all processes of the machine share."""
     return time.monotonic_ns()

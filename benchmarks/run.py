@@ -105,6 +105,12 @@ def measure_command_line(place: Place, side: Side) -> Mapping[str, float]:
     return _drain(place, side, "bench_jobs.do_nothing", place.scaled(400), lambda: side.command_line(*arguments))
 
 
+def measure_executor(place: Place, side: Side, function: str, options: Sequence[str], ours: Side) -> Mapping[str, float]:
+    """Run jobs in a worker of the command line: ours with another executor than its usual one, RQ's as it is."""
+    arguments = ("worker", "--burst", "--url", place.url, *(options if side is ours else ()), _QUEUE)
+    return _drain(place, side, function, place.scaled(400), lambda: side.command_line(*arguments))
+
+
 def measure_slow_import(place: Place, side: Side, count_of_theirs: int, theirs: str) -> Mapping[str, float]:
     """Run jobs whose module takes 300 ms to import; RQ's rate does not depend on their number, so that side gets few."""
     count = count_of_theirs if side.name == theirs else place.scaled(400)
@@ -153,6 +159,18 @@ def chapters(ours: Side, theirs: Side, rounds: int, jobs_of_slow_imports: int) -
         for kind in ("SimpleWorker", "Worker")
         for text, queues in (("one queue", (_QUEUE,)), ("three queues", ("first", _QUEUE, "last")))
     ]
+    executors = [
+        Chapter(
+            f"executor {options[1]}",
+            partial(measure_executor, function=function, options=options, ours=ours),
+            rounds,
+            (rate(f"rq worker --burst {' '.join(options)} / rq worker --burst"),),
+        )
+        for options, function in (
+            (("--executor", "warm"), "bench_jobs.do_nothing"),
+            (("--executor", "asyncio", "--concurrency", "100"), "bench_jobs.await_nothing"),
+        )
+    ]
     return (
         Chapter("enqueueing", measure_enqueueing, rounds, (rate("enqueue(), one by one", target=">= 1.5x"),)),
         Chapter("enqueueing many", measure_enqueueing_many, rounds, (rate("enqueue_many(), 10,000 jobs", target=">= 3x"),)),
@@ -180,6 +198,7 @@ def chapters(ours: Side, theirs: Side, rounds: int, jobs_of_slow_imports: int) -
             (rate("rq worker --burst", target=">= 4x"), rest("rq worker --burst: start and end")),
         ),
         Chapter("slow import", slow_import, rounds, (rate("Worker, 300 ms to import the job", target=">= 20x"),)),
+        *executors,
         *latencies,
     )
 

@@ -19,7 +19,7 @@ from rq.runtime.executors.inline import InlineExecutor
 from rq.store.connection import describe_client
 from tests.runtime import callback_jobs, executor_jobs
 from tests.runtime.callback_jobs import OwnJob, PlainJob, seen_in
-from tests.runtime.driving import IN_THIS_PROCESS, attempt_at, drive_until, in_processes, is_alive, must_be_able_to, preload, run, wait_for
+from tests.runtime.driving import IN_THIS_PROCESS, attempt_at, drive_until, in_processes, is_alive, must_be_able_to, outside, preload, run, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,7 +163,7 @@ def test_a_process_is_left_alone_while_its_callback_has_time(executor: ForkExecu
     assert seen_in(redis_client) == ["sleeping", "slept"]
 
 
-@in_processes
+@outside
 def test_a_callback_that_ignores_its_time_limit_is_killed(executor: ForkExecutor, redis_client: redis.Redis) -> None:
     outcome = run(executor, attempt("give", 1, timeout=60.0, success="ignore_the_time", success_timeout=1))
     assert isinstance(outcome, TimedOut)
@@ -179,7 +179,7 @@ def test_a_function_that_ignores_its_time_limit_is_killed_though_it_has_callback
     assert seen_in(redis_client) == []
 
 
-@in_processes
+@outside
 def test_of_a_job_that_forks_and_returns_twice_one_process_calls_back(executor: ForkExecutor, redis_client: redis.Redis) -> None:
     assert isinstance(run(executor, attempt("fork_and_return_twice", success="say_where_afterwards")), Returned)
     assert len(seen_in(redis_client)) == 1
@@ -210,7 +210,7 @@ def say_where_and_wait() -> None:
 WAITING = f"{__name__}.say_where_and_wait"
 
 
-@in_processes
+@outside
 def test_the_stopped_callback_runs_in_another_process_before_the_end_is_reported(executor: ForkExecutor, redis_client: redis.Redis) -> None:
     given = attempt(WAITING, success="succeeded", failure="failed", stopped="stopped")
     ended = stop(executor, given, redis_client)
@@ -218,7 +218,7 @@ def test_the_stopped_callback_runs_in_another_process_before_the_end_is_reported
     assert seen_in(redis_client)[1:] == [f"stopped {given.job_id} stopped True"]
 
 
-@in_processes
+@outside
 @pytest.mark.parametrize(
     ("callback", "aftermath"),
     [("break_down", Raised), ("no_such_callback", Raised), ("sleep_for_long", TimedOut), ("ignore_the_time", TimedOut), ("die", Died)],
@@ -229,7 +229,7 @@ def test_whatever_a_stopped_callback_does_the_job_is_stopped(executor: ForkExecu
     assert isinstance(ended.aftermath, aftermath)
 
 
-@in_processes
+@outside
 def test_stopping_a_job_again_leaves_its_stopped_callback_alone(executor: ForkExecutor, redis_client: redis.Redis) -> None:
     given = attempt(WAITING, stopped="sleep_a_while")
     executor.submit(given)
@@ -241,14 +241,14 @@ def test_stopping_a_job_again_leaves_its_stopped_callback_alone(executor: ForkEx
     assert (ended.outcome, ended.aftermath) == (STOPPED, Returned(None))
 
 
-@in_processes
+@outside
 def test_a_job_without_a_stopped_callback_is_stopped_at_once(executor: ForkExecutor, redis_client: redis.Redis) -> None:
     ended = stop(executor, attempt(WAITING, failure="failed"), redis_client)
     assert (ended.outcome, ended.aftermath) == (STOPPED, None)
     assert len(seen_in(redis_client)) == 1
 
 
-@in_processes
+@outside
 def test_a_job_that_is_taken_away_does_not_call_back(executor: ForkExecutor, redis_client: redis.Redis) -> None:
     given = attempt(WAITING, stopped="stopped", failure="failed")
     executor.submit(given)
@@ -259,7 +259,7 @@ def test_a_job_that_is_taken_away_does_not_call_back(executor: ForkExecutor, red
     assert len(seen_in(redis_client)) == 1
 
 
-@in_processes
+@outside
 def test_a_job_whose_stopped_callback_is_ended_by_a_shutdown_was_stopped(executor: ForkExecutor, redis_client: redis.Redis) -> None:
     given = attempt(WAITING, stopped="ignore_the_time")
     executor.submit(given)
@@ -282,7 +282,7 @@ def test_the_methods_of_a_class_of_jobs_are_called_in_order(begin: Callable[...,
     assert seen_in(redis_client) == ["perform", "_execute", "execute_success_callback 1", "perform", "_execute", "execute_failure_callback ZeroDivisionError"]
 
 
-@in_processes
+@outside
 def test_a_class_of_jobs_hears_of_a_stop(begin: Callable[..., ForkExecutor], redis_client: redis.Redis) -> None:
     executor = begin(job_class=OwnJob)
     given = attempt(WAITING)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rq import Queue, SimpleWorker, Worker
-from rq.command import send_shutdown_command
+from rq.command import send_shutdown_command, send_stop_job_command
 from rq.core.errors import InvalidOptionError
 from rq.core.keys import Keyspace
 from rq.job import Job
@@ -174,6 +174,42 @@ def test_a_cold_stop_puts_all_running_jobs_back(begin: Callable[..., Running], q
     (tmp_path / "gate").touch()
     assert sorted(queue.job_ids) == sorted(job.id for job in jobs)
     assert {job.get_status().value for job in jobs} == {"queued"}
+
+
+def test_one_of_many_jobs_can_be_stopped(begin: Callable[..., Running], queue: Queue, redis_client: redis.Redis, tmp_path: Path) -> None:
+    jobs = [queue.enqueue(worker_jobs.wait_for, str(tmp_path / "gate"), str(tmp_path / f"began{number}")) for number in range(3)]
+    begin()
+    wait_until(lambda: len(list(tmp_path.glob("began*"))) == 3)
+    send_stop_job_command(redis_client, jobs[1].id)
+    wait_until(lambda: jobs[1].get_status() == "stopped")
+    (tmp_path / "gate").touch()
+    wait_until(lambda: [job.get_status().value for job in jobs] == ["finished", "stopped", "finished"])
+
+
+def test_one_of_many_jobs_runs_into_its_time_limit(begin: Callable[..., Running], queue: Queue, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    limits = [60, 1, 60]
+    with caplog.at_level(logging.CRITICAL, "rq.worker"):
+        jobs = [queue.enqueue(worker_jobs.wait_for, str(tmp_path / "gate"), job_timeout=limit) for limit in limits]
+        begin()
+        wait_until(lambda: jobs[1].get_status() == "failed")
+    result = jobs[1].latest_result()
+    assert result is not None
+    assert "JobTimeoutException: Task exceeded maximum timeout value (1 seconds)" in str(result.exc_string)
+    (tmp_path / "gate").touch()
+    wait_until(lambda: [job.get_status().value for job in jobs] == ["finished", "failed", "finished"])
+
+
+@pytest.mark.parametrize("executor", ["fork", "spawn", "warm"], indirect=True)
+def test_a_job_that_kills_its_process_hurts_no_other(begin: Callable[..., Running], queue: Queue, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.CRITICAL, "rq.worker"):
+        long = queue.enqueue(worker_jobs.wait_for, str(tmp_path / "gate"), str(tmp_path / "began"))
+        begin(concurrency=2)
+        wait_until((tmp_path / "began").exists)
+        deadly = queue.enqueue(worker_jobs.die)
+        wait_until(lambda: deadly.get_status() == "failed")
+    assert long.get_status() == "started"
+    (tmp_path / "gate").touch()
+    wait_until(lambda: long.get_status() == "finished")
 
 
 def test_one_place_only_runs_inline(queue: Queue, redis_client: redis.Redis) -> None:

@@ -3,6 +3,7 @@
 from rq.core.defaults import DEFAULT_RESULT_TTL
 from rq.core.errors import StopRequested
 from rq.model.presence import WorkerStatus
+from rq.runtime.executors.child_limits import ChildLimits
 from rq.runtime.queue_order import DequeueStrategy
 from rq.runtime.signal_names import signal_name, signal_names
 from rq.runtime.work_horse import SHUTDOWN_SIGNAL
@@ -15,6 +16,7 @@ __all__ = [
     "DEFAULT_RESULT_TTL",
     "SHUTDOWN_SIGNAL",
     "BaseWorker",
+    "ChildLimits",
     "DequeueStrategy",
     "HerokuWorker",
     "RandomWorker",

@@ -51,6 +51,7 @@ class Child:
         self._recorder = SourceRecorder()
         self._watch = SourceWatch()
         self._watched = 0
+        self._known = frozenset(sys.modules)
         self._keeper = Keeper(settings.output_bytes) if settings.output_bytes else None
         if self._keeper is not None:
             tees.install(self._keeper)
@@ -87,18 +88,23 @@ class Child:
             exception_handlers=settings.exception_handlers,
         )
         _, seconds_before = resources_used()
-        known = list(sys.modules)
         sys.meta_path.insert(0, self._recorder)
         outcome = perform(current, settings.run_here)
         if self._recorder in sys.meta_path:
             sys.meta_path.remove(self._recorder)
-        self._recorder.record_rest(known)
+        self._record_rest()
         self._link.end_copy()
         peak_kib, seconds = resources_used()
         try:
             return encode_report(JobReport(outcome, peak_kib, seconds - seconds_before, None))
         except Exception as error:  # noqa: BLE001 - no memory, or no plain bytes: a failure, not a crash
             return encode_report(JobReport(outcome_of(error, attempt), peak_kib, seconds - seconds_before, None))
+
+    def _record_rest(self) -> None:
+        """Record the files of modules that the job imported past the recorder."""
+        if len(sys.modules) != len(self._known):  # comparing names takes longer than a short job
+            self._recorder.record_rest(self._known)
+            self._known = frozenset(sys.modules)
 
     def _is_out_of_date(self) -> bool:
         """Tell whether a file changed that earlier jobs imported."""
