@@ -8,7 +8,7 @@ RQ212 := .venv-rq212
 export RQ212_PYTHON ?= $(CURDIR)/$(RQ212)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check format test demo bench clean
+.PHONY: help setup check format reference test demo bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r target text; do printf '  make %-8s %s\n' "$$target" "$$text"; done
@@ -24,6 +24,9 @@ check: setup ## Check formatting, lint, types and floors; changes nothing
 format: setup ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+reference: setup ## Write the reference of the command line anew, from its commands
+	$(BIN)/python -m rq.cli.reference > docs/command-line-reference.md
 
 test: setup $(RQ212)/.installed ## Run every test on three processes, for two cores; PYTEST_ARGS="-k name" narrows it
 	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)

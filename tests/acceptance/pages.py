@@ -8,7 +8,8 @@ How a page is written, so that it can be run:
 * A block ```` ```python ```` is a piece of one program: the pieces run one after the other in one interpreter. Where a line ends in `# => text`, the text must
   be the repr of that line's value.
 * A block ```` ```console ```` holds commands, each behind `$ `, and below each what it prints. `...` stands for any text. Commands run in a shell in the
-  folder and must succeed. A worker without `--burst` runs until the page ends, is then told to stop, and must end well. `pip` is not run.
+  folder and must succeed. A worker without `--burst`, `rq up`, and `rq cron` with a file, run until the page ends, are then told to stop, and must end well.
+  `pip` is not run.
 * Other blocks (`text`, `ini`, `mermaid`, ...) are not run.
 * `embedded://` means a server of this page alone.
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)(?: +title=\"(?P<title>[^\"]+)\")?\s*$")
 _EXPECTED = re.compile(r"#\s*=>\s*(.+)$")
 _COMMAND_TIMEOUT_SECONDS = 60.0
+_RUNS_ON = re.compile(r"rq (?:(?:worker|up)\b(?!.*--burst)|cron \S+\.py)")
+_TOLD_TO_STOP = re.compile(r"warm shut down requested|stopped by SIGTERM")
 _SHIM = """#!/bin/sh
 exec '{python}' -c 'import sys; from rq.cli.main import main; sys.argv[0] = "rq"; sys.exit(main())' "$@"
 """
@@ -137,7 +140,7 @@ class Reader:
     def _run_command(self, command: Command) -> None:
         if command.text.startswith("pip "):
             return
-        if re.match(r"rq worker\b(?!.*--burst)", command.text):
+        if _RUNS_ON.match(command.text):
             process = subprocess.Popen(command.text, shell=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
             self._workers.append((command, process))
             return
@@ -151,7 +154,7 @@ class Reader:
             os.killpg(process.pid, signal.SIGTERM)
             output, _ = process.communicate(timeout=_COMMAND_TIMEOUT_SECONDS)
             # The shell that stands between may end by the signal; the worker has said how it left.
-            status = 0 if "warm shut down requested" in output else process.returncode
+            status = 0 if _TOLD_TO_STOP.search(output) else process.returncode
             self._check(command, status, output)
 
     def _check(self, command: Command, status: int, output: str) -> None:

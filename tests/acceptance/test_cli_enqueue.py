@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -264,3 +265,9 @@ def test_control_characters_of_an_argument_do_not_reach_the_terminal(rq: Rq):
 def test_what_makes_no_sense_is_refused_and_nothing_is_enqueued(rq: Rq, redis_client: redis.Redis, arguments: list[str], status: int, words: str):
     assert words in rq.refuse("enqueue", *arguments, status=status)
     assert redis_client.keys() == []
+
+
+def test_a_program_learns_the_id(rq: Rq):
+    found = json.loads(rq.run("enqueue", "--json", "--job-id", "mine", "tasks.greet", "bob"))
+    assert found == {"id": "mine", "queue": "default", "status": "queued", "description": "tasks.greet('bob')"}
+    assert json.loads(rq.run("enqueue", "--json", "--schedule-in", "1h", "tasks.greet"))["status"] == "scheduled"

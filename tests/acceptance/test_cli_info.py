@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import sys
@@ -151,6 +152,42 @@ def test_a_part_can_be_shown(busy_server: Rq):
     assert busy_server.run("info", "--raw", "-Q", "other") == "queue other 1, 0 executing, 0 finished, 0 failed\n"
     assert "wolf" not in busy_server.run("info", "other")
     assert "wolf" in busy_server.run("info", "slow")
+
+
+def test_queues_that_never_had_a_job_are_listed_with_their_workers_only():
+    lines = plain(render(replace(SNAPSHOT, unused_queues=["low"]), View(by_queue=True))).splitlines()
+    assert [line for line in lines if line.startswith("low")] == ["low:                      wolf (busy)"]
+    assert "2 queues, 10 jobs total" in lines
+
+
+def test_what_is_paused_is_shown():
+    assert plain(render(replace(SNAPSHOT, paused=[("queue", "high"), ("worker", "wolf")]), View())).splitlines()[-3] == "paused: queue high, worker wolf"
+    assert "paused" not in render(replace(SNAPSHOT, paused=[("queue", "high")]), View(raw=True))
+
+
+def test_programs_get_queues_and_workers(busy_server: Rq):
+    found = json.loads(busy_server.run("info", "--json"))
+    assert found["queues"][0] == {"name": "default", "waiting": 1, "started": 0, "finished": 1, "failed": 1}
+    [worker] = found["workers"]
+    assert (worker["name"], worker["queues"], worker["state"]) == ("wolf", ["slow", "unused"], "busy")
+    assert worker["birth"].endswith("Z")
+    assert (found["suspended"], found["paused"]) == (False, [])
+    assert "workers" not in json.loads(busy_server.run("info", "--json", "-Q", "other"))
+
+
+def test_programs_get_pauses(rq: Rq):
+    rq.run("suspend")
+    rq.run("suspend", "high")
+    found = json.loads(rq.run("info", "--json"))
+    assert (found["suspended"], found["paused"]) == (True, [{"kind": "queue", "name": "high"}])
+
+
+def test_programs_get_a_line_each_time(rq: Rq):
+    monitor = rq.start("info", "--json", "--interval", "0.05")
+    wait_until(lambda: monitor.stdout.count("\n") >= 2)
+    monitor.send_signal(signal.SIGINT)
+    assert monitor.wait() == 0
+    assert json.loads(monitor.stdout.splitlines()[0])["queues"] == []
 
 
 def test_workers_on_queues_that_never_had_a_job_are_shown(busy_server: Rq):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import redis
 
     from tests.acceptance.conftest import Rq
+    from tests.support.processes import Processes
 
 
 def fail_jobs(rq: Rq, count: int, queue: str = "default") -> list[str]:
@@ -53,6 +55,22 @@ def test_a_queue_of_thousands_is_emptied(rq: Rq, redis_client: redis.Redis):
     assert redis_client.llen("rq:queue:long") == 0
 
 
+def test_a_program_learns_what_was_removed(rq: Rq):
+    rq.enqueue("tasks.greet", queue="one")
+    assert json.loads(rq.run("empty", "--json", "one", "two")) == [{"queue": "one", "removed": 1}, {"queue": "two", "removed": 0}]
+    assert json.loads(rq.run("empty", "--json")) == []
+
+
+def test_people_see_how_far_a_long_queue_is_emptied(rq: Rq, redis_client: redis.Redis, processes: Processes):
+    redis_client.rpush("rq:queue:long", *(f"stray-{number}" for number in range(2500)))
+    code = "import pty, sys; sys.exit(pty.spawn([sys.executable, '-c', 'from rq.cli.main import main; main()', 'empty', 'long']))"
+    terminal = processes.python(code, env={"RQ_REDIS_URL": rq.url, "TERM": "xterm", "COLUMNS": "80"})
+    output = terminal.succeed()
+    assert "Emptying long" in output
+    assert "100%" in output
+    assert "jobs removed from long queue" in output
+
+
 def test_emptying_nothing_says_so(rq: Rq):
     assert rq.run("empty").startswith("Nothing to do")
     assert rq.run("empty", "-a").startswith("Nothing to do")
@@ -84,6 +102,16 @@ def test_requeueing_all_gets_past_hundreds_of_entries_without_a_job(rq: Rq, redi
     assert waiting_ids(redis_client) == {*ids}
     assert "600 of 602 jobs could not be requeued" in output
     assert "ghost--300 does not exist any more" in output
+
+
+def test_a_program_learns_what_was_requeued(rq: Rq):
+    again, other = fail_jobs(rq, 2)
+    process = rq.start("requeue", "--json", "--queue", "default", again, "nope")
+    assert process.wait() == 1
+    assert json.loads(process.stdout) == {"queue": "default", "requeued": 1, "refused": [{"id": "nope", "reason": "does not exist any more"}]}
+    assert json.loads(rq.run("requeue", "--json", "--queue", "default", "--all")) == {"queue": "default", "requeued": 1, "refused": []}
+    assert json.loads(rq.run("requeue", "--json", "--queue", "default")) == {"queue": "default", "requeued": 0, "refused": []}
+    assert other
 
 
 def test_requeueing_nothing_says_so(rq: Rq):
@@ -126,6 +154,45 @@ def test_a_suspended_worker_takes_no_job_until_it_is_resumed(rq: Rq, redis_clien
     assert rq.run("resume") == "Resuming workers.\n"
     worker.wait_for_output("Job OK")
     worker.succeed()
+
+
+def test_queues_can_be_paused_alone(rq: Rq, redis_client: redis.Redis):
+    output = rq.run("suspend", "low", "bulk")
+    assert output.startswith("Pausing queue low, queue bulk until `rq resume`.")
+    low, high = rq.enqueue("tasks.greet", queue="low"), rq.enqueue("tasks.greet", queue="high")
+    assert "takes no jobs of the paused queues low" in rq.start("worker", "low", "high", "--burst").succeed()
+    assert [Job.fetch(job_id, connection=redis_client).get_status() for job_id in (low, high)] == ["queued", "finished"]
+    assert "stopped (all its queues are paused)" in rq.start("worker", "low", "--burst").succeed()
+    assert rq.run("resume") == "Resuming workers. They were not suspended\n"
+    assert rq.run("resume", "low", "high") == "Resuming queue low, queue high. 1 of 2 were paused\n"
+    assert "Job OK" in rq.start("worker", "low", "--burst").succeed()
+
+
+def test_workers_can_be_paused_alone(rq: Rq):
+    assert rq.run("suspend", "--worker", "one", "--worker", "two").startswith("Pausing worker one, worker two until")
+    rq.enqueue("tasks.greet")
+    assert "stopped (suspended) after 0 job(s)" in rq.start("worker", "--name", "one", "--burst").succeed()
+    assert rq.run("resume", "--worker", "one") == "Resuming worker one. 1 of 1 were paused\n"
+    assert "Job OK" in rq.start("worker", "--name", "one", "--burst").succeed()
+
+
+def test_a_pause_of_a_queue_can_end_by_itself(rq: Rq):
+    rq.enqueue("tasks.greet")
+    assert "Pausing queue default for 1 seconds" in rq.run("suspend", "default", "--duration", "1")
+    worker = rq.start("worker", "--max-jobs", "1")
+    assert "Job OK" in worker.succeed()
+
+
+def test_a_program_learns_what_is_suspended(rq: Rq):
+    assert json.loads(rq.run("suspend", "--json", "--duration", "100")) == {"everything": True, "queues": [], "workers": [], "seconds": 100}
+    assert json.loads(rq.run("suspend", "--json", "high", "--worker", "wolf")) == {
+        "everything": False,
+        "queues": ["high"],
+        "workers": ["wolf"],
+        "seconds": None,
+    }
+    assert json.loads(rq.run("resume", "--json")) == {"everything": True, "queues": [], "workers": [], "were_suspended": 1}
+    assert json.loads(rq.run("resume", "--json", "high", "low")) == {"everything": False, "queues": ["high", "low"], "workers": [], "were_suspended": 1}
 
 
 def test_a_suspension_can_end_by_itself(rq: Rq, redis_client: redis.Redis):

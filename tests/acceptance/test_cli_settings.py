@@ -93,6 +93,26 @@ def test_logging_can_be_a_setting(rq: Rq):
     assert "Listening on" in (rq.folder / "worker.log").read_text()
 
 
+def test_sentry_hears_of_a_worker_with_its_address_in_the_settings(rq: Rq):
+    # In the place of sentry-sdk stands what writes down how it is called.
+    (rq.folder / "sentry_sdk" / "integrations").mkdir(parents=True)
+    (rq.folder / "sentry_sdk" / "__init__.py").write_text("def init(*args, **options): print('sentry', args, options)")
+    (rq.folder / "sentry_sdk" / "integrations" / "__init__.py").touch()
+    (rq.folder / "sentry_sdk" / "integrations" / "rq.py").write_text("class RqIntegration:\n    __repr__ = lambda self: 'rq'")
+    (rq.folder / "settings.py").write_text("SENTRY_DSN = 'https://key@sentry/1'")
+    assert "sentry ('https://key@sentry/1',) {'integrations': [rq]}" in rq.run("worker", "--burst", "-c", "settings")
+
+
+def test_a_worker_works_without_sentry_and_says_what_is_missing(rq: Rq):
+    job_id = rq.enqueue("tasks.greet")
+    (rq.folder / "settings.py").write_text("SENTRY_DSN = 'https://key@sentry/1'")
+    (rq.folder / "sentry_sdk.py").write_text("raise ImportError('as if it were not installed')")
+    worker = rq.start("worker", "--burst", "-c", "settings")
+    assert "Job OK" in worker.succeed()
+    assert "SENTRY_DSN of the settings in settings: Sentry hears of nothing: sentry-sdk is not installed here" in worker.stderr
+    assert job_id
+
+
 def test_the_prefix_of_the_keys_is_that_of_the_environment(rq: Rq, redis_client: redis.Redis):
     rq.run("enqueue", "tasks.greet", env={"RQ_KEY_PREFIX": "mine:"})
     assert redis_client.llen("mine:queue:default") == 1

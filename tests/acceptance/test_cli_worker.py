@@ -109,7 +109,8 @@ def test_the_results_ttl_is_that_of_jobs_that_do_not_say(rq: Rq, redis_client: r
 
 def test_the_worker_entry_says_what_the_options_said(rq: Rq, redis_client: redis.Redis):
     _, started, may_end = enqueue_waiting_job(rq)
-    worker = rq.start("worker", "-n", "wolf", "--worker-ttl", "100", "--lease", "3", "--job-monitoring-interval", "45", "--with-scheduler")
+    lasts = ["--worker-ttl", "100", "--lease", "3", "--job-monitoring-interval", "45"]
+    worker = rq.start("worker", "-n", "wolf", *lasts, "--maintenance-interval", "5", "--with-scheduler")
     wait_until(started.exists)
     assert redis_client.hget("rq:worker:wolf", "queues") == b"default"
     wait_until(lambda: redis_client.ttl("rq:worker:wolf") in {104, 105, 103})

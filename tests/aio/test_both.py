@@ -9,6 +9,7 @@ import pytest
 
 from rq.exceptions import DuplicateJobError, InvalidJobDependency, InvalidJobOperation, NoSuchJobError
 from rq.job import JobStatus, Retry
+from rq.model.fate import Fate
 from rq.results import Result
 from tests.aio.conftest import COUNTERPARTS, is_awaited
 from tests.client import tasks
@@ -100,6 +101,22 @@ async def test_a_job_made_before_is_put_into_a_queue(side):
     assert await queue.scheduled_job_registry.get_job_ids() == ["mine"]
 
 
+async def test_a_queue_is_paused_and_resumed(side):
+    queue, other = side.queue(), side.queue("other")
+    await queue.pause()
+    assert (await queue.is_paused(), await other.is_paused()) == (True, False)
+    await queue.enqueue(tasks.add)
+    assert (await queue.resume(), await queue.resume(), await queue.is_paused()) == (True, False, False)
+
+
+async def test_a_pause_of_no_time_ends_an_earlier_one(side):
+    queue = side.queue()
+    await queue.pause(100)
+    assert await queue.is_paused()
+    await queue.pause(0)
+    assert not await queue.is_paused()
+
+
 async def test_a_pipeline_collects(side):
     queue = side.queue()
     victim, other = await queue.enqueue(tasks.add), await queue.enqueue(tasks.add)
@@ -163,6 +180,14 @@ async def test_a_job_follows_its_attempt(side, worker):
     assert [(execution.id, execution.job_id, execution.worker_name) for execution in await job.get_executions()] == [(attempt.execution_id, job.id, "hand")]
     await job.refresh()
     assert job.started_at is not None
+
+
+async def test_a_job_says_why_it_is_not_running(side):
+    job = await side.queue().enqueue(tasks.add, 1, b=2)
+    found = await job.explain()
+    assert (found.situation, found.ahead, found.queue) == ("no_worker", 0, "default")
+    await job.delete()
+    assert (await job.explain()).situation == "deleted"
 
 
 async def test_meta_and_progress_are_written(side):
@@ -249,6 +274,15 @@ async def test_a_failed_job_has_a_traceback_and_no_value(side, worker):
     result = await job.latest_result()
     assert (result.type, result.exc_string) == (Result.Type.FAILED, "Traceback\nValueError: no")
     assert await job.return_value(refresh=True) is None
+
+
+async def test_a_job_has_the_output_of_its_last_attempt(side, worker):
+    job = await side.queue().enqueue(tasks.add)
+    assert await job.output() == ""
+    worker.finish_with(Fate("a limit", "naïve\n".encode(), 1024, 0.5))
+    assert await job.output() == "naïve\n"
+    result = await job.latest_result()
+    assert (result.output, result.killed_by, result.peak_memory, result.cpu_seconds) == ("naïve\n", "a limit", 1024, 0.5)
 
 
 async def test_waiting_for_a_result_ends_with_its_time(side):

@@ -9,11 +9,21 @@ from rq import Queue
 from rq.cli.commands.enqueue import enqueue
 from rq.cli.job_options import JOB_OPTIONS, flag
 from rq.client.enqueueing import OPTION_NAMES, CallOptions
-from rq.client.many import EnqueueData
+from rq.client.prepared import EnqueueData
+from rq.cron import CronJob, CronScheduler, register
 from rq.decorators import JobOptions, job
 from rq.model.options import EnqueueOptions
+from rq.runtime.cron.job import CronOptions
 
 THE_CALL = {"self", "func", "args", "kwargs"}
+
+
+def options_of_cron(door):
+    """The options of a job that a cron job takes: the names of `enqueue` for those of `enqueue_call`, and what is about when it is due."""
+    own = {"func_name", "queue_name", "interval", "cron", "name", "more", "timezone", "missed"}
+    taken = {*inspect.signature(door).parameters, *CronOptions.__annotations__} - own - THE_CALL
+    return {"timeout" if name == "job_timeout" else name for name in taken}
+
 
 # What takes options, what else it takes, and the options that it does not take, because they are those of one job only, or of the whole call.
 DOORS = {
@@ -21,6 +31,10 @@ DOORS = {
     "rq.aio.Queue.enqueue_call": ({*CallOptions.__annotations__, "pipeline"}, set()),
     "EnqueueData": (set(EnqueueData._fields) - THE_CALL, {"pipeline"}),
     "using": (set(JobOptions.__annotations__), set()),
+    **{
+        f"cron: {door.__qualname__}": (options_of_cron(door), {"job_id", "depends_on", "unique", "pipeline"})
+        for door in (CronJob, CronScheduler.register, register)
+    },
     "job": (set(inspect.signature(job).parameters) - {"queue", "connection", "queue_class"}, {"job_id", "pipeline"}),
 }
 

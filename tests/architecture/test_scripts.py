@@ -21,11 +21,13 @@ NO_TRANSITION = {
     *("birth", "death", "sweep", "sweep_groups", "expired_workers", "update_hash"),
     *("list_worker", "unlist_worker", "forget_workers", "acquire_lock", "release_lock"),
     *("take_deliveries", "end_delivery"),
+    *("cron_register", "cron_beat", "cron_pause", "cron_resume"),
     *("compact", "forget_queue", "expire", "register_dependencies", "enlist", "forget_expired", "write_execution", "end_executions", "add_result"),
+    *("pause", "resume", "paused", "tell_worker"),
     "save",  # its caller says which state
 }
 # Producers are meant to be refused by a full server; everybody else is not.
-PRODUCERS = {"enqueue", "enqueue_many", "requeue", "save"}
+PRODUCERS = {"enqueue", "enqueue_many", "requeue", "save", "cron_tick"}
 
 COMMAND = re.compile(r"(?:redis\.p?call|try)\(\s*'([A-Z]+)'")
 READS = {

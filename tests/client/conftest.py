@@ -10,6 +10,8 @@ import pytest
 import redis
 
 from rq.core.keys import Keyspace
+from rq.model.fate import Fate
+from rq.model.settlement import Finish
 from rq.queue import Queue
 from rq.store.connection import Caller
 from rq.store.scripts import ScriptLibrary
@@ -38,6 +40,9 @@ class HandWorker:
 
     def finish(self, value: Any = None, ttl: int = 500) -> None:
         self._store.finish(self.take(), None if value is None else pickle.dumps(value), ttl)
+
+    def finish_with(self, fate: Fate) -> None:
+        self._store.settle(self.take(), Finish(None, 500), fate=fate)
 
     def fail(self, ttl: int = 1000) -> None:
         self._store.fail(self.take(), ttl)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +59,10 @@ def test_commands_are_said_in_json(redis_client):
         send_command(redis_client, "w", "dance", steps=3)
         send_shutdown_command(redis_client, "w")
         send_kill_horse_command(redis_client, "w")
-        assert [hear(), hear(), hear()] == [{"command": "dance", "steps": 3}, {"command": "shutdown"}, {"command": "kill-horse"}]
+        said = [hear(), hear(), hear()]
+    names = [command.pop("x_id", None) for command in said]
+    assert said == [{"command": "dance", "steps": 3}, {"command": "shutdown"}, {"command": "kill-horse"}]
+    assert (names[0], len({*names})) == (None, 3)
 
 
 def test_nobody_needs_to_listen(redis_client):
@@ -70,7 +75,16 @@ def test_the_worker_of_a_job_is_told_to_stop_it(queue, worker, redis_client):
     with listening(redis_client, "w") as hear:
         send_stop_job_command(redis_client, job.id)
         assert hear() == {"command": "stop-job", "job_id": job.id}
-    assert redis_client.hget(job.key, "x_stop") == attempt.execution_id.encode()
+    asked, _, by = redis_client.hget(job.key, "x_stop").decode().partition(" ")
+    assert asked == attempt.execution_id
+    assert by.endswith(f"@{socket.gethostname()}, pid {os.getpid()}")
+
+
+def test_who_wants_a_job_stopped_can_be_told(queue, worker, redis_client):
+    job = queue.enqueue(tasks.add, 1)
+    worker.take()
+    send_stop_job_command(redis_client, job.id, asked_by="ann over the telephone")
+    assert redis_client.hget(job.key, "x_stop").endswith(b" ann over the telephone")
 
 
 def test_stopping_a_job_is_one_round_trip(queue, worker, redis_client, watched):

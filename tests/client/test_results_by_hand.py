@@ -32,6 +32,15 @@ def test_a_result_is_stored_with_all_that_is_known_of_the_attempt(job, redis_cli
     assert (job.return_value(), job.get_status(), redis_client.ttl(Result.get_key(job.id))) == ({"a": 1}, "queued", 100)
 
 
+def test_what_is_known_of_an_attempt_besides_its_outcome_can_be_stored_by_hand(job):
+    result = Result(job.id, Result.Type.FAILED, job.connection, exc_string="boom", execution_id="e")
+    result.output, result.killed_by, result.peak_memory, result.cpu_seconds = "said\n", "a limit", 1024, 0.5
+    result.save(100)
+    [read] = job.results()
+    assert (read.output, read.killed_by, read.peak_memory, read.cpu_seconds) == ("said\n", "a limit", 1024, 0.5)
+    assert read.serialize() == result.serialize()
+
+
 def test_what_is_not_known_is_left_out(job):
     assert Result.create(job, Result.Type.SUCCESSFUL, None).serialize() == {"type": 1, "worker_name": ""}
 

@@ -9,7 +9,7 @@ import sys
 
 import shared_calls  # type: ignore[import-not-found]
 
-from rq.scheduler import RQScheduler  # type: ignore[import-not-found]
+from rq.scheduler import RQScheduler
 
 
 class Calls(shared_calls.Calls):  # type: ignore[misc]

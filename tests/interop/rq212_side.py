@@ -9,7 +9,10 @@ import redis
 import shared_jobs  # type: ignore[import-not-found]
 
 from rq import Queue, SimpleWorker, Worker
+from rq.cron import CronJob, CronScheduler, get_cron_job_ids
+from rq.cron_job_registry import get_names
 from rq.job import Callback, Dependency, Job
+from rq.scheduler import RQScheduler
 
 
 def enqueue(client: redis.Redis, queue: str, function: str, *arguments: str) -> str:
@@ -87,6 +90,48 @@ def registries(client: redis.Redis, queue: str) -> dict[str, list[str]]:
 def workers(client: redis.Redis) -> list[list[object]]:
     """Return what RQ reads of the workers."""
     return [[w.name, w.queue_names(), w.get_state(), w.successful_job_count, bool(w.birth_date)] for w in Worker.all(connection=client)]
+
+
+def cron_schedulers(client: redis.Redis) -> list[dict[str, object]]:
+    """Return what RQ reads of cron processes and their cron jobs."""
+    return [{"name": found.name, "pid": found.pid, "jobs": [about(job) for job in found.get_jobs()]} for found in CronScheduler.all(client)]
+
+
+def about(cron_job: CronJob) -> dict[str, object]:
+    """Return what RQ reads of a cron job."""
+    next_time = cron_job.next_enqueue_time
+    return {
+        "name": cron_job.name,
+        "queue": cron_job.queue_name,
+        "func_name": cron_job.func_name,
+        "args": list(cron_job.args),
+        "interval": cron_job.interval,
+        "cron": cron_job.cron,
+        "options": {name: value for name, value in cron_job.job_options.items() if name != "webhooks"},
+        "next": next_time.isoformat() if next_time else None,
+    }
+
+
+def cron_history(client: redis.Redis, name: str) -> dict[str, list[str]]:
+    """Return what RQ reads of the history of a cron job, and the names of all."""
+    return {"jobs": get_cron_job_ids(name, client), "names": get_names(client)}
+
+
+def enqueue_cron(client: redis.Redis) -> str:
+    """Let a scheduler of RQ enqueue a cron job, and live on. Returns its name."""
+    scheduler = CronScheduler(client, logging_level="ERROR")
+    scheduler.register(shared_jobs.add, "shared", (1,), interval=60, meta={"a": 1}, job_timeout=10, name="sums")
+    scheduler.register(shared_jobs.add, "shared", (1,), cron="0 3 * * *", name="nightly")
+    scheduler.register_birth()
+    scheduler.enqueue_jobs()
+    scheduler.save()
+    return scheduler.name
+
+
+def schedule(client: redis.Redis, queue: str) -> dict[str, object]:
+    """Return who schedules a queue, and which locks a scheduler of RQ gets."""
+    scheduler = RQScheduler([queue], connection=client, logging_level="ERROR")
+    return {"pid_of_the_one_there_is": Queue(queue, connection=client).scheduler_pid, "acquired": sorted(scheduler.acquire_locks())}
 
 
 def main() -> None:

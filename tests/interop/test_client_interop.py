@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from rq import Worker
 from rq.executions import Execution
 from rq.group import Group
-from rq.job import Job, JobStatus
+from rq.job import Job, JobStatus, Retry
 from rq.queue import Queue
 from rq.results import Result
 from tests.client import tasks
+from tests.runtime import printing_jobs
 
 HERE = Path(__file__).parent
 SIDE = HERE / "rq212_client_side.py"
@@ -218,6 +220,26 @@ def test_rq_reads_a_job_that_was_saved_by_hand(queue, redis_client, rq212):
     read = rq212("read", job.id)
     assert (read["status"], read["timeout"], read["meta"], read["ended_at"]) == ("failed", 7, {"a": 1}, "2030-01-02T03:04:05+00:00")
     assert rq212("registries", "shared")["failed"] == [job.id]
+
+
+def test_rq_reads_the_results_of_attempts_of_which_more_is_known(queue, rq212, redis_client):
+    calls = ((printing_jobs.say, "ü"), (printing_jobs.say_and_fail, "no"), (printing_jobs.say_and_leave, "no"))
+    said = [queue.enqueue(*call, retry=Retry(max=1)) for call in calls]
+    Worker([queue], connection=redis_client, max_crashes=1).work(burst=True, logging_level="CRITICAL")
+    assert [job.output() for job in said] == ["ü\n", "no\n", "no\n"]
+    finished, failed, died = (rq212("outcomes", job.id)["results"] for job in said)
+    assert [(result["type"], result["return_value"]) for result in finished] == [("SUCCESSFUL", 1)]
+    assert [result["type"] for result in failed] == ["FAILED", "RETRIED"]
+    assert all(result["exc_string"].endswith("ValueError: no\n") for result in failed)
+    assert [result["type"] for result in died] == ["FAILED", "RETRIED"]
+    assert died[0]["exc_string"].startswith("rq.exceptions.AbandonedJobError")
+
+
+def test_a_result_that_rq_wrote_has_no_output(queue, rq212):
+    job_id = rq212("enqueue", "shared", "add", {"args": [1]})
+    rq212("work", "shared")
+    [result] = Job.fetch(job_id, connection=queue.connection).results()
+    assert (result.output, result.killed_by, result.peak_memory, result.cpu_seconds) == ("", None, None, None)
 
 
 def test_rq_reads_results_and_executions_that_were_written_by_hand(queue, rq212):

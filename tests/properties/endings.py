@@ -9,7 +9,7 @@ from rq.model.settlement import AskRetry, Crash, Decision, Fail, Finish, GiveUp,
 from rq.store.replies import Settled
 from tests.properties.places import DEFAULT_FAILURE_TTL, RESULT_EXHAUSTED, RESULT_FAILED, RESULT_RETRIED, RESULT_SUCCESSFUL
 from tests.properties.waiting_and_running import OWN_WORD, WaitingAndRunning, ending_of
-from tests.properties.world import Flat, Ids, JobHash, iso_date, seconds_text
+from tests.properties.world import STOPPER, Flat, Ids, JobHash, iso_date, seconds_text
 
 if TYPE_CHECKING:
     from rq.store.claim import ClaimRequest
@@ -137,10 +137,11 @@ class Endings(WaitingAndRunning):
         if ttl == 0:
             self._delete(attempt.job_id, f"{attempt.execution_id}:F")
             return status
+        request = job.fields.get("x_stop", "")
         job.drop("x_execution", "x_stop", "x_crashes")
         if kind is not None:
             self._record(attempt.job_id, kind, attempt.worker, attempt.execution_id, ttl)
-        reason = exc_text.rsplit("\n", 1)[-1]
+        reason = f"stopped by {STOPPER}" if status == "stopped" and request == f"{attempt.execution_id} {STOPPER}" else exc_text.rsplit("\n", 1)[-1]
         ended = {"status": status, "ended_at": iso_date(self.now), "x_last": f"{attempt.execution_id}:F"}
         job.fields |= {**ended, "x_reason": reason}
         self._keep(attempt.job_id, "failed", attempt.queue, ttl, -1)
@@ -207,8 +208,9 @@ class Endings(WaitingAndRunning):
             return "dropped"
         job.drop("x_execution", "x_stop")
         crashes = int(job.fields.get("x_crashes", "0")) + 1
-        job.fields |= {"x_crashes": str(crashes), "x_last": f"{execution}:{policy.letter}", "x_reason": policy.reason}
         worker = job.fields.get("worker_name", "")
+        reason = policy.reason + (self._last_seen(worker) if policy.letter == "A" and worker else "")
+        job.fields |= {"x_crashes": str(crashes), "x_last": f"{execution}:{policy.letter}", "x_reason": reason}
         if crashes <= policy.most:
             self._record(job_id, RESULT_RETRIED, worker, execution, None)
             job.fields["status"] = "queued"
@@ -223,6 +225,13 @@ class Endings(WaitingAndRunning):
         self._record(job_id, RESULT_FAILED, worker, execution, ttl)
         self._keep(job_id, "failed", queue, ttl, -1)
         return "failed"
+
+    def _last_seen(self, name: str) -> str:
+        """Where a worker was that is gone, and when it was last heard of, as its hash says."""
+        hash_ = self.worker_hashes.get(name)
+        fields = hash_.fields if hash_ else {}
+        places = {"hostname": " on", "pid": ", pid", "last_heartbeat": ", last heard of at"}
+        return f" ({name}{''.join(f'{words} {fields[field]}' for field, words in places.items() if field in fields)})"
 
     def _was_the_run(self, queue: str, job_id: str, execution: str, job: JobHash) -> bool:
         """Whether the attempt, whose lease has just ended, was what kept the job going."""

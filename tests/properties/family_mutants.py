@@ -45,7 +45,7 @@ FAMILY_MUTANTS: dict[str, tuple[tuple[str, str], ...]] = {
     "an empty group stays": (("if redis.call('EXISTS', group_key(fields[5])) == 0 then try('SREM', KEYS[2], fields[5]) end", NOTHING),),
     "a deleted job's attempt keeps its lease": (("end_executions(id, queue, fields[2] or nil, fields[4] or nil)", NOTHING),),
     "a deleted job's parents still name it": (("forget_parents(id)\nrelease_dependents", "release_dependents"),),
-    "a stop names no attempt": (("if fields[2] then redis.call('HSET', KEYS[1], 'x_stop', fields[2]) end", NOTHING),),
+    "a stop names no attempt": (("if fields[2] then redis.call('HSET', KEYS[1], 'x_stop', fields[2] .. ' ' .. ARGV[3]) end", NOTHING),),
     "a unique job enters twice": (("if job.unique == '1' and", "if false and"),),
     "a requeue sent again is another one": (("if fields[3] == nonce then return {'dup', status} end", NOTHING),),
     "a requeue asks no registry": (("if not try('ZSCORE', registry, id) then return {'absent', status} end", NOTHING),),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from rq.model.fate import Fate as AttemptFate
 from rq.model.outcome import AskedRetry, Died, Outcome, Raised, Released, Returned, Stopped
 from rq.model.presence import WorkerIdentity
 from rq.model.settlement import PutBack, settle
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from rq.store.scripts import ScriptLibrary
 
 MOST_CRASHES = 1
+# What is known of every attempt besides its outcome; it goes into the results, which the model does not read.
+FATE = AttemptFate("", b"said", 1024, 0.5)
 WORKER_TTL = 480
 JANITOR_LEASE = 30.0
 RQ_BEAT_SECONDS = 35
@@ -64,6 +67,7 @@ class Process:
         unanswered: the message it waits for an answer to, and sends again before any other.
         armed: the claim that lies on the server behind its blocking connections, which outlive it for a while.
         lines: the queues whose blocking connection has not caught anything yet.
+        heard: the commands that the last heartbeat brought.
     """
 
     identity: WorkerIdentity
@@ -77,6 +81,7 @@ class Process:
     unanswered: Message | None = None
     armed: Message | None = None
     lines: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -200,15 +205,17 @@ class Fleet(Producers):
             if answer.claimed:
                 self._received_claim(process, answer.claimed)
 
-        call = settle_attempt(self.scripts, key, decision, MOST_CRASHES, request, delivery.encode())
+        call = settle_attempt(self.scripts, key, decision, MOST_CRASHES, request, delivery.encode(), FATE)
         self.send(Message(f"settle as {outcome}", call, predict, receive), fate, process)
 
     def beat(self, process: Process, fate: Fate = Fate.OK) -> None:
         """A heartbeat. It comes from a thread of its own: it does not wait for the worker's unanswered message, and is not sent again."""
         identity, running = process.identity, [(a.key.job_id, e) for e, a in process.attempts.items()]
 
+        heard = process.heard
+
         def predict() -> Beat:
-            answer = self.model.heartbeat(identity.name, identity.incarnation, process.lease, WORKER_TTL, running)
+            answer = self.model.heartbeat(identity.name, identity.incarnation, process.lease, WORKER_TTL, running, heard)
             if answer.known:
                 lost = {execution for _, execution, code in answer.exceptions if code != "stop"}
                 alive = [identity.incarnation, *(execution for _, execution in running if execution not in lost)]
@@ -218,13 +225,13 @@ class Fleet(Producers):
         def receive(answer: Beat) -> None:
             process.registered = process.registered and answer.known
             if answer.known:
-                process.last_answer = self.monotonic
+                process.last_answer, process.heard = self.monotonic, [command.command_id for command in answer.commands]
             for _, execution, code in answer.exceptions:
                 if code != "stop":
                     process.attempts.pop(execution, None)
 
         arguments = (identity.name, identity.incarnation, process.lease, WORKER_TTL, running)
-        message = Message("heartbeat", extend_leases(self.scripts, *arguments), predict, receive)
+        message = Message("heartbeat", extend_leases(self.scripts, *arguments, heard=heard), predict, receive)
         unanswered = process.unanswered
         self.send(message, fate, process)
         process.unanswered = unanswered

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from hypothesis.stateful import invariant
 
-from tests.properties.families import Families
+from tests.properties.crons import Crons
 from tests.properties.fleet import RQ_BEAT_SECONDS, Process
-from tests.properties.setup import QUEUES
+from tests.properties.setup import QUEUES, WORKERS
 from tests.properties.wire import Fate
 from tests.properties.world import TERMINAL
 
@@ -31,7 +31,7 @@ def machine_for(server: redis.Redis, library: ScriptLibrary | None = None) -> ty
     return Transitions
 
 
-class TransitionMachine(Families):
+class TransitionMachine(Crons):
     """All rules, what must always hold, and what must be so at the end."""
 
     # --- what must always hold ----------------------------------------------------------------------------------------
@@ -57,6 +57,7 @@ class TransitionMachine(Families):
         self.rq.runs.clear()
         if self.fleet.model.suspended:
             self.others.suspend("", "")
+        self.fleet.resume(QUEUES, [*(name for name, _, _ in WORKERS), "nobody"], Fate.OK)
         for job_id in [job_id for job_id in self.fleet.model.jobs if self.fleet.model.is_broken(job_id)]:
             self.others.delete_job(job_id, "")
         self.fleet.pass_time(200)
@@ -118,7 +119,7 @@ class TransitionMachine(Families):
             job, note = model.jobs.get(job_id), model.notes.get(job_id)
             ended = job and job.fields["x_enqueue"] == nonce and (job.status in TERMINAL or self._is_blocked(job_id, frozenset()))
             assert ended or (note and note.nonce == nonce), f"{job_id} was accepted, and is {job}"
-        may_stay = ("job", "results", "finished", "failed", "canceled", "deferred", "group", "queues", "x:bad", "x:pending")
+        may_stay = ("job", "results", "finished", "failed", "canceled", "deferred", "group", "queues", "cron", "x:bad", "x:pending", "x:cron")
         known = self.fleet.wire.known
         for name, key in self.fleet.wire.snapshot().items():
             kind = name.removeprefix(prefix)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rq.store.scripts import Script, ScriptLibrary
+from tests.properties.cron_mutants import CRON_MUTANTS
 from tests.properties.family_mutants import FAMILY_MUTANTS
+from tests.properties.pause_mutants import PAUSE_MUTANTS
 
 Edit = tuple[str, str]
 
@@ -60,26 +62,28 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "an enqueue call of a deleted job is another one": (("local note = try('GET', ended_key(id))", "local note = nil"),),
     "a job enqueued anew stays where it was": (("leave_place(old[2], old[5] or job.queue, job.id)", NOTHING),),
     "attempts are counted from one again": (("if old[3] then redis.call('HSET', job_key(job.id), 'x_attempt', old[3]) end", NOTHING),),
-    "a promoted job stays among the scheduled": (("redis.call('ZREM', scheduled_key(queue), id)", NOTHING),),
+    "a promoted job stays among the scheduled": (("redis.call('ZREM', scheduled_key(queue), unpack(due))", NOTHING),),
     "a canceled job is promoted": (("elseif job[1] == 'scheduled' then", "elseif job[1] then"),),
     # --- claims ---
     "a claim sent again claims more": (("if claim.sequence == last then return replay_claim(claim) end", NOTHING),),
     "a late claim claims": (("if claim.sequence < last then return {'stale', {}, '', 0} end", NOTHING),),
     "a former incarnation claims": (("if not known or known[1] ~= claim.incarnation then", "if not known then"),),
-    "a claim sees one id at most": (("while #jobs < #claim.executions and pops < MOST_POPS do", "while #jobs < #claim.executions and pops < 1 do"),),
+    "a claim sees one id at most": (("while #jobs < #claim.executions and pops < most do", "while #jobs < #claim.executions and pops < 1 do"),),
     "a claim takes what is not waiting": (
         ("if KNOWN_STATUS[status] or (not status and not fields[2]) then", "if not status and not fields[2] then"),
         ("if status and status ~= 'queued' and status ~= 'created' and status ~= '' then", FALSE),
     ),
     "a claimed job still expires": (("redis.call('PERSIST', job)\n", NOTHING),),
-    "what woke a worker is forgotten": (("local given_back = give_back_caught(claim.worker, claim.queues)", "local given_back = 0"),),
-    "suspended workers claim": (("if redis.call('EXISTS', suspended_key()) == 1 then", FALSE),),
+    "what woke a worker is forgotten": (("local caught, pops = take_caught(claim.worker, queue), 0", "local caught, pops = {}, 0"),),
+    "what woke a worker and was not taken is forgotten": (("  give_back(queue, caught, pops + 1)", NOTHING),),
     # --- heartbeats ---
     "a heartbeat extends what was taken back": (("if not queue or not try('ZSCORE', wip_key(queue), member) then", "queue = queue or 'q1'\n  if false then"),),
     "a heartbeat extends no attempt": (("    write_lease(now, queue, id, execution, lease)\n    if", "    if"),),
     "a heartbeat does not extend the worker's lease": (("try('ZADD', presence, now + lease, worker)", NOTHING),),
-    "a heartbeat of a former incarnation counts": (("if try('HGET', held, 'incarnation') ~= incarnation or", "if not try('HGET', held, 'incarnation') or"),),
-    "a worker is not told to stop": (("if fields[4] == execution then except(id, execution, 'stop') end", NOTHING),),
+    "a heartbeat of a former incarnation counts": (("if side[1] ~= incarnation or", "if not side[1] or"),),
+    "a worker is not told to stop": (
+        ("if fields[4] and string.sub(fields[4] .. ' ', 1, #execution + 1) == execution .. ' ' then except(id, execution, 'stop') end", NOTHING),
+    ),
     # --- crashes and janitors ---
     "crashes are not counted": (("local crashes = try('HINCRBY', job, 'x_crashes', 1) or policy.most + 1", "local crashes = 1"),),
     "a job may crash once less": (("if crashes <= policy.most then", "if crashes < policy.most then"),),
@@ -118,4 +122,8 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "a worker is not told of a cancel": (("if fields[2] then redis.call('HSET', job, 'x_last', fields[2] .. ':C') end", NOTHING),),
     # --- operators, dependencies, deliveries ---
     **FAMILY_MUTANTS,
+    # --- pauses and commands ---
+    **PAUSE_MUTANTS,
+    # --- cron ---
+    **CRON_MUTANTS,
 }

@@ -7,7 +7,7 @@ import math
 from rq.core.errors import CorruptDataError
 from rq.store.replies import Enqueued
 from tests.properties.endings import Endings
-from tests.properties.world import TERMINAL, Ids, iso_date
+from tests.properties.world import STOPPER, TERMINAL, Ids, iso_date
 
 ENDED_BADLY = ("failed", "stopped", "canceled")
 # Kind of the registry that names a job -> the states from which it may be requeued.
@@ -93,7 +93,7 @@ class Operators(Endings):
             return "idle", job.fields["status"]
         job.drop("x_stop")
         if "x_execution" in job.fields:
-            job.fields["x_stop"] = job.fields["x_execution"]
+            job.fields["x_stop"] = f"{job.fields['x_execution']} {STOPPER}"
         return "ok", worker
 
     def requeue(self, job_id: str, kind: str, queue: str, nonce: str, *, front: bool) -> Enqueued | type[CorruptDataError]:

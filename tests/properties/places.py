@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 
-from tests.properties.world import REGISTRY_OF, Ids, Note, Results, World
+from tests.properties.pausing import Pausing
+from tests.properties.world import REGISTRY_OF, Ids, Note, Results
 
 DEFAULT_FAILURE_TTL = 365 * 24 * 60 * 60
 RESULT_SUCCESSFUL, RESULT_FAILED, RESULT_RETRIED, RESULT_EXHAUSTED = "1", "2", "4", "5"
 MOST_RESULTS = 10
 
 
-class Places(World):
+class Places(Pausing):
     """The steps that transitions share."""
 
     def push(self, queue: str, job_id: str, *, front: bool) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rq.core.errors import CorruptDataError
 from rq.store.cancel import cancel_job, stop_job
+from rq.store.channels import KEPT, tell_worker
 from rq.store.codec import encode_job
 from rq.store.delete import delete_job
 from rq.store.dependents import list_releases, release_dependents, sweep_deferred
@@ -16,9 +17,11 @@ from rq.store.outbox import end_delivery, take_deliveries
 from rq.store.purge import purge_queue
 from rq.store.replies import Enqueued
 from rq.store.requeue import requeue_job
+from rq.store.suspension import find_pauses, pause, resume
 from tests.properties.model import Model
 from tests.properties.waiting_and_running import Entry
 from tests.properties.wire import Fate, Message, Wire
+from tests.properties.world import STOPPER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 HISTORY = 12
 DELIVERY_SECONDS = 30
 # What is sent again if no answer comes, after whatever happened meanwhile.
-SENT_AGAIN = frozenset({"enqueue", "enqueue many", "delete", "requeue"})
+SENT_AGAIN = frozenset({"enqueue", "enqueue many", "delete", "requeue", "cron tick"})
 
 
 class Sender(Protocol):
@@ -177,7 +180,7 @@ class Producers:
         self.send(Message("delete", call, predict), fate)
 
     def stop(self, job_id: str, fate: Fate) -> None:
-        self.send(Message("stop", stop_job(self.scripts, job_id), partial(self.model.stop, job_id)), fate)
+        self.send(Message("stop", stop_job(self.scripts, job_id, STOPPER), partial(self.model.stop, job_id)), fate)
 
     def requeue(self, job_id: str, kind: str, queue: str, fate: Fate, *, front: bool) -> None:
         nonce = self.next("n")
@@ -193,6 +196,20 @@ class Producers:
 
     def purge(self, queue: str, limit: int, fate: Fate) -> None:
         self.send(Message("purge", purge_queue(self.scripts, queue, limit), partial(self.model.purge, queue, limit)), fate)
+
+    def pause(self, seconds: float | None, queues: Sequence[str], workers: Sequence[str], fate: Fate) -> None:
+        self.send(Message("pause", pause(self.scripts, seconds, queues, workers), partial(self.model.pause, seconds, queues, workers)), fate)
+
+    def resume(self, queues: Sequence[str], workers: Sequence[str], fate: Fate) -> None:
+        self.send(Message("resume", resume(self.scripts, queues, workers), partial(self.model.resume, queues, workers)), fate)
+
+    def find_pauses(self, worker: str, queues: Sequence[str]) -> None:
+        self.send(Message("find pauses", find_pauses(self.scripts, worker, queues), partial(self.model.find_pauses, worker, queues)), Fate.OK)
+
+    def tell_worker(self, worker: str, command: str, fate: Fate) -> None:
+        command_id = self.next("c")
+        call = tell_worker(self.scripts, worker, {"command": command}, command_id)
+        self.send(Message(f"tell {command}", call, partial(self.model.tell_worker, worker, KEPT[command], command_id)), fate)
 
     # --- what any worker does now and then ----------------------------------------------------------------------------
 

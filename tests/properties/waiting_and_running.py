@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from rq.core.errors import CorruptDataError
-from rq.store.lease import Beat
+from rq.store.lease import Beat, KeptCommand
 from rq.store.replies import Claimed, ClaimedJob, Enqueued
 from tests.properties.dependencies import Dependencies
 from tests.properties.world import SCORE_MARGIN, Flat, JobHash, Side, iso_date, seconds_text
@@ -143,15 +143,16 @@ class WaitingAndRunning(Dependencies):
             return self._replay(side, request)
         given_back = self._give_back_caught(request.worker, request.queues)
         side.sequence = request.sequence
-        if self.suspended:
-            return Claimed("suspended", given_back=given_back)
+        open_queues, paused = self.open_queues(request.worker, request.queues)
+        if not open_queues:
+            return Claimed("suspended", given_back=given_back, paused=paused)
         promoted = (self._promote_due(queue, CLAIM_PROMOTIONS)[1] for queue in request.queues)
         next_due = min((due for due in promoted if due is not None), default=None)
-        jobs = self._take(request)
+        jobs = self._take(request, open_queues)
         if jobs and request.worker in self.worker_hashes:
             busy: dict[str, str | float] = {"state": "busy", "current_job": jobs[-1].job_id, "current_job_working_time": 0.0}
             self.worker_hashes[request.worker].fields |= busy
-        return Claimed("ok", jobs, None if next_due is None else self._wait(next_due), given_back)
+        return Claimed("ok", jobs, None if next_due is None else self._wait(next_due), given_back, paused)
 
     def _replay(self, side: Side, request: ClaimRequest) -> Claimed:
         held = {execution: (queue, job_id) for (job_id, execution), queue in side.held.items()}
@@ -162,9 +163,9 @@ class WaitingAndRunning(Dependencies):
         ]
         return Claimed("replay", jobs)
 
-    def _take(self, request: ClaimRequest) -> list[ClaimedJob]:
+    def _take(self, request: ClaimRequest, queues: Sequence[str]) -> list[ClaimedJob]:
         jobs: list[ClaimedJob] = []
-        for queue in request.queues:
+        for queue in queues:
             while self.queue(queue) and len(jobs) < len(request.executions):
                 job_id = self.queue(queue).pop(0)
                 execution = request.executions[len(jobs)]
@@ -224,8 +225,8 @@ class WaitingAndRunning(Dependencies):
             given_back += len(caught)
         return given_back
 
-    def heartbeat(self, worker: str, incarnation: str, lease: float, ttl: int, running: Sequence[tuple[str, str]]) -> Beat:
-        """A worker lives, and so does what it runs; it hears what was taken from it."""
+    def heartbeat(self, worker: str, incarnation: str, lease: float, ttl: int, running: Sequence[tuple[str, str]], heard: Sequence[str]) -> Beat:
+        """A worker lives, and so does what it runs; it hears what was taken from it, and what it was told and has not `heard` of."""
         side, hash_ = self.sides.get(worker), self.worker_hashes.get(worker)
         if side is None or side.incarnation != incarnation or hash_ is None:
             return Beat(known=False, exceptions=[])
@@ -239,7 +240,9 @@ class WaitingAndRunning(Dependencies):
             code = self._beat(side, job_id, execution, lease)
             if code:
                 exceptions.append((job_id, execution, code))
-        return Beat(known=True, exceptions=exceptions)
+        side.commands = {kind: words for kind, words in side.commands.items() if words[0] not in heard}
+        commands = [KeptCommand(kind, side.commands[kind][0], side.commands[kind][1:]) for kind in ("shutdown", "kill") if kind in side.commands]
+        return Beat(True, exceptions, commands)
 
     def _beat(self, side: Side, job_id: str, execution: str, lease: float) -> str | None:
         queue = side.held.get((job_id, execution))
@@ -254,7 +257,7 @@ class WaitingAndRunning(Dependencies):
             self.execution[job_id, execution]["last_heartbeat"] = seconds_text(self.now)
         if job.fields.get("x_execution") == execution:
             job.fields["last_heartbeat"] = iso_date(self.now)
-        return "stop" if job.fields.get("x_stop") == execution else None
+        return "stop" if job.fields.get("x_stop", "").split(" ")[0] == execution else None
 
     def _last_note(self, job_id: str) -> str | None:
         """How the job's last attempt ended; a job that was deleted at its end left a note of it."""

@@ -144,7 +144,11 @@ class Wire:
 def changes_nothing(answer: Any) -> bool:
     """Say whether an answer promises that the call changed nothing."""
     match answer:
-        case Enqueued(code="dup" | "exists" | "cycle" | "absent" | "refused" | "gone") | Birth(code="taken") | Beat(known=False):
+        case (
+            Enqueued(code="dup" | "exists" | "cycle" | "absent" | "refused" | "gone" | "replay" | "paused" | "early" | "unknown")
+            | Birth(code="taken")
+            | Beat(known=False)
+        ):
             return True
         case Claimed(code="replay" | "stale" | "unknown" | "idle", given_back=0):
             return True

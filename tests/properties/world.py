@@ -19,6 +19,8 @@ START_SECONDS = 1_700_000_000
 TICK_SECONDS = 1 / 1024
 SCORE_MARGIN = 60
 PENDING_SECONDS = 60 * 86400
+# Who asks for attempts to be stopped.
+STOPPER = "ann@desk, pid 7"
 
 Flat = dict[str, str]
 TERMINAL = frozenset({"finished", "failed", "stopped", "canceled"})
@@ -68,6 +70,7 @@ class Side:
     queues: tuple[str, ...]
     sequence: int | None = None
     held: dict[tuple[str, str], str] = field(default_factory=dict)
+    commands: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass
@@ -99,6 +102,34 @@ class Note(NamedTuple):
 
     last: str
     nonce: str
+
+
+@dataclass
+class Crons:
+    """What a keyspace holds of cron. `made`: which ticks have become a job, and how often."""
+
+    known: dict[str, Flat] = field(default_factory=dict)
+    templates: dict[str, Flat] = field(default_factory=dict)
+    heard: dict[str, float] = field(default_factory=dict)
+    switches: dict[str, Flat] = field(default_factory=dict)
+    histories: dict[str, dict[str, float]] = field(default_factory=dict)
+    names: dict[str, float] = field(default_factory=dict)
+    processes: dict[str, float] = field(default_factory=dict)
+    hashes: dict[str, Flat] = field(default_factory=dict)
+    made: list[tuple[str, int]] = field(default_factory=list)
+
+    def expected(self, keys: Keyspace) -> list[tuple[str, Key]]:
+        """The keys that a server must hold of it."""
+        return [
+            *((keys.cron(identity), Key("hash", fields, ANY_TTL)) for identity, fields in self.known.items()),
+            *((keys.cron_template(identity), Key("hash", fields, ANY_TTL)) for identity, fields in self.templates.items()),
+            (keys.crons, Key("zset", self.heard)),
+            *((keys.cron_switch(name), Key("hash", fields, None if "paused" in fields else ANY_TTL)) for name, fields in self.switches.items()),
+            *((keys.cron_history(name), Key("zset", ids, ANY_TTL)) for name, ids in self.histories.items()),
+            (keys.cron_jobs, Key("zset", self.names)),
+            (keys.cron_schedulers, Key("zset", self.processes)),
+            *((keys.cron_scheduler(name), Key("hash", fields, ANY_TTL)) for name, fields in self.hashes.items()),
+        ]
 
 
 class World:
@@ -133,7 +164,10 @@ class World:
         self.presence: dict[str, float] = {}
         self.caught: dict[tuple[str, str], list[str]] = {}
         self.suspended = False
+        self.paused: dict[str, float] = {}
+        self.paused_ttl: float | None = None
         self.locks: dict[str, str] = {}
+        self.crons = Crons()
 
     @property
     def now(self) -> float:
@@ -165,6 +199,7 @@ class World:
             *self._expected_places(keys),
             *self._expected_attempts(keys),
             *self._expected_workers(keys),
+            *self.crons.expected(keys),
         ]
         return {name: key for name, key in found if key.value or key.type == "string"}
 
@@ -212,6 +247,7 @@ class World:
             (keys.workers, Key("set", {keys.worker(name) for name in self.registered})),
             *((keys.queue_workers(queue), Key("set", {keys.worker(name) for name in names})) for queue, names in self.listening.items()),
             (keys.presence, Key("zset", self.presence)),
+            (keys.paused, Key("zset", self.paused, self.paused_ttl)),
             *((keys.worker(name), Key("hash", w.fields, w.ttl)) for name, w in self.worker_hashes.items()),
             *((keys.held(name), Key("hash", _side_fields(side))) for name, side in self.sides.items()),
         ]
@@ -222,6 +258,7 @@ def _side_fields(side: Side) -> dict[str, str | float]:
     if side.sequence is not None:
         fields["sequence"] = str(side.sequence)
     fields |= {f"queue:{number}": queue for number, queue in enumerate(side.queues, 1)}
+    fields |= {f"command:{kind}": " ".join(words) for kind, words in side.commands.items()}
     return fields | {f"held:{job_id}:{execution}": queue for (job_id, execution), queue in side.held.items()}
 
 

@@ -12,10 +12,12 @@ import redis
 
 from rq import Queue, Worker
 from rq.client.session import session_of
+from rq.command import send_kill_horse_command, send_shutdown_command
 from rq.observe.bus import EventBus
 from rq.runtime import control
 from rq.runtime.config import WorkerConfig
 from rq.runtime.identity import describe_worker
+from rq.runtime.orders import Orders
 from rq.runtime.running import WorkerContext
 from tests.runtime import worker_jobs
 from tests.support.waiting import wait_until
@@ -41,7 +43,7 @@ def busy(queue, redis_client, redis_url, processes, tmp_path):
 def listen(client, told_to_leave, on_trouble):
     """A listener in this process, that has started."""
     context = WorkerContext(describe_worker("w", ("q",), client), WorkerConfig(("q",)), session_of(client).scripts, EventBus())
-    listener = control.CommandListener(client, context, lambda _execution, _code: None, told_to_leave.set, on_trouble)
+    listener = control.CommandListener(client, context, Orders(context, lambda _execution, _code: None, told_to_leave.set), lambda: None, on_trouble)
     listener.start()
     return listener
 
@@ -134,3 +136,54 @@ def test_a_worker_that_may_not_listen_does_not_ask_all_the_time(valkey, redis_cl
     assert (type(error), seconds) == (redis.exceptions.NoPermissionError, control.REFUSED_SECONDS)
     assert troubles.empty()
     redis_client.execute_command("ACL", "DELUSER", "deaf")
+
+
+@pytest.fixture
+def deaf_url(valkey, redis_client):
+    """The URL of the server for a user who may not listen to channels."""
+    redis_client.execute_command("ACL", "SETUSER", "deaf", "reset", "on", ">right", "~*", "&*", "+@all", "-subscribe", "-psubscribe")
+    yield valkey.url.replace("redis://", "redis://deaf:right@")
+    redis_client.execute_command("ACL", "DELUSER", "deaf")
+
+
+@pytest.fixture
+def deaf(queue, deaf_url, processes, tmp_path):
+    """A worker that hears nothing over channels, and runs a job which waits for a file; returns the worker's process, the job, and the file."""
+    job = queue.enqueue(worker_jobs.wait_for, str(tmp_path / "gate"), str(tmp_path / "began"), result_ttl=-1)
+    process = processes.script(PROGRAM, deaf_url, "Worker", "2.0", "w", queue.name)
+    wait_until((tmp_path / "began").exists, message="the job did not begin")
+    return process, job, tmp_path / "gate"
+
+
+def test_a_worker_that_hears_nothing_is_shut_down_by_its_heartbeat(deaf, redis_client):
+    process, job, gate = deaf
+    send_shutdown_command(redis_client, "w")
+    process.wait_for_output("shutdown command")
+    gate.touch()
+    assert process.wait() == 0
+    assert job.get_status() == "finished"
+
+
+def test_a_worker_that_hears_nothing_kills_its_horse_and_spares_the_next_one(deaf, redis_client):
+    _, job, gate = deaf
+    began = gate.parent / "began"
+    send_kill_horse_command(redis_client, "w")
+    wait_until(lambda: len(began.read_text().split()) == 2, message="the job was not killed, or not run again")
+    wait_until(lambda: not redis_client.hexists("rq:x:worker:w", "command:kill"), message="the worker did not say that it heard")
+    gate.touch()
+    wait_until(lambda: job.get_status() == "finished", message="the job did not finish")
+    assert len(began.read_text().split()) == 2
+
+
+def test_a_shutdown_that_is_heard_over_the_channel_and_by_the_heartbeat_is_one(queue, redis_client, redis_url, processes, tmp_path):
+    job = queue.enqueue(worker_jobs.wait_for, str(tmp_path / "gate"), str(tmp_path / "began"))
+    process = processes.script(PROGRAM, redis_url, "Worker", "2.0", "w", queue.name)
+    wait_until((tmp_path / "began").exists, message="the job did not begin")
+    wait_until(lambda: redis_client.pubsub_numsub("rq:pubsub:w")[0][1] == 1, message="the worker does not listen")
+    send_shutdown_command(redis_client, "w")
+    process.wait_for_output("warm shut down requested")
+    wait_until(lambda: not redis_client.hexists("rq:x:worker:w", "command:shutdown"), message="the heartbeat did not bring it")
+    (tmp_path / "gate").touch()
+    assert process.wait() == 0
+    assert "cold shut down" not in process.output
+    assert job.get_status() == "finished"

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import redis.asyncio
 
 from rq.core.keys import Keyspace
+from rq.model.fate import UNKNOWN, Fate
 from rq.model.presence import WorkerIdentity
 from rq.model.record import JobRecord
 from rq.model.settlement import AskRetry, Crash, Fail, Finish, GiveUp, PutBack, Retry, Stop
 from rq.store.aio import AsyncCaller
 from rq.store.cancel import cancel_job, stop_job
+from rq.store.channels import tell_worker
 from rq.store.claim import ClaimRequest, claim_jobs
 from rq.store.delete import delete_job
 from rq.store.dependents import list_releases, release_dependents, sweep_deferred
@@ -27,6 +29,7 @@ from rq.store.reap import Reclaimed, Suspect, reclaim_jobs, reclaim_worker, swee
 from rq.store.requeue import requeue_job
 from rq.store.scripts import ScriptLibrary
 from rq.store.settle import AttemptKey, settle_attempt
+from rq.store.suspension import Pauses, find_pauses, pause, resume
 from tests.support.dump import Entry, dump
 
 if TYPE_CHECKING:
@@ -127,8 +130,8 @@ class Store:
         record = JobRecord(job_id, origin=queue, **{"data": b"payload", "timeout": 180, "dependency_ids": list(after), **fields})
         return NewJob(record, nonce or f"nonce-{next(self._nonces)}", front, due, unique)
 
-    def promote(self, queue: str = "q", limit: int = 500) -> tuple[int, float | None]:
-        return self.run(promote_jobs(self.scripts, queue, limit))
+    def promote(self, queue: str = "q", limit: int = 500, worker: str = "") -> tuple[int, float | None]:
+        return self.run(promote_jobs(self.scripts, queue, limit, worker))
 
     def birth(self, worker: str = "w", queues: Sequence[str] = ("q",), **options: Any) -> Birth:
         return self.run(self.birth_call(worker, queues, **options))
@@ -175,12 +178,12 @@ class Store:
         assert len(claimed.jobs) == 1, claimed
         return self.attempt_of(claimed.jobs[0], worker)
 
-    def beat(self, *attempts: AttemptKey, worker: str = "w", incarnation: str = "") -> Beat:
+    def beat(self, *attempts: AttemptKey, worker: str = "w", incarnation: str = "", heard: Sequence[str] = ()) -> Beat:
         running = [(attempt.job_id, attempt.execution_id) for attempt in attempts]
-        return self.run(extend_leases(self.scripts, worker, incarnation or f"{worker}-1", LEASE, 480, running))
+        return self.run(extend_leases(self.scripts, worker, incarnation or f"{worker}-1", LEASE, 480, running, heard=heard))
 
-    def settle(self, attempt: AttemptKey, decision: Any, claim: ClaimRequest | None = None, delivery: bytes = b"") -> Settled:
-        return self.run(settle_attempt(self.scripts, attempt, decision, MOST_CRASHES, claim, delivery))
+    def settle(self, attempt: AttemptKey, decision: Any, claim: ClaimRequest | None = None, delivery: bytes = b"", fate: Fate = UNKNOWN) -> Settled:
+        return self.run(settle_attempt(self.scripts, attempt, decision, MOST_CRASHES, claim, delivery, fate))
 
     def finish(self, attempt: AttemptKey, value: bytes | None = b"42", ttl: int = 500, claim: ClaimRequest | None = None) -> Settled:
         return self.settle(attempt, Finish(value, ttl), claim)
@@ -215,8 +218,11 @@ class Store:
     def cancel(self, job_id: str = "a", queue: str = "q", **options: bool) -> tuple[str, str]:
         return self.run(cancel_job(self.scripts, job_id, queue, **options))
 
-    def ask_to_stop(self, job_id: str = "a") -> tuple[str, str]:
-        return self.run(stop_job(self.scripts, job_id))
+    def ask_to_stop(self, job_id: str = "a", asked_by: str = "a user") -> tuple[str, str]:
+        return self.run(stop_job(self.scripts, job_id, asked_by))
+
+    def tell(self, command: str = "shutdown", command_id: str = "c1", worker: str = "w") -> bool:
+        return self.run(tell_worker(self.scripts, worker, {"command": command}, command_id))
 
     def delete(self, job_id: str = "a", queue: str = "q", nonce: str = "", **options: bool) -> tuple[str, str]:
         return self.run(delete_job(self.scripts, job_id, queue, nonce or f"nonce-{next(self._nonces)}", **options))
@@ -266,6 +272,15 @@ class Store:
 
     def sweep(self, queue: str = "q", worker: str = "w") -> tuple[int, int]:
         return self.run(sweep_queue(self.scripts, queue, worker))
+
+    def pause(self, *queues: str, seconds: float | None = None, workers: Sequence[str] = ()) -> int:
+        return self.run(pause(self.scripts, seconds, queues, workers))
+
+    def resume(self, *queues: str, workers: Sequence[str] = ()) -> int:
+        return self.run(resume(self.scripts, queues, workers))
+
+    def pauses(self, worker: str = "w", queues: Sequence[str] = ("q",)) -> Pauses:
+        return self.run(find_pauses(self.scripts, worker, queues))
 
     @staticmethod
     def attempt_of(job: ClaimedJob, worker: str = "w") -> AttemptKey:

@@ -13,19 +13,27 @@ from rq.cli.main import COMMANDS, main
 if TYPE_CHECKING:
     import click
 
+    cron: click.Command
+    doctor: click.Command
     empty: click.Command
     enqueue: click.Command
+    explain: click.Command
+    health: click.Command
     info: click.Command
     requeue: click.Command
     resume: click.Command
+    service: click.Command
     suspend: click.Command
+    up: click.Command
     worker: click.Command
+    worker_pool: click.Command
 
-__all__ = ["empty", "enqueue", "info", "main", "requeue", "resume", "suspend", "worker"]
+__all__ = ["cron", "doctor", "empty", "enqueue", "explain", "health", "info", "main", "requeue", "resume", "service", "suspend", "up", "worker", "worker_pool"]
 
 
 def __getattr__(name: str) -> object:
     """Load a command on first use; raises AttributeError for a name that is none."""
-    if name not in COMMANDS:
+    command = name.replace("_", "-")
+    if command not in COMMANDS:
         raise AttributeError(f"module 'rq.cli' has no attribute {name!r}")
-    return COMMANDS[name].load()
+    return COMMANDS[command].load()

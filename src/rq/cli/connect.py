@@ -73,7 +73,7 @@ def open_server(shared: SharedOptions, *, patient: bool = False) -> Server:
     """
     settings = load_settings(shared.config)
     options: dict[str, Any] = {} if patient else {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": ANSWER_SECONDS, "retry": Retry(NoBackoff(), 0)}
-    client = _open_client(_connection_class(shared.connection_class), shared.url, (settings, environment()), options)
+    client = open_client(connection_class_at(shared.connection_class), shared.url, (settings, environment()), options)
     note_server(describe_server(client))
     return Server(client, Caller(client), ScriptLibrary(current_keyspace()), settings)
 
@@ -84,12 +84,25 @@ def describe_server(client: redis.Redis) -> str:
     if getattr(pool, "service_name", None):
         return f"Sentinel's master {pool.service_name}"
     settings = pool.connection_kwargs
+    if "embedded_url" in settings:
+        return str(settings["embedded_url"])
     if "path" in settings:
         return str(settings["path"])
     return f"{settings.get('host', 'localhost')}:{settings.get('port', 6379)}, database {settings.get('db') or 0}"
 
 
-def _open_client(client_class: Any, url: str | None, places: Sequence[Settings], options: dict[str, Any]) -> redis.Redis:
+def open_client(client_class: Any, url: str | None, places: Sequence[Settings], options: dict[str, Any]) -> redis.Redis:
+    """Return a client of the server that a URL names, or the first of some places that names one, or of the one at localhost:6379.
+
+    Args:
+        client_class: the class of clients.
+        url: the URL; None to look into the places.
+        places: settings.
+        options: for the client.
+
+    Raises:
+        WrongCall: the URL is none. InvalidOptionError: a setting makes no sense. EmbeddedError: the embedded server does not start.
+    """
     if url is None and os.environ.get(URL_VARIABLE) == "":
         url = ""  # Click takes an empty variable for none
     if url is not None and not url.strip():
@@ -160,7 +173,12 @@ def _keywords(place: Settings, table: dict[str, object], name: str) -> dict[str,
     return value
 
 
-def _connection_class(path: str) -> Any:
+def connection_class_at(path: str) -> Any:
+    """Return the class of clients at a dotted path.
+
+    Raises:
+        WrongCall: there is none.
+    """
     if path == DEFAULT_CONNECTION_CLASS:
         return redis.Redis
     try:

@@ -29,13 +29,21 @@ class CommandRow:
 
 
 COMMANDS: dict[str, CommandRow] = {
+    "cron": CommandRow("cron", "cron", "Enqueue functions again and again."),
+    "doctor": CommandRow("doctor", "doctor", "Look what is wrong, and tell how to mend it."),
     "empty": CommandRow("empty", "empty", "Delete the jobs that wait in queues."),
     "enqueue": CommandRow("enqueue", "enqueue", "Put a job into a queue."),
+    "explain": CommandRow("explain", "explain_jobs", "Tell why jobs are not running."),
+    "health": CommandRow("health", "health", "Say whether workers take care of the queues."),
     "info": CommandRow("info", "info", "Show queues, their jobs, and workers."),
+    "job": CommandRow("job", "show_job", "Show a job, its attempts, and its output."),
     "requeue": CommandRow("requeue", "requeue", "Run failed jobs again."),
     "resume": CommandRow("suspension", "resume", "Let suspended workers take jobs again."),
+    "service": CommandRow("service", "service", "Run `rq up` as a service that starts with the machine."),
     "suspend": CommandRow("suspension", "suspend", "Let no worker begin another job."),
+    "up": CommandRow("up", "up", "Run all pools of workers that a file describes."),
     "worker": CommandRow("worker", "worker", "Run jobs from queues."),
+    "worker-pool": CommandRow("worker_pool", "worker_pool", "Run several workers, and replace those that die."),
 }
 
 

@@ -114,7 +114,8 @@ def at_least(least: float, number: type[int | float] = int) -> Callable[[str], f
 
 
 _option = functools.partial(functools.partial, click.option)
-_OPTIONS: dict[str, Callable[..., Any]] = {
+# By parameter name; what is called with more options for Click returns a decorator.
+OPTIONS: dict[str, Callable[..., Any]] = {
     "url": _option("--url", "-u", envvar="RQ_REDIS_URL", metavar="URL", help="redis://, rediss://, unix:// or embedded://."),
     "config": _option("--config", "-c", envvar="RQ_CONFIG", metavar="MODULE", help="Settings: a module, or a file like ./my.py."),
     "path": _option("--path", "-P", multiple=True, metavar="DIR", help="Where to import from as well (default: .)."),
@@ -145,7 +146,7 @@ def takes_shared_options(*shown: str) -> Callable[[Callable[..., None]], Callabl
             shared.extend_import_path()
             function(shared, **given)
 
-        for name, option in reversed(_OPTIONS.items()):
+        for name, option in reversed(OPTIONS.items()):
             call = option(hidden=name not in _ALWAYS_SHOWN and name not in shown)(call)
         return call
 

@@ -6,6 +6,8 @@ take for a command is escaped.
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +20,9 @@ _SCALES = (20, 50, 100, 200, 400, 600, 800, 1000)
 _BAR_WIDTH = 20
 _BESIDE_THE_BAR = 20
 _NAME_WIDTH = 12
-_COLORS = {"busy": "red", "idle": "green", "suspended": "yellow"}
+STATE_COLORS = {"busy": "red", "idle": "green", "suspended": "yellow"}
+
+green, red, yellow = (functools.partial(click.style, fg=color) for color in ("green", "red", "yellow"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,23 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The queues and workers of one moment; `taken_at` is local time."""
+    """The queues and workers of one moment, which is `taken_at` in local time.
+
+    Args:
+        queues: the queues.
+        workers: the workers.
+        suspended: whether all workers are.
+        taken_at: when it was taken, in local time.
+        unused_queues: the names of queues that workers listen on though no job was ever put into them.
+        paused: what is paused by its name: `queue` or `worker`, and the name.
+    """
 
     queues: Sequence[QueueCounts]
     workers: Sequence[WorkerRecord]
     suspended: bool
     taken_at: datetime
+    unused_queues: Sequence[str] = ()
+    paused: Sequence[tuple[str, str]] = ()
 
 
 def render(snapshot: Snapshot, view: View) -> str:
@@ -63,6 +78,8 @@ def render(snapshot: Snapshot, view: View) -> str:
         return "\n".join(line for part in parts for line in part)
     if view.workers and snapshot.suspended:
         parts[-1].append(click.style("suspended: no worker begins another job until `rq resume`", fg="yellow"))
+    if view.workers and snapshot.paused:
+        parts[-1].append(click.style(f"paused: {', '.join(f'{kind} {printable(name)}' for kind, name in snapshot.paused)}", fg="yellow"))
     if view.queues and view.workers:
         parts.append([f"Updated: {snapshot.taken_at}"])
     return "\n\n".join("\n".join(part) for part in parts)
@@ -99,10 +116,10 @@ def _bar(count: int, scale: int, view: View) -> str:
 
 def _worker_lines(snapshot: Snapshot, view: View) -> list[str]:
     workers = sorted(snapshot.workers, key=lambda worker: worker.name)
-    queue_names = [queue.name for queue in snapshot.queues]
+    queue_names = [*(queue.name for queue in snapshot.queues), *(snapshot.unused_queues if view.by_queue else ())]
     describe = _raw_worker if view.raw else _worker
     lines = _by_queue(workers, queue_names, view) if view.by_queue else [describe(worker) for worker in workers]
-    return lines if view.raw else [*lines, f"{len(workers)} workers, {len(queue_names)} queues"]
+    return lines if view.raw else [*lines, f"{len(workers)} workers, {len(snapshot.queues)} queues"]
 
 
 def _worker(worker: WorkerRecord) -> str:
@@ -129,7 +146,7 @@ def _place(worker: WorkerRecord) -> str:
 
 
 def _state(worker: WorkerRecord) -> str:
-    return click.style(printable(worker.state), fg=_COLORS.get(worker.state))
+    return click.style(printable(worker.state), fg=STATE_COLORS.get(worker.state))
 
 
 def _queues(worker: WorkerRecord) -> str:
@@ -138,6 +155,15 @@ def _queues(worker: WorkerRecord) -> str:
 
 def _jobs(worker: WorkerRecord) -> str:
     return f"jobs: {worker.successful_job_count} finished, {worker.failed_job_count} failed"
+
+
+def can_show() -> bool:
+    """Say whether the output can show bars and dashes."""
+    try:
+        "█–".encode(getattr(sys.stdout, "encoding", None) or "utf-8")  # noqa: RUF001 - RQ's dash
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def printable(text: str) -> str:

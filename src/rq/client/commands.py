@@ -1,22 +1,25 @@
 """Commands to workers (door: `rq.command`): stop a job, kill the process of a job, shut down. And what a worker of a program's own does when it hears one.
 
-A worker that does not listen at that moment never hears of a command. Stopping a job is the exception: the request is also kept with the attempt that runs, so
-that its worker hears of it at the next heartbeat at the latest.
+They are also kept on the server, a request to stop a job with the attempt that runs: a worker of ours that does not listen at that moment hears of them by its
+next heartbeat. RQ's workers hear what is said while they listen, and nothing else; so do ours, of commands of a program's own.
 """
 
 from __future__ import annotations
 
+import getpass
 import json
 import logging
 import os
 import signal
+import socket
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rq.client.enqueueing import new_nonce
 from rq.client.session import session_of
 from rq.core.errors import InvalidJobOperation
 from rq.core.keys import current_keyspace
 from rq.store.cancel import stop_job
-from rq.store.channels import publish_command
+from rq.store.channels import KEPT, publish_command, tell_worker
 from rq.store.reads import no_such_job
 
 if TYPE_CHECKING:
@@ -31,26 +34,35 @@ logger = logging.getLogger("rq.command")
 PUBSUB_CHANNEL_TEMPLATE = current_keyspace().commands("%s")
 
 
-def send_stop_job_command(connection: redis.Redis, job_id: str, serializer: Serializer | str | None = None) -> None:
+def send_stop_job_command(connection: redis.Redis, job_id: str, serializer: Serializer | str | None = None, *, asked_by: str | None = None) -> None:
     """Stop a job that runs: its worker ends it, and it is `stopped`, is not retried, and stands among the failed ones. One round trip, atomic.
 
     Args:
         connection: any synchronous redis-py client.
         job_id: the job. Only the attempt that runs now is stopped, no later one.
         serializer: accepted and not used: nothing of the job is read.
+        asked_by: who wants it, for the job to say so; None for the user, host and process of this program.
 
     Raises:
         NoSuchJobError: if there is no such job. InvalidJobOperation: if it does not run.
     """
     del serializer
     session = session_of(connection)
-    code, detail = session.run(stop_job(session.scripts, job_id))
+    code, detail = session.run(stop_job(session.scripts, job_id, asked_by or _describe_this_program()))
     if code == "gone":
         raise no_such_job(job_id)
     if code != "ok":
         reason = f"is {detail}" if detail else "cannot be read: its key holds something that is no hash"
         message = f"Job {job_id} {reason}; only a job that runs can be stopped"
         raise InvalidJobOperation(message)
+
+
+def _describe_this_program() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}, pid {os.getpid()}"
 
 
 def send_shutdown_command(connection: redis.Redis, worker_name: str) -> None:
@@ -72,8 +84,12 @@ def send_command(connection: redis.Redis, worker_name: str, command: str, **kwar
         command: what it is to do: `shutdown`, `kill-horse`, `stop-job`, or something of your own.
         **kwargs: what goes with it; `stop-job` takes a `job_id`, but see `send_stop_job_command`.
     """
-    session = session_of(connection)
-    session.run(publish_command(session.scripts, worker_name, {"command": command, **kwargs}))
+    session, said = session_of(connection), {"command": command, **kwargs}
+    publish = publish_command(session.scripts, worker_name, said).then(bool)
+    if command in KEPT:
+        session.run_or(tell_worker(session.scripts, worker_name, said, new_nonce()), lambda: session.run(publish))
+    else:
+        session.run(publish)
 
 
 def parse_payload(payload: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -20,7 +20,9 @@ from rq.client.saving import JobSaving
 from rq.client.scriptless import send_meta
 from rq.client.session import session_of
 from rq.client.types import T_co
+from rq.model.explanation import explain
 from rq.model.states import JobStatus
+from rq.store.explain import read_facts
 from rq.store.reads import find_position, job_exists
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from rq.core.serializers import Serializer
     from rq.model.record import JobRecord
+    from rq.model.situation import Explanation
 
 logger = logging.getLogger("rq.job")
 
@@ -133,6 +136,14 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
         """Return the attempts that run now: two round trips."""
         return self.execution_registry.get_executions()
 
+    def explain(self) -> Explanation:
+        """Return why the job is not running, or what came of it; as a text, it is a sentence or two. Three round trips at most; also for a job that is gone.
+
+        Raises:
+            CorruptDataError: if its hash cannot be read.
+        """
+        return explain(self.session.follow(read_facts(self.session.scripts, self.id)))
+
     @property
     def execution_registry(self) -> ExecutionRegistry:
         """The registry of the attempts that run now."""
@@ -167,6 +178,11 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
     def results(self) -> list[Result[T_co]]:
         """Return the results, newest first: one for each attempt that ended; the ten newest are kept."""
         return Result.all(self)
+
+    def output(self) -> str:
+        """Return the end of what the job's last attempt printed and logged, once that has ended; '' if nothing was kept. See `Result.output` for others."""
+        latest = self.latest_result()
+        return "" if latest is None else latest.output
 
     def return_value(self, refresh: bool = False) -> T_co | None:
         """Return what the function returned; None if the job has not succeeded (or returned nothing).

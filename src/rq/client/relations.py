@@ -8,8 +8,7 @@ from rq.client import job_calls
 from rq.client.job_data import JobData
 from rq.client.session import Session
 from rq.core.errors import NoSuchJobError
-from rq.model.dependency import policy_for
-from rq.model.states import JobStatus
+from rq.model.dependency import ENDED_BADLY, is_met_by, policy_for
 from rq.store.reads import list_dependencies, list_dependents, read_status
 
 if TYPE_CHECKING:
@@ -108,20 +107,15 @@ class JobRelations(JobData["redis.Redis", Session]):
         left = [job_id for job_id in self.record.dependency_ids if job_id != exclude_job_id]
         if parent_job is not None and parent_job.id in left:
             known = self._status_of(parent_job.id) if refresh_job_status else parent_job.record.status
-            if known in _ENDED_BADLY and not self._is_met_by(parent_job.id, known):
+            if known in ENDED_BADLY and not self._is_met_by(parent_job.id, known):
                 return False
             left.remove(parent_job.id)
         statuses = self.session.run_many([read_status(self.session.scripts, job_id) for job_id in left])
         return all(self._is_met_by(job_id, status) for job_id, status in zip(left, statuses, strict=True))
 
     def _is_met_by(self, job_id: str, status: str | None) -> bool:
-        """Say whether a job of this status, None if it does not exist, is waited for no more; the rule is that of the scripts (`lib/parents.lua`)."""
-        if status in {None, JobStatus.FINISHED} or (status == JobStatus.FAILED and self.record.allow_dependency_failures):
-            return True
-        return status in _ENDED_BADLY and policy_for(self.record.dependency_policies, job_id) == "run"
+        """Say whether a job of this status, None if it does not exist, is waited for no more."""
+        return is_met_by(status, policy_for(self.record.dependency_policies, job_id), allows_failure=bool(self.record.allow_dependency_failures))
 
     def _status_of(self, job_id: str) -> str | None:
         return self.session.run(read_status(self.session.scripts, job_id))
-
-
-_ENDED_BADLY = frozenset({JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED})

@@ -42,6 +42,12 @@ class Result(ResultData[T_co]):
         execution_id: the id of the attempt, None if that is not known.
         execution_started_at: when the attempt began.
         execution_ended_at: when it ended.
+
+    Attributes:
+        killed_by: what put an end to the attempt, in words: a signal, a limit, somebody's wish, the death of its worker. None if it ended by itself.
+        output: the end of what it printed and logged; '' if nothing was kept.
+        peak_memory: the most memory that its process had, in KiB; None where nobody measured.
+        cpu_seconds: the time of processors that it took; None where nobody measured.
     """
 
     __module__ = "rq.results"

@@ -48,6 +48,10 @@ class ResultData(Generic[T_co]):
         execution_started_at: datetime | None = None,
         execution_ended_at: datetime | None = None,
     ) -> None:
+        self.killed_by: str | None = None
+        self.output = ""
+        self.peak_memory: int | None = None
+        self.cpu_seconds: float | None = None
         self.job_id = job_id
         self.type = type
         self.connection = connection
@@ -139,6 +143,8 @@ class ResultData(Generic[T_co]):
             execution_ended_at=record.execution_ended_at,
         )
         result._stored_value = record.return_value
+        result.killed_by, result.output = record.killed_by, record.output
+        result.peak_memory, result.cpu_seconds = record.peak_memory, record.cpu_seconds
         return result
 
     def _record(self) -> ResultRecord:
@@ -155,6 +161,10 @@ class ResultData(Generic[T_co]):
             self.execution_id,
             self.execution_started_at,
             self.execution_ended_at,
+            self.killed_by,
+            self.output,
+            self.peak_memory,
+            self.cpu_seconds,
         )
 
     # --- as a value ---

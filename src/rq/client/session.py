@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import redis
 
-    from rq.store.calls import Call
+    from rq.store.calls import Call, Steps
 
 T = TypeVar("T")
 
@@ -83,6 +83,10 @@ class Session(BaseSession):
     def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
         """Return the answers to independent calls, in order: one round trip."""
         return self._caller.run_many(calls) if calls else []
+
+    def follow(self, steps: Steps[T]) -> T:
+        """Return what comes of several steps: a round trip for each."""
+        return self._caller.follow(steps)
 
     def run_or_collect(self, call: Call[T], pipeline: redis.client.Pipeline | None) -> T | None:
         """Return the answer to a call; or add it to the caller's own pipeline, if there is one, and return None."""

@@ -1,1 +1,1 @@
-"""RQ keeps this package so that `import rq.contrib` works; there is nothing in it."""
+"""What joins this package with others: Sentry. RQ keeps this path too, so that `import rq.contrib` works."""

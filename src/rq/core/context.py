@@ -27,3 +27,8 @@ def top() -> object | None:
     """Return the running job of this context; None outside of jobs."""
     stack = _stack.get()
     return stack[-1] if stack else None
+
+
+def running() -> tuple[object, ...]:
+    """Return all running jobs of this context, each inside the one before it."""
+    return _stack.get()

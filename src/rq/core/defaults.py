@@ -57,3 +57,19 @@ BEATS_PER_LEASE: Final = 3
 SWEEP_SECONDS: Final = 5.0
 # A job whose process died this many times is set aside as failed instead of being put back.
 MAX_CRASHES: Final = 3
+
+# So much is kept of what an attempt prints: the end of it.
+DEFAULT_OUTPUT_BYTES: Final = 64 * 1024
+# It travels with the outcome, in one call.
+MAX_OUTPUT_BYTES: Final = 16 * 1024 * 1024
+# The least that the process of a job may be given; an interpreter has some twenty MiB of data.
+MIN_JOB_MEMORY_MIB: Final = 64
+
+# A tick of a cron job that nobody enqueued for this long was missed.
+CRON_MISSED_AFTER_SECONDS: Final = 60
+# So many missed ticks of one cron job are made up for at most.
+MOST_MISSED_TICKS: Final = 1000
+# The server forgets a cron job when no cron process has had it for this long.
+CRON_MEMORY_SECONDS: Final = 30 * 24 * 60 * 60
+# A cron process gives a sign of life at least this often.
+CRON_BEAT_SECONDS: Final = 60

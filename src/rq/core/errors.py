@@ -18,6 +18,7 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
         ├── DependencyFailedError         a job that this one depends on ended without success
         ├── SchedulerNotFound             no such cron scheduler
         ├── DuplicateSchedulerError       a cron scheduler of this name lives
+        ├── CronConfigError               (ImportError) a file of cron jobs that cannot be loaded
         ├── StopRequested                 the worker was asked to stop
         ├── TimeoutFormatError            (ValueError) a duration that nobody understands
         ├── InvalidOptionError            (ValueError) an option with an impossible value
@@ -34,6 +35,7 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
         │   ├── StoreUnavailable          not reachable
         │   ├── StorePermissionError      reachable, but it refuses this user
         │   │   └── ScriptsRefused        ... scripts, or has none at all
+        │   ├── QueueFullError            (also redis-py's OutOfMemoryError) it has no memory left for another job
         │   └── CorruptDataError          (ValueError) what it holds cannot be read
         └── BaseTimeoutException          a time limit passed
             ├── JobTimeoutException       ... of a job or a callback; raised inside user code
@@ -45,6 +47,8 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
 Errors are printed and pickled under the public paths that users import them from (`rq.exceptions`, `rq.timeouts`),
 so tracebacks and stored errors read the same as RQ's.
 """
+
+import collections.abc
 
 
 class RQError(Exception):
@@ -139,6 +143,12 @@ class SchedulerNotFound(RQError):
 
 class DuplicateSchedulerError(RQError):
     """A cron scheduler of this name is registered already."""
+
+    __module__ = "rq.exceptions"
+
+
+class CronConfigError(RQError, ImportError):
+    """A file or module of cron jobs does not exist, or fails when it is imported; that error is chained as the cause."""
 
     __module__ = "rq.exceptions"
 
@@ -249,6 +259,27 @@ class ScriptsRefused(StorePermissionError):
     """The server runs no Lua scripts, or not for this user; only what plain commands can do works there."""
 
     __module__ = "rq.exceptions"
+
+
+class QueueFullError(StoreError):
+    """The server has no memory left for another job. Raised as a subclass that is also redis-py's OutOfMemoryError, which RQ lets through.
+
+    Attributes:
+        enqueued: the ids of those jobs of the call that were enqueued before: of `enqueue_many`, whose every 250 jobs are one step.
+    """
+
+    __module__ = "rq.exceptions"
+
+    enqueued: list[str]
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.enqueued = []
+
+    def note_enqueued(self, job_ids: collections.abc.Sequence[str], count: int) -> None:
+        """Say which of the jobs of one call, so many in all, were enqueued."""
+        self.enqueued = list(job_ids)
+        self.args = (f"{self.args[0]}; {len(self.enqueued)} of the {count} jobs of this call were enqueued before",)
 
 
 class CorruptDataError(StoreError, ValueError):

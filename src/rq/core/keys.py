@@ -42,16 +42,27 @@ TEMPLATES: dict[str, str] = {
     "workers": "workers",
     "queue_workers": "workers:{}",
     "worker": "worker:{}",
+    "cron_jobs": "cron_jobs",
+    "cron_history": "cron_job:{}:jobs",
+    "cron_schedulers": "cron_schedulers",
+    "cron_scheduler": "cron_scheduler:{}",
     "commands": "pubsub:{}",
+    "wakes": "pubsub:x:{}",
     "presence": "x:workers",
     "held": "x:worker:{}",
     "caught": "x:caught:{}:{}",
+    "paused": "x:paused",
+    "promoter": "x:promoter:{}",
     "ended": "x:ended:{}",
     "bad": "x:bad:{}",
     "pending": "x:pending:{}",
     "releases": "x:releases",
     "outbox": "x:outbox",
     "deliveries": "x:deliveries",
+    "crons": "x:crons",
+    "cron": "x:cron:{}",
+    "cron_template": "x:cron_template:{}",
+    "cron_switch": "x:cron_switch:{}",
     "nothing": "x:-",
     "test_clock": "x:test_clock",
 }
@@ -155,6 +166,10 @@ class Keyspace:
         """The channel on which a worker hears commands."""
         return self.name("commands", worker_name)
 
+    def wakes(self, queue_name: str) -> str:
+        """The channel on which workers hear that a queue is worth a look."""
+        return self.name("wakes", queue_name)
+
     def held(self, worker_name: str) -> str:
         """What one of our workers has: its incarnation, its last claim and the executions it holds."""
         return self.name("held", worker_name)
@@ -162,6 +177,11 @@ class Keyspace:
     def caught(self, worker_name: str, queue_name: str) -> str:
         """Ids that woke a waiting worker and were not claimed yet."""
         return self.name("caught", worker_name, queue_name)
+
+    @property
+    def paused(self) -> str:
+        """The zset of the queues and workers that are paused, scored by when that ends."""
+        return self._parts["paused"][0]
 
     @property
     def groups(self) -> str:
@@ -190,6 +210,41 @@ class Keyspace:
     def deliveries(self) -> str:
         """The hash of the bodies of what is to be sent."""
         return self._parts["deliveries"][0]
+
+    @property
+    def cron_jobs(self) -> str:
+        """The zset of the names of all cron jobs, scored by when each was enqueued last."""
+        return self._parts["cron_jobs"][0]
+
+    def cron_history(self, cron_name: str) -> str:
+        """The zset of the ids of the jobs that a cron job became, scored by when."""
+        return self.name("cron_history", cron_name)
+
+    @property
+    def cron_schedulers(self) -> str:
+        """The zset of the names of the cron processes, scored by their last sign of life."""
+        return self._parts["cron_schedulers"][0]
+
+    def cron_scheduler(self, scheduler_name: str) -> str:
+        """The hash of a cron process."""
+        return self.name("cron_scheduler", scheduler_name)
+
+    @property
+    def crons(self) -> str:
+        """The zset of the identities of all cron jobs, scored by when a process last said that it has them."""
+        return self._parts["crons"][0]
+
+    def cron(self, identity: str) -> str:
+        """The hash of a cron job: what it is, and how far its ticks have come."""
+        return self.name("cron", identity)
+
+    def cron_template(self, identity: str) -> str:
+        """The hash of the job that each tick of a cron job becomes, as far as all of these are alike."""
+        return self.name("cron_template", identity)
+
+    def cron_switch(self, cron_name: str) -> str:
+        """The hash that says whether the cron jobs of a name are paused, and when they were resumed."""
+        return self.name("cron_switch", cron_name)
 
     def bad(self, queue_name: str) -> str:
         """Ids set aside because their data cannot be read."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from rq.core.errors import InvalidOptionError
+from rq.model.states import JobStatus
 
 # What may become of a job when one that it waits for fails, is stopped or is canceled; the first is RQ's way: it waits until that one succeeds after all.
 POLICIES = ("wait", "run", "cancel", "fail")
 # In the place of an id: the policy holds for all of them. A job that waits for ten thousand others does not name each of them twice.
 ALL = "*"
+ENDED_BADLY: frozenset[str] = frozenset({JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED})
 
 
 class JobLike(Protocol):
@@ -96,6 +98,19 @@ def dependencies_of(depends_on: Any) -> Dependencies:
 def policy_for(policies: Mapping[str, str], job_id: str) -> str:
     """Return what becomes of the job that waits when this one ends badly."""
     return policies.get(ALL) or policies.get(job_id, "wait")
+
+
+def is_met_by(status: str | None, policy: str, *, allows_failure: bool) -> bool:
+    """Say whether a job of this status, None if it does not exist, is waited for no more; the rule is that of the scripts (`lib/parents.lua`).
+
+    Args:
+        status: of the job that is waited for.
+        policy: what becomes of the job that waits when that one ends badly.
+        allows_failure: whether the job that waits runs also if that one failed.
+    """
+    if status in {None, JobStatus.FINISHED} or (status == JobStatus.FAILED and allows_failure):
+        return True
+    return status in ENDED_BADLY and policy == "run"
 
 
 def checked_policies(value: object) -> dict[str, str]:

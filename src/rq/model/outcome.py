@@ -42,10 +42,11 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
-    """The job ran into its time limit of `limit_seconds`, whether it gave in to the exception or had to be killed."""
+    """The job ran into its time limit of `limit_seconds`; `was_killed` if it did not give in to the exception."""
 
     exc_text: str
     limit_seconds: float
+    was_killed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

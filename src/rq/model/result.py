@@ -19,7 +19,7 @@ class ResultType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ResultRecord:
-    """One entry of the stream; `return_value` is still serialized, None where the job returned None."""
+    """One entry of the stream; `return_value` is still serialized, None where the job returned None. The last four are this package's own."""
 
     id: str
     type: ResultType
@@ -30,3 +30,7 @@ class ResultRecord:
     execution_id: str | None = None
     execution_started_at: datetime | None = None
     execution_ended_at: datetime | None = None
+    killed_by: str | None = None
+    output: str = ""
+    peak_memory: int | None = None
+    cpu_seconds: float | None = None

@@ -40,6 +40,7 @@ _AFTER_WAITING = (_S.QUEUED, _S.SCHEDULED, _S.CANCELED, _S.FAILED, None)
 TRANSITIONS: tuple[Transition, ...] = (
     Transition("enqueue", (None, *_EVERY), (_S.QUEUED, _S.SCHEDULED)),
     Transition("enqueue_many", (None, *_EVERY), (_S.DEFERRED, *_AFTER_WAITING)),
+    Transition("cron_tick", (None, *_EVERY), (_S.QUEUED,)),
     Transition("promote", (_S.SCHEDULED,), (_S.QUEUED,)),
     Transition("claim", (_S.QUEUED, _S.CREATED), (_S.STARTED,)),
     Transition("heartbeat", (_S.STARTED,), (_S.STARTED,)),

@@ -8,9 +8,12 @@ from rq.core.defaults import (
     BEATS_PER_LEASE,
     DEFAULT_JOB_MONITORING_INTERVAL,
     DEFAULT_LEASE_SECONDS,
+    DEFAULT_OUTPUT_BYTES,
     DEFAULT_RESULT_TTL,
     DEFAULT_WORKER_TTL,
     MAX_CRASHES,
+    MAX_OUTPUT_BYTES,
+    MIN_JOB_MEMORY_MIB,
     MIN_LEASE_SECONDS,
     SWEEP_SECONDS,
 )
@@ -29,6 +32,8 @@ class WorkerConfig:
         job_monitoring_seconds: the same while it runs a job.
         default_result_ttl: seconds a result is kept if the job does not say; 0 deletes the job, -1 keeps it for ever.
         most_crashes: a job whose attempts ended without an outcome more often than this is set aside as failed.
+        output_bytes: how much is kept of what an attempt prints; 0: nothing.
+        memory_limit_mib: how much memory the process of a job may have; None: no limit.
         burst: leave when there is nothing more to do.
         max_jobs: leave after that many jobs; None: no limit.
         max_idle_seconds: leave after that long without a job; None: no limit.
@@ -46,6 +51,8 @@ class WorkerConfig:
     job_monitoring_seconds: int = DEFAULT_JOB_MONITORING_INTERVAL
     default_result_ttl: int = DEFAULT_RESULT_TTL
     most_crashes: int = MAX_CRASHES
+    output_bytes: int = DEFAULT_OUTPUT_BYTES
+    memory_limit_mib: int | None = None
     burst: bool = False
     max_jobs: int | None = None
     max_idle_seconds: float | None = None
@@ -63,6 +70,12 @@ class WorkerConfig:
             raise InvalidOptionError(message)
         if not -1 <= self.default_result_ttl <= MAX_SECONDS:
             message = f"default_result_ttl is {self.default_result_ttl}: it must be between -1 and {MAX_SECONDS} seconds"
+            raise InvalidOptionError(message)
+        if not 0 <= self.output_bytes <= MAX_OUTPUT_BYTES:
+            message = f"output_bytes is {self.output_bytes}: it must be between 0, which keeps nothing, and {MAX_OUTPUT_BYTES}"
+            raise InvalidOptionError(message)
+        if self.memory_limit_mib is not None and self.memory_limit_mib < MIN_JOB_MEMORY_MIB:
+            message = f"job_memory is {self.memory_limit_mib}: it must be at least {MIN_JOB_MEMORY_MIB} MiB, which Python itself needs"
             raise InvalidOptionError(message)
         if self.max_jobs is not None and self.max_jobs < 1:
             message = f"max_jobs is {self.max_jobs}: it must be at least 1"

@@ -1,7 +1,6 @@
-"""Commands: what others say to this worker over its channel (`rq.command`): stop a job, kill the process of a job, shut down.
+"""Listening: what others say to this worker over its channel (`rq.command`), and over those of its queues, that it is time for a look (`runtime/lookout.py`).
 
-Whoever does not listen at that moment never hears of a command; a request to stop a job is also kept with its attempt, and the heartbeat brings it. What is no
-command is ignored.
+What is said while it does not listen it does not hear; commands that are kept come with the heartbeat, see `runtime/orders.py`. What is no command is ignored.
 """
 
 from __future__ import annotations
@@ -10,11 +9,13 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from rq.runtime.orders import Orders
 from rq.runtime.running import WorkerContext
+from rq.store.calls import text, wire
 from rq.store.connection import Meaning, meaning_of, private_client
 from rq.store.waiting import wait_readable
 
@@ -33,8 +34,8 @@ class CommandListener:
     Args:
         client: a client of the server, whose settings the connection has.
         context: the worker.
-        notice: told (execution id, stop | kill) of every attempt that is to be ended.
-        shut_down: called when the worker is to leave.
+        orders: obeys the commands.
+        look: called when one of its queues is worth a look.
         on_trouble: told about an error of the server, and the seconds until the next try.
 
     Attributes:
@@ -45,18 +46,20 @@ class CommandListener:
         self,
         client: Any,
         context: WorkerContext,
-        notice: Callable[[str, str], None],
-        shut_down: Callable[[], None],
+        orders: Orders,
+        look: Callable[[], None],
         on_trouble: Callable[[Exception, float], None],
     ) -> None:
         self._client = private_client(client)
         self._is_own_client = self._client is not client
         self._context = context
-        self._notice = notice
-        self._shut_down = shut_down
+        self._orders = orders
+        self._look = look
         self._on_trouble = on_trouble
         self.on_message: Callable[[Any], None] = lambda message: self.obey(message["data"])
-        self._channel = context.scripts.keyspace.commands(context.name)
+        keys = context.scripts.keyspace
+        self._channel = keys.commands(context.name)
+        self._wakes = [keys.wakes(queue) for queue in context.config.queues]
         self._reader = self._writer = -1
         self._stopping = False
         self._thread = threading.Thread(target=self._loop, name=f"rq-commands-{context.name}", daemon=True)
@@ -92,17 +95,22 @@ class CommandListener:
     def _listen(self) -> None:
         subscribe: Callable[..., Any] = self._client.pubsub
         with subscribe() as subscription:
-            subscription.subscribe(self._channel)
+            subscription.subscribe(*map(wire, (self._channel, *self._wakes)))
             while not self._stopping:
                 message = subscription.get_message(timeout=0.0)
                 if message is not None:
-                    if message["type"] == "message":  # others say that it subscribed, or that it lives
-                        self.on_message(message)
+                    self._hear(message)
                     continue
                 # redis-py offers no way to wait for messages and for something else at once.
                 socket: Any = subscription.connection._sock if subscription.connection else None  # noqa: SLF001 - see above
                 if not wait_readable([self._reader, *([socket.fileno()] if socket else [])], QUIET_SECONDS):
                     subscription.ping()
+
+    def _hear(self, message: Mapping[str, Any]) -> None:
+        if message["type"] == "message" and text(message["channel"]) == self._channel:
+            self.on_message(message)
+        elif message["type"] in {"message", "subscribe"}:  # whatever was said before it subscribed, nobody heard
+            self._look()
 
     def obey(self, data: Any) -> None:
         """Do what came over the channel, if it is a command."""
@@ -112,17 +120,4 @@ class CommandListener:
         if not isinstance(command, dict):
             logger.warning("Worker %s: something that is no command came over its channel", self._context.name)
             return
-        match command.get("command"):
-            case "shutdown":
-                self._shut_down()
-            case "stop-job":
-                self._end("stop", str(command.get("job_id")))
-            case "kill-horse":
-                self._end("kill", None)
-            case other:
-                logger.info("Worker %s: the command %r is not known here", self._context.name, other)
-
-    def _end(self, code: str, job_id: str | None) -> None:
-        for attempt in self._context.running.snapshot():
-            if job_id is None or attempt.key.job_id == job_id:
-                self._notice(attempt.key.execution_id, code)
+        self._orders.obey(command)

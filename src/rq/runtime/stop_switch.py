@@ -63,8 +63,9 @@ class StopSwitch:
 
     def close(self) -> None:
         """Close the pipe."""
-        os.close(self._reader)
-        os.close(self._writer)
+        reader, writer, self._reader, self._writer = self._reader, self._writer, -1, -1  # whoever wakes it later must not write into somebody else's file
+        os.close(reader)
+        os.close(writer)
 
     def wait(self, seconds: float) -> None:
         """Wait so long, or until somebody wakes whoever waits."""

@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from redis.exceptions import RedisError, ResponseError
@@ -22,6 +22,7 @@ from rq.core.defaults import DEFAULT_TIMEOUT
 from rq.core.errors import CorruptDataError, StorePermissionError
 from rq.core.ids import new_execution_id
 from rq.core.references import dotted_name
+from rq.model.fate import Fate, what_ended
 from rq.model.outcome import Died, Outcome, Raised, Released, Stopped
 from rq.model.record import JobRecord
 from rq.model.settlement import PutBack, settle
@@ -32,18 +33,17 @@ from rq.runtime.crew import Crew
 from rq.runtime.deliveries import delivery_about
 from rq.runtime.executors.base import Attempt, Ended, Executor
 from rq.runtime.hooks import Hooks
+from rq.runtime.orders import Orders
 from rq.runtime.registration import NameOnServer, register_again
 from rq.runtime.reporting import report_aftermath, report_settlement
 from rq.runtime.running import RunningAttempt, WorkerContext
 from rq.runtime.stop_switch import StopSwitch
-from rq.store.calls import Call
 from rq.store.claim import ClaimRequest, claim_jobs
 from rq.store.codec import decode_claimed_job
 from rq.store.connection import Caller, PersistentCaller, private_client
-from rq.store.enqueue import promote_jobs
-from rq.store.reads import is_suspended
 from rq.store.replies import Claimed, ClaimedJob, Settled, most_telling
 from rq.store.settle import AttemptKey, settle_attempt
+from rq.store.suspension import Pauses
 from rq.store.waiting import QueueWaiter, wait_readable
 
 IDLE_TICK_SECONDS = 1.0
@@ -63,6 +63,9 @@ class Progress:
     claim_at: float = 0.0
     must_give_back: bool = False
     suspended: bool = False
+    pauses: Pauses = field(default_factory=Pauses)
+    left_out: tuple[str, ...] = ()
+    must_claim: bool = False
     found_nothing: bool = False
 
 
@@ -103,10 +106,11 @@ class Supervisor:
         self.name_on_server = NameOnServer(self._caller, context)
         self._services_caller = Caller(private_client(client))
         self._announcer = Announcer(self._services_caller, context)
-        self.listener = CommandListener(client, context, self._notice, lambda: switch.press("a shutdown command"), self._report_trouble)
         self._thread = threading.current_thread()
         self._waiter = QueueWaiter(client, self.scripts.keyspace, self._name, self.config.queues)
-        self._crew = Crew(self._services_caller, context, self._notice, self._report_trouble)
+        orders = Orders(context, self._notice, lambda: switch.press("a shutdown command"))
+        self._crew = Crew(self._services_caller, context, self._notice, orders, self._note_look, self._report_trouble)
+        self.listener = CommandListener(client, context, orders, self._crew.look_now, self._report_trouble)
 
     # --- from birth to death ----------------------------------------------------------------------------------------------------
 
@@ -183,10 +187,7 @@ class Supervisor:
             return ""
         if not len(self.running):
             self._hooks.before_claim()
-        if self._waiter.is_fully_armed() and not self._waiter.has_news():
-            self._look_around()
-        else:
-            self._claim()
+        self._claim()
         return ""
 
     def wait_for_jobs(self) -> RunningAttempt | None:
@@ -198,7 +199,7 @@ class Supervisor:
     def give_back_claimed(self) -> None:
         """Put back what was claimed and has not begun. Called by hooks."""
         while self._inbox:
-            self._settle(self._inbox.popleft().execution_id, Released("the worker's own dequeue_job_and_maintain_ttl() did not want it"))
+            self._settle(Ended(self._inbox.popleft().execution_id, Released("the worker's own dequeue_job_and_maintain_ttl() did not want it")))
 
     def _reason_to_leave(self) -> str:
         if self.switch.cold:
@@ -212,7 +213,7 @@ class Supervisor:
         elif config.max_jobs is not None and progress.taken >= config.max_jobs:
             reason = f"{config.max_jobs} jobs done"
         elif config.burst and progress.suspended:
-            reason = "suspended"
+            reason = "suspended" if progress.pauses.everything else "all its queues are paused"
         elif config.burst and progress.found_nothing and not self._may_come_back():
             reason = "nothing more to do"
         elif config.max_idle_seconds is not None and progress.found_nothing and time.monotonic() - progress.idle_since >= config.max_idle_seconds:
@@ -227,7 +228,7 @@ class Supervisor:
             return True
         # The last overdue job has just gone back, or to somebody else; or jobs that waited have just been released: look once more.
         if self._saw_overdue or self._crew.release_waiting():
-            self._saw_overdue, self.progress.found_nothing, self.progress.claim_at = False, False, 0.0
+            self._saw_overdue, self.progress.found_nothing, self.progress.must_claim = False, False, True
             return True
         return False
 
@@ -241,11 +242,21 @@ class Supervisor:
         return max(free, 0)
 
     def _may_claim(self) -> bool:
-        return self.progress.must_give_back or (self._free_places() > 0 and (time.monotonic() >= self.progress.claim_at or self._waiter.has_news()))
+        progress = self.progress
+        if progress.must_give_back or not self._free_places():
+            return progress.must_give_back
+        if progress.must_claim or self._waiter.has_news():
+            return True
+        return time.monotonic() >= progress.claim_at and not self._is_waiting()
+
+    def _is_waiting(self) -> bool:
+        """Say whether every job that may be taken will wake this worker; then there is no need to ask."""
+        return not self.progress.suspended and self._waiter.is_fully_armed()
 
     # --- claiming ---------------------------------------------------------------------------------------------------------------
 
     def _claim(self) -> None:
+        self.progress.must_claim = False
         if self._waiter.is_armed():
             answer = self._end_wait()
             if answer is not None:
@@ -296,15 +307,6 @@ class Supervisor:
         self.progress.must_give_back = answer is not None and caught > answer.given_back
         return answer
 
-    def _look_around(self) -> None:
-        """While waiting: queue what is due, learn when the next job is, and whether jobs may be taken at all. What gets into a queue wakes who waits there."""
-        calls: list[Call[Any]] = [promote_jobs(self.scripts, queue) for queue in self.config.queues]
-        *promoted, suspended = self._caller.run_many([*calls, is_suspended(self.scripts)])
-        dues = [due for _, due in promoted if due is not None]
-        self.progress.claim_at = time.monotonic() + min([IDLE_TICK_SECONDS, *dues])
-        if suspended:
-            self._claim()
-
     def _take(self, claimed: Claimed) -> None:
         """Note what a claim gave, and when to claim again."""
         progress = self.progress
@@ -316,7 +318,7 @@ class Supervisor:
             register_again(self._caller, self.context)
             progress.claim_at = now
             return
-        self._note_suspension(claimed.code)
+        self._note_pauses(claimed)
         progress.found_nothing = not claimed.jobs and claimed.next_due_seconds != 0
         pause = IDLE_TICK_SECONDS if claimed.next_due_seconds is None else min(claimed.next_due_seconds, IDLE_TICK_SECONDS)
         progress.claim_at = now if claimed.jobs else now + pause
@@ -337,11 +339,18 @@ class Supervisor:
         self.running.add(RunningAttempt(key, record, job.fields))
         self._inbox.append(job)
 
-    def _note_suspension(self, code: str) -> None:
-        suspended = code == "suspended"
-        if suspended == self.progress.suspended or code not in {"suspended", "ok"}:
+    def _note_pauses(self, claimed: Claimed) -> None:
+        if claimed.code not in {"suspended", "ok"}:
             return
-        self.progress.suspended = suspended
+        suspended, progress = claimed.code == "suspended", self.progress
+        progress.pauses = Pauses(suspended and not claimed.paused, claimed.paused)
+        if claimed.paused != progress.left_out and not progress.pauses.everything:  # which does not tell of queues that are paused by themselves
+            progress.left_out = claimed.paused
+            self._waiter.leave_out(claimed.paused)
+            self.bus.emit(events.PausedQueues(self._name, claimed.paused))
+        if suspended == progress.suspended:
+            return
+        progress.suspended = suspended
         if suspended or not len(self.running):
             self._announcer.tell(("state", "suspended" if suspended else "idle"))
         self.bus.emit(events.WorkerSuspended(self._name) if suspended else events.WorkerResumed(self._name))
@@ -355,7 +364,7 @@ class Supervisor:
             if attempt is None:
                 continue
             if self.switch.warm:
-                self._settle(job.execution_id, Released("the worker was asked to stop before the job began"))
+                self._settle(Ended(job.execution_id, Released("the worker was asked to stop before the job began")))
                 continue
             record = attempt.record
             attempt.began = time.monotonic()
@@ -375,17 +384,19 @@ class Supervisor:
         for attempt in ended:
             running = self.running.get(attempt.execution_id)
             report_aftermath(self.bus, running, attempt.aftermath)
-            self._settle(attempt.execution_id, self._hooks.judge(running, attempt))
+            outcome = self._hooks.judge(running, attempt)
+            self._settle(attempt if outcome is attempt.outcome else replace(attempt, outcome=outcome))
         if ended and not len(self.running):
             self._hooks.call("set_state", "idle")
         return bool(ended)
 
-    def _settle(self, execution_id: str, outcome: Outcome) -> None:
+    def _settle(self, ended: Ended) -> None:
+        execution_id = ended.execution_id
         attempt = self.running.get(execution_id)
         if attempt is None:
             return
         rand = random.random()  # noqa: S311 - spreads retries, keeps no secret
-        decision = settle(attempt.record, outcome, self.config.default_result_ttl, rand, records_failures=self.config.records_failures)
+        decision = settle(attempt.record, ended.outcome, self.config.default_result_ttl, rand, records_failures=self.config.records_failures)
         self.progress.ended += not isinstance(decision, PutBack)
         self.progress.idle_since = time.monotonic()
         if isinstance(decision, PutBack):
@@ -398,7 +409,8 @@ class Supervisor:
             places = self._free_places(ending=1)
         claim = self._claim_request(places) if places else None
         delivery = delivery_about(attempt.record, attempt.fields, decision)
-        call = settle_attempt(self.scripts, attempt.key, decision, self.config.most_crashes, claim, delivery)
+        fate = Fate(what_ended(ended.outcome, self.config.memory_limit_mib), ended.output, ended.peak_memory_kib, ended.cpu_seconds)
+        call = settle_attempt(self.scripts, attempt.key, decision, self.config.most_crashes, claim, delivery, fate)
         try:
             settled: Settled = self._caller.run(call)
         except ResponseError as error:
@@ -443,10 +455,11 @@ class Supervisor:
         switch_fileno = self.switch.fileno()
         descriptors = [switch_fileno, *self.executor.filenos()]
         if self._free_places():
-            until.append(self.progress.claim_at)
             if not self.progress.suspended:
                 self._begin_wait()
                 descriptors += self._waiter.filenos()
+            # While it waits, it looks after its connections now and then.
+            until.append(now + IDLE_TICK_SECONDS if self._is_waiting() else self.progress.claim_at)
             if self.config.max_idle_seconds is not None and not len(self.running):
                 until.append(self.progress.idle_since + self.config.max_idle_seconds)
         ready = wait_readable(descriptors, max(min(until) - now, 0.0) if until else None)
@@ -489,6 +502,13 @@ class Supervisor:
         """Called by the heartbeat's thread."""
         self._notices.append((execution_id, code))
         self.switch.wake()
+
+    def _note_look(self, pauses: Pauses) -> None:
+        """Called by the lookout's thread. A claim finds out what has changed; what a look saw may be older than the last claim, but only once."""
+        seen = Pauses(everything=True) if pauses.everything else pauses
+        if seen != self.progress.pauses:
+            self.progress.must_claim = True
+            self.switch.wake()
 
     def _report_trouble(self, error: Exception, retry_seconds: float) -> None:
         self.bus.emit(events.ServerTrouble(self._name, f"{type(error).__name__}: {error}", retry_seconds))

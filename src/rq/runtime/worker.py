@@ -20,6 +20,7 @@ from rq.core.defaults import (
     DEFAULT_LOGGING_DATE_FORMAT,
     DEFAULT_LOGGING_FORMAT,
     DEFAULT_MAINTENANCE_TASK_INTERVAL,
+    DEFAULT_OUTPUT_BYTES,
     DEFAULT_RESULT_TTL,
     DEFAULT_WORKER_TTL,
     MAX_CRASHES,
@@ -80,6 +81,9 @@ class BaseWorker(ExecutesJobs):
         lease: seconds a job stays this worker's without a sign of life; after a death others take its jobs that much later, at least 2.
         max_crashes: a job whose process or worker died more often than this, without an outcome, is set aside as failed.
         fresh_interpreter: run jobs in children of a small new interpreter, not of this process. Faster, but jobs do not see what this program set up before.
+        keep_output: whether what jobs print and log is kept with them: the end of it.
+        output_bytes: how much of it.
+        job_memory: how many MiB of memory the process of a job may have; beyond that it gets a MemoryError. None for no limit.
         maintenance_interval: accepted for RQ's sake; upkeep runs every few seconds.
         prepare_for_work: accepted for RQ's sake; nothing is asked of the system or the server before `work()`.
 
@@ -115,6 +119,9 @@ class BaseWorker(ExecutesJobs):
         lease: float = DEFAULT_LEASE_SECONDS,
         max_crashes: int = MAX_CRASHES,
         fresh_interpreter: bool = False,
+        keep_output: bool = True,
+        output_bytes: int = DEFAULT_OUTPUT_BYTES,
+        job_memory: int | None = None,
     ) -> None:
         self.name = name or new_name()
         self.job_class = job_class_of(job_class) if job_class else type(self).job_class
@@ -135,6 +142,8 @@ class BaseWorker(ExecutesJobs):
         self.lease = lease
         self.max_crashes = max_crashes
         self.fresh_interpreter = fresh_interpreter
+        self.output_bytes = output_bytes if keep_output else 0
+        self.job_memory = job_memory
         self.execution = None
         self.bus = EventBus()
         self.bus.subscribe(LogLines(describe_jobs=log_job_description, tell_lifespans=self.log_result_lifespan))
@@ -210,6 +219,8 @@ class BaseWorker(ExecutesJobs):
             job_monitoring_seconds=self.job_monitoring_interval,
             default_result_ttl=self.default_result_ttl,
             most_crashes=self.max_crashes,
+            output_bytes=self.output_bytes,
+            memory_limit_mib=self.job_memory,
             records_failures=not self.disable_default_exception_handler,
             backoff_factor=self.exponential_backoff_factor,
             longest_pause_seconds=self.max_connection_wait_time,
@@ -296,6 +307,8 @@ class Worker(ForksHorses, BaseWorker):
             worker_name=self.name,
             job_class=self._own_job_class(),
             exception_handlers=self._exc_handlers,
+            output_bytes=self.output_bytes,
+            memory_limit_mib=self.job_memory,
         )
 
 
@@ -303,7 +316,14 @@ class SimpleWorker(BaseWorker):
     """Runs jobs in its own process and thread: fast, for tests and trusted short jobs. A job that kills its process kills the worker."""
 
     def make_executor(self) -> Executor:
-        """Return the executor that runs jobs right here; or what leaves it to this worker, where a subclass has its own way to run a job."""
+        """Return the executor that runs jobs right here; or what leaves it to this worker, where a subclass has its own way to run a job.
+
+        Raises:
+            InvalidOptionError: for `job_memory`: the process is not the job's alone (a ValueError).
+        """
+        if self.job_memory is not None:
+            message = "SimpleWorker runs jobs in its own process, which job_memory cannot limit; use Worker"
+            raise InvalidOptionError(message)
         if self._is_replaced(Where.EXECUTION):
             return ByWorkerExecutor(self)
         return InlineExecutor(
@@ -312,6 +332,7 @@ class SimpleWorker(BaseWorker):
             connection=self.connection,
             job_class=self._own_job_class(),
             exception_handlers=self._exc_handlers,
+            output_bytes=self.output_bytes,
         )
 
     def execute_job(self, job: Job, queue: Queue) -> None:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from redis.exceptions import NoScriptError, ResponseError
 
-from rq.store.calls import Argument, Call
-from rq.store.connection import RAW, check_for_scripts
+from rq.store.calls import Argument, Call, Steps
+from rq.store.connection import RAW, check_refusal
 from rq.store.scripts import Script
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class AsyncCaller:
         try:
             reply = await (self._execute(*call.command(), **RAW) if call.blocks else self._put(call))
         except ResponseError as error:
-            check_for_scripts(error)
+            check_refusal(error)
             raise
         return call.read(reply)
 
@@ -66,11 +66,22 @@ class AsyncCaller:
         answers = []
         for call, reply in zip(calls, await asyncio.gather(*map(self._put, calls), return_exceptions=True), strict=True):
             if isinstance(reply, ResponseError):
-                check_for_scripts(reply)
+                check_refusal(reply)
             if isinstance(reply, BaseException):
                 raise reply
             answers.append(call.read(reply))
         return answers
+
+    async def follow(self, steps: Steps[T]) -> T:
+        """Return what comes of several steps: a round trip for each. Errors are those of `run_many`, and whatever making sense of an answer raises."""
+        answers: list[Any] | None = None
+        while True:
+            try:
+                calls = next(steps) if answers is None else steps.send(answers)
+            except StopIteration as end:
+                found: T = end.value
+                return found
+            answers = await self.run_many(calls)
 
     def _put(self, call: Call[Any]) -> asyncio.Future[Any]:
         """Add a call to those of this turn of the loop, and return its reply to come."""

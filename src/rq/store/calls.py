@@ -6,7 +6,7 @@ A store function builds a `Call`: a script or a command, its keys and arguments,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -52,6 +52,10 @@ class Call(Generic[T]):
         if self.script is None:
             return tuple(self.arguments)
         return ("EVAL", self.script.text, len(self.keys), *map(wire, self.keys), *self.arguments)
+
+
+# What takes several round trips: each step is the calls of one, and is sent their answers.
+Steps = Generator[Sequence[Call[Any]], list[Any], T]
 
 
 def text(value: bytes | str | None) -> str:

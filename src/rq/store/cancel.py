@@ -32,8 +32,13 @@ def cancel_job(
     )
 
 
-def stop_job(scripts: ScriptLibrary, job_id: str) -> Call[tuple[str, str]]:
+def stop_job(scripts: ScriptLibrary, job_id: str, asked_by: str = "a user") -> Call[tuple[str, str]]:
     """Ask the worker that runs a job to end it. What was asked names the attempt that runs now, and ends no later one.
+
+    Args:
+        scripts: the keyspace's scripts.
+        job_id: the job.
+        asked_by: who asks, in words; the job will say so.
 
     Returns:
         A code with the worker's name or the job's status: ok; idle (it does not run); gone; badtype.
@@ -41,7 +46,7 @@ def stop_job(scripts: ScriptLibrary, job_id: str) -> Call[tuple[str, str]]:
     command = json.dumps({"command": "stop-job", "job_id": job_id})
     return Call(
         lambda reply: (text(reply[0]), text(reply[1]) if len(reply) > 1 else ""),
-        (wire(job_id), command),
+        (wire(job_id), command, wire(asked_by)),
         scripts.script("stop"),
         (scripts.keyspace.job(job_id),),
     )

@@ -17,6 +17,7 @@ from rq.core.clock import to_timestamp
 from rq.core.errors import CorruptDataError
 from rq.core.formats import compress, decompress, format_date, parse_date
 from rq.model.dependency import checked_policies
+from rq.model.fate import Fate
 from rq.model.record import JobRecord
 from rq.model.result import ResultRecord, ResultType
 from rq.model.retry import checked_policy
@@ -267,7 +268,15 @@ def encode_return_value(payload: bytes | None) -> str:
 
 def encode_exception(exc_text: str) -> str:
     """Return an exception text as the result stream keeps it: UTF-8, zlib, base64."""
-    return base64.b64encode(compress(exc_text.encode("utf-8", "backslashreplace"))).decode("ascii")
+    return _packed(exc_text.encode("utf-8", "backslashreplace"))
+
+
+def _packed(data: bytes) -> str:
+    return base64.b64encode(compress(data)).decode("ascii")
+
+
+def _unpacked(value: bytes) -> str:
+    return decompress(base64.b64decode(value)).decode("utf-8", "replace")
 
 
 def encode_result(record: ResultRecord) -> dict[str, Argument]:
@@ -281,7 +290,22 @@ def encode_result(record: ResultRecord) -> dict[str, Argument]:
         "execution_id": record.execution_id,
         **{name: None if moment is None else to_timestamp(moment) for name, moment in moments.items()},
     }
-    return {name: value for name, value in given.items() if value is not None}
+    fate = encode_fate(Fate(record.killed_by or "", record.output.encode("utf-8", "backslashreplace"), record.peak_memory, record.cpu_seconds))
+    return {name: value for name, value in given.items() if value is not None} | dict(zip(map(str, fate[::2]), fate[1::2], strict=True))
+
+
+def encode_fate(fate: Fate) -> list[Argument]:
+    """Return what is known of an attempt besides its outcome as fields of its entry in the result stream: a flat list, name, value, ..."""
+    flat: list[Argument] = []
+    if fate.peak_memory_kib is not None:
+        flat += ("x_peak_memory", fate.peak_memory_kib)
+    if fate.cpu_seconds is not None:
+        flat += ("x_cpu_seconds", round(fate.cpu_seconds, 6))
+    if fate.output:
+        flat += ("x_output", _packed(fate.output))
+    if fate.killed_by:
+        flat += ("x_reason", wire(fate.killed_by))
+    return flat
 
 
 def decode_result(entry_id: str, fields: Mapping[bytes, bytes]) -> ResultRecord:
@@ -292,17 +316,22 @@ def decode_result(entry_id: str, fields: Mapping[bytes, bytes]) -> ResultRecord:
     """
     try:
         value = fields.get(b"return_value")
-        exc = fields.get(b"exc_string")
+        exc, output = fields.get(b"exc_string"), fields.get(b"x_output")
+        execution_id = text(fields.get(b"execution_id")) or None
         return ResultRecord(
             id=entry_id,
             type=ResultType(int(fields.get(b"type", b"0"))),
             created_at=datetime.fromtimestamp(int(entry_id.split("-", 1)[0]) / 1000, UTC),
             worker_name=text(fields.get(b"worker_name")),
             return_value=base64.b64decode(value) if value else None,
-            exc_string=decompress(base64.b64decode(exc)).decode("utf-8", "replace") if exc else None,
-            execution_id=text(fields.get(b"execution_id")) or None,
+            exc_string=_unpacked(exc) if exc else None,
+            execution_id=execution_id,
             execution_started_at=_moment(fields.get(b"execution_started_at")),
             execution_ended_at=_moment(fields.get(b"execution_ended_at")),
+            killed_by=text(fields.get(b"x_reason")) or None if execution_id else None,  # without an attempt it says why there was none
+            output=_unpacked(output) if output else "",
+            peak_memory=_integer(fields.get(b"x_peak_memory", b"")),
+            cpu_seconds=_number(fields.get(b"x_cpu_seconds")),
         )
     except (ValueError, OverflowError, OSError) as error:  # of numbers, base64 and dates
         message = f"The result {entry_id} cannot be read: {error}"
@@ -311,3 +340,7 @@ def decode_result(entry_id: str, fields: Mapping[bytes, bytes]) -> ResultRecord:
 
 def _moment(value: bytes | None) -> datetime | None:
     return datetime.fromtimestamp(float(value), UTC) if value else None
+
+
+def _number(value: bytes | None) -> float | None:
+    return float(value) if value else None

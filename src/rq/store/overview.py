@@ -12,6 +12,10 @@ from rq.store.connection import Caller
 from rq.store.presence import list_worker_keys, read_worker
 from rq.store.reads import count_queue, count_registry, is_suspended, list_queue_keys
 from rq.store.scripts import ScriptLibrary
+from rq.store.suspension import list_pauses
+
+# So many pauses are shown.
+MOST_PAUSES = 100
 
 __all__ = ["Overview", "QueueCounts", "WorkerRecord", "read_overview"]
 
@@ -29,17 +33,16 @@ class QueueCounts:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Queues and living workers, both sorted by name."""
+    """Queues and living workers, both sorted by name; and what is suspended: everything, or what is paused by its name (`queue` or `worker`, and the name)."""
 
     queues: list[QueueCounts]
     workers: list[WorkerRecord]
     suspended: bool
+    paused: tuple[tuple[str, str], ...]
 
-    def with_unused_queues(self) -> list[QueueCounts]:
-        """Return the queues, and after them those that workers listen on though no job was ever put into them."""
-        known = {queue.name for queue in self.queues}
-        unused = sorted({name for worker in self.workers for name in worker.queues} - known)
-        return [*self.queues, *(QueueCounts(name, 0, 0, 0, 0) for name in unused)]
+    def unused_queues(self) -> list[str]:
+        """Return the names of queues that workers listen on though no job was ever put into them."""
+        return sorted({name for worker in self.workers for name in worker.queues} - {queue.name for queue in self.queues})
 
 
 def read_overview(caller: Caller, scripts: ScriptLibrary, queues: Sequence[str] = ()) -> Overview:
@@ -57,12 +60,12 @@ def read_overview(caller: Caller, scripts: ScriptLibrary, queues: Sequence[str] 
     names = list(queues) or [key.removeprefix(keys.queue("")) for key in queue_keys]
     candidates = [name for name in (key.removeprefix(keys.worker("")) for key in worker_keys) if leases.get(name, now) >= now]
     queue_calls = [call for name in names for call in _count_calls(scripts, name, now)]
-    answers = caller.run_many([*queue_calls, *(read_worker(scripts, name) for name in candidates)]) if names or candidates else []
+    paused, *answers = caller.run_many([list_pauses(scripts, now, MOST_PAUSES), *queue_calls, *(read_worker(scripts, name) for name in candidates)])
     step = len(_count_calls(scripts, "", now))
     counts = [_read_counts(name, answers[index * step : (index + 1) * step]) for index, name in enumerate(names)]
     records: list[WorkerRecord | None] = answers[len(queue_calls) :]
     living = [record for record in records if record is not None and record.death is None]
-    return Overview(counts, [record for record in living if not queues or set(record.queues) & set(queues)], suspended)
+    return Overview(counts, [record for record in living if not queues or set(record.queues) & set(queues)], suspended, paused)
 
 
 def _count_calls(scripts: ScriptLibrary, queue: str, now: float) -> list[Call[int]]:

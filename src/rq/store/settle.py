@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rq.core.errors import AbandonedJobError
 from rq.core.references import dotted_name
+from rq.model.fate import UNKNOWN, Fate
 from rq.model.settlement import AskRetry, BadEnd, Crash, Decision, Fail, Finish, GiveUp, PutBack, Retry, Stop
 from rq.store.calls import Argument, Call, wire
 from rq.store.claim import ClaimRequest
-from rq.store.codec import encode_exception, encode_return_value
+from rq.store.codec import encode_exception, encode_fate, encode_return_value
 from rq.store.replies import Settled, read_settled
 from rq.store.scripts import ScriptLibrary
 
@@ -28,13 +30,14 @@ class AttemptKey:
         return [wire(self.job_id), self.execution_id, wire(self.queue), wire(self.worker)]
 
 
-def settle_attempt(
+def settle_attempt(  # noqa: PLR0913, PLR0917 - all that is to be written in one step
     scripts: ScriptLibrary,
     attempt: AttemptKey,
     decision: Decision,
     most_crashes: int,
     claim: ClaimRequest | None = None,
     delivery: bytes = b"",
+    fate: Fate = UNKNOWN,
 ) -> Call[Settled]:
     """Carry out a decision about an attempt, and claim the next jobs in the same call if asked to (not with a put-back).
 
@@ -45,21 +48,30 @@ def settle_attempt(
         most_crashes: after how many crashes more than this the job is set aside.
         claim: a claim to ride along.
         delivery: what is to be sent to others if the job has finished, or failed for good (see `store.outbox`).
+        fate: what is known of the attempt besides its outcome.
     """
+    about = encode_fate(fate)
     match decision:
         case Finish():
-            return finish_job(scripts, attempt, decision, claim, delivery)
+            return finish_job(scripts, attempt, decision, claim, delivery, about)
         case PutBack():
             return release_job(scripts, attempt)
         case _:
-            return fail_job(scripts, attempt, decision, most_crashes, claim, delivery)
+            return fail_job(scripts, attempt, decision, most_crashes, claim, delivery, about)
 
 
-def finish_job(scripts: ScriptLibrary, attempt: AttemptKey, decision: Finish, claim: ClaimRequest | None = None, delivery: bytes = b"") -> Call[Settled]:
+def finish_job(
+    scripts: ScriptLibrary,
+    attempt: AttemptKey,
+    decision: Finish,
+    claim: ClaimRequest | None = None,
+    delivery: bytes = b"",
+    about: Sequence[Argument] = (),
+) -> Call[Settled]:
     """Write the return value and end the attempt; the job may be repeated."""
     keys = scripts.keyspace
     delay = "" if decision.repeat_delay is None else decision.repeat_delay
-    arguments = [*attempt.arguments(), encode_return_value(decision.return_value), decision.result_ttl, delay, delivery]
+    arguments = [*attempt.arguments(), encode_return_value(decision.return_value), decision.result_ttl, delay, delivery, len(about), *about]
     if claim is not None:
         arguments += claim.arguments()
     return Call(
@@ -70,17 +82,18 @@ def finish_job(scripts: ScriptLibrary, attempt: AttemptKey, decision: Finish, cl
     )
 
 
-def fail_job(
+def fail_job(  # noqa: PLR0913, PLR0917 - each is an argument of the script
     scripts: ScriptLibrary,
     attempt: AttemptKey,
     decision: BadEnd,
     most_crashes: int,
     claim: ClaimRequest | None = None,
     delivery: bytes = b"",
+    about: Sequence[Argument] = (),
 ) -> Call[Settled]:
     """Write how the attempt ended badly, or asked to be tried again, and what becomes of the job."""
     keys = scripts.keyspace
-    arguments: list[Argument] = [*attempt.arguments(), *_describe_failure(decision), most_crashes, delivery]
+    arguments: list[Argument] = [*attempt.arguments(), *_describe_failure(decision), most_crashes, delivery, len(about), *about]
     if claim is not None:
         arguments += claim.arguments()
     queue = attempt.queue

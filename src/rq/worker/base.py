@@ -26,6 +26,7 @@ from rq.results import Result
 from rq.runtime.logging_setup import setup_loghandlers
 from rq.runtime.process_title import setprocname
 from rq.runtime.queue_order import DequeueStrategy
+from rq.runtime.scheduler import RQScheduler
 from rq.runtime.signal_names import signal_name
 from rq.runtime.work_horse import SHUTDOWN_SIGNAL
 from rq.runtime.worker import BaseWorker, logger
@@ -55,6 +56,7 @@ __all__ = [
     "JobStatus",
     "JobTimeoutException",
     "Queue",
+    "RQScheduler",
     "Result",
     "Retry",
     "Serializer",

@@ -6,23 +6,29 @@ import click
 
 from rq.cli.boundary import Command
 from rq.cli.connect import Server, open_server
+from rq.cli.json_output import print_json, takes_json_option
 from rq.cli.options import SharedOptions, takes_shared_options
+from rq.cli.progress import progress
 from rq.cli.rendering import printable
 from rq.store.purge import MOST_PURGED, purge_queue
-from rq.store.reads import list_queue_keys
+from rq.store.reads import count_queue, list_queue_keys
 
 
 @click.command(cls=Command)
 @click.argument("queues", nargs=-1)
 @click.option("--all", "-a", "every", is_flag=True, help="Empty all queues.")
+@takes_json_option
 @takes_shared_options()
-def empty(shared: SharedOptions, queues: tuple[str, ...], *, every: bool) -> None:
+def empty(shared: SharedOptions, queues: tuple[str, ...], *, every: bool, as_json: bool) -> None:
     """Delete the jobs that wait in queues.
 
     In QUEUES, or in all. Jobs that run, are scheduled or have ended are left alone.
     """
     server = open_server(shared)
     names = _all_queues(server) if every else list(queues)
+    if as_json:
+        print_json([{"queue": name, "removed": _purge(server, name)} for name in names])
+        return
     if not names:
         click.echo("Nothing to do: there are no queues" if every else "Nothing to do: name queues, or use --all")
     for name in names:
@@ -37,8 +43,10 @@ def _all_queues(server: Server) -> list[str]:
 def _purge(server: Server, queue: str) -> int:
     """Empty a queue in bounded steps, and return how many jobs were deleted."""
     deleted = 0
-    while True:
-        taken, purged = server.caller.run(purge_queue(server.scripts, queue))
-        deleted += purged
-        if taken < MOST_PURGED:
-            return deleted
+    with progress(server.caller.run(count_queue(server.scripts, queue)), f"Emptying {printable(queue)}") as advance:
+        while True:
+            taken, purged = server.caller.run(purge_queue(server.scripts, queue))
+            deleted += purged
+            advance(taken)
+            if taken < MOST_PURGED:
+                return deleted

@@ -11,6 +11,7 @@ from rq.cli.arguments import check_function_name, parse_arguments, parse_schedul
 from rq.cli.connect import open_server
 from rq.cli.headings import HeadedCommand, HeadedOption
 from rq.cli.job_options import read_job_options, takes_job_options
+from rq.cli.json_output import print_json, takes_json_option
 from rq.cli.options import SharedOptions, load_class, takes_shared_options
 from rq.cli.rendering import printable
 from rq.client.job import Job
@@ -29,8 +30,9 @@ _WHERE = "Where and when"
 @click.option("--schedule-at", cls=HeadedOption, heading=_WHERE, metavar="DATE", help="Enqueue it then, as in 2030-05-27T21:45:00.")
 @takes_job_options
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@takes_json_option
 @takes_shared_options("serializer", "job_class", "queue_class")
-def enqueue(shared: SharedOptions, function: str, arguments: tuple[str, ...], **given: Any) -> None:
+def enqueue(shared: SharedOptions, function: str, arguments: tuple[str, ...], *, as_json: bool, **given: Any) -> None:
     """Put a job into a queue.
 
     It calls FUNCTION, a dotted path such as tasks.send_mail, with ARGUMENTS:
@@ -60,7 +62,9 @@ def enqueue(shared: SharedOptions, function: str, arguments: tuple[str, ...], **
         serializer=shared.load_serializer(),
     )
     job = _enqueue(queue, when, options, func=function, args=args, kwargs=kwargs)
-    if not given["quiet"]:
+    if as_json:
+        print_json({"id": job.id, "queue": job.origin, "status": job.get_status(refresh=False), "description": job.description})
+    elif not given["quiet"]:
         click.echo(f"Enqueued {printable(call_string(function, args, kwargs) or function)} with job-id '{job.id}'.")
 
 

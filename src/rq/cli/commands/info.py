@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,10 +11,11 @@ import click
 
 from rq.cli.boundary import Command
 from rq.cli.connect import Server, open_server
+from rq.cli.json_output import print_json, takes_json_option
 from rq.cli.options import SharedOptions, at_least, takes_shared_options
-from rq.cli.rendering import Snapshot, View, render
+from rq.cli.rendering import Snapshot, View, can_show, render
 from rq.runtime.stop_switch import StopSwitch
-from rq.store.overview import read_overview
+from rq.store.overview import Overview, read_overview
 from rq.store.waiting import wait_readable
 
 
@@ -29,6 +29,7 @@ class InfoCommand:
     only_queues: bool
     only_workers: bool
     by_queue: bool
+    as_json: bool
 
     def view(self) -> View:
         """Return what to show on the terminal as it is now."""
@@ -38,7 +39,7 @@ class InfoCommand:
             raw=self.raw,
             by_queue=self.by_queue,
             columns=shutil.get_terminal_size().columns,
-            ascii_only=not _can_show("█–"),  # noqa: RUF001 - RQ's dash
+            ascii_only=not can_show(),
         )
 
 
@@ -49,12 +50,14 @@ class InfoCommand:
 @click.option("--only-queues", "-Q", is_flag=True, help="Leave out the workers.")
 @click.option("--only-workers", "-W", is_flag=True, help="Leave out the queues.")
 @click.option("--by-queue", "-R", is_flag=True, help="Group workers by the queues they listen on.")
+@takes_json_option
 @takes_shared_options()
 def info(shared: SharedOptions, **given: Any) -> None:
     """Show queues, their jobs, and workers.
 
     Shows the given QUEUES and the workers that listen on them; without any,
-    all of them. Looking changes nothing.
+    all of them. Looking changes nothing. With --interval, --json prints one
+    line each time.
     """
     command = InfoCommand(**given)
     if not command.interval:
@@ -70,24 +73,34 @@ def info(shared: SharedOptions, **given: Any) -> None:
 
 def _show(server: Server, command: InfoCommand) -> None:
     view = command.view()
-    text = render(_take_snapshot(server, command.queues, view), view)
+    overview = read_overview(server.caller, server.scripts, command.queues)
+    if command.as_json:
+        print_json(_as_values(overview, view), one_line=bool(command.interval))
+        return
+    text = render(_snapshot_of(overview, command), view)
     if command.interval:
         click.clear()
     if text:
         click.echo(text)
 
 
-def _take_snapshot(server: Server, queues: tuple[str, ...], view: View) -> Snapshot:
-    overview = read_overview(server.caller, server.scripts, queues)
-    listed = overview.queues
-    if view.by_queue and not queues:
-        listed = overview.with_unused_queues()
-    return Snapshot(listed, overview.workers, overview.suspended, datetime.now())  # noqa: DTZ005 - shown to people, in their own time
+def _snapshot_of(overview: Overview, command: InfoCommand) -> Snapshot:
+    return Snapshot(
+        overview.queues,
+        overview.workers,
+        overview.suspended,
+        datetime.now(),  # noqa: DTZ005 - shown to people, in their own time
+        unused_queues=() if command.queues else overview.unused_queues(),
+        paused=overview.paused,
+    )
 
 
-def _can_show(characters: str) -> bool:
-    try:
-        characters.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+def _as_values(overview: Overview, view: View) -> dict[str, object]:
+    """Return what programs get: the parts that are to be shown, and what is suspended."""
+    shown: dict[str, object] = {}
+    if view.queues:
+        shown["queues"] = overview.queues
+    if view.workers:
+        shown["workers"] = overview.workers
+    paused = [{"kind": kind, "name": name} for kind, name in overview.paused]
+    return {**shown, "suspended": overview.suspended, "paused": paused}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import click
 
 from rq.cli.boundary import Command, CommandFailed, WrongCall
 from rq.cli.connect import Server, open_server
+from rq.cli.json_output import print_json, takes_json_option
 from rq.cli.options import SharedOptions, takes_shared_options
 from rq.cli.rendering import printable
 from rq.core.ids import new_execution_id
@@ -26,12 +28,21 @@ _REFUSALS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A job that could not be requeued, and why, in a few words."""
+
+    id: str
+    reason: str
+
+
 @click.command(cls=Command)
 @click.argument("job_ids", nargs=-1)
 @click.option("--queue", required=True, metavar="QUEUE", help="The queue whose failed jobs are meant.")
 @click.option("--all", "-a", "every", is_flag=True, help="Requeue all its failed jobs.")
+@takes_json_option
 @takes_shared_options()
-def requeue(shared: SharedOptions, job_ids: tuple[str, ...], queue: str, *, every: bool) -> None:
+def requeue(shared: SharedOptions, job_ids: tuple[str, ...], queue: str, *, every: bool, as_json: bool) -> None:
     """Run failed jobs again.
 
     Those with the given JOB_IDS, or all of a queue. Their results are kept, and so are the retries they have left.
@@ -40,17 +51,21 @@ def requeue(shared: SharedOptions, job_ids: tuple[str, ...], queue: str, *, ever
         raise WrongCall("Name jobs or use --all, not both")
     server = open_server(shared)
     total = server.caller.run(count_registry(server.scripts, "failed", queue)) if every else len(job_ids)
-    if not total:
+    if not total and not as_json:
         click.echo("Nothing to do: no job of that queue has failed" if every else "Nothing to do: name jobs, or use --all")
         return
-    refused: list[str] = []
-    with click.progressbar(length=total, label=f"Requeueing {total} jobs from failed queue") as progress:
-        for batch in _failed_jobs(server, queue, total, refused) if every else _batches(job_ids):
-            refused += _requeue(server, queue, batch)
-            progress.update(len(batch))
+    refused: list[Refused] = []
+    batches = _failed_jobs(server, queue, total, refused) if every else _batches(job_ids)
+    if as_json:
+        seen = sum(_requeue(server, queue, batch, refused) for batch in batches)
+        print_json({"queue": queue, "requeued": seen - len(refused), "refused": refused})
+    else:
+        with click.progressbar(length=total, label=f"Requeueing {total} jobs from failed queue") as progress:
+            for batch in batches:
+                progress.update(_requeue(server, queue, batch, refused))
     if refused and not every:
         raise CommandFailed(_describe(refused, total))
-    if refused:
+    if refused and not as_json:
         click.echo(f"Left alone: {_describe(refused, total)}")
 
 
@@ -58,7 +73,7 @@ def _batches(job_ids: tuple[str, ...]) -> Iterator[list[str]]:
     return (list(job_ids[first : first + BATCH]) for first in range(0, len(job_ids), BATCH))
 
 
-def _failed_jobs(server: Server, queue: str, total: int, refused: list[str]) -> Iterator[list[str]]:
+def _failed_jobs(server: Server, queue: str, total: int, refused: list[Refused]) -> Iterator[list[str]]:
     """Yield the ids of failed jobs in batches. Jobs that were requeued are gone from the registry, those that were refused stand at its head.
 
     Args:
@@ -77,14 +92,16 @@ def _failed_jobs(server: Server, queue: str, total: int, refused: list[str]) -> 
         yield batch
 
 
-def _requeue(server: Server, queue: str, job_ids: list[str]) -> list[str]:
-    """Requeue jobs in one round trip; returns a few words about each that could not be."""
+def _requeue(server: Server, queue: str, job_ids: list[str], refused: list[Refused]) -> int:
+    """Requeue jobs in one round trip, and return how many were looked at; `refused` grows by those that could not be."""
     calls = [requeue_job(server.scripts, job_id, "failed", queue, new_execution_id()) for job_id in job_ids]
     answers = zip(job_ids, server.caller.run_many(calls), strict=True)
-    return [f"{printable(job_id)} {_REFUSALS[answer.code]}" for job_id, answer in answers if answer.code in _REFUSALS]
+    refused += [Refused(job_id, _REFUSALS[answer.code]) for job_id, answer in answers if answer.code in _REFUSALS]
+    return len(job_ids)
 
 
-def _describe(refused: list[str], total: int) -> str:
+def _describe(refused: list[Refused], total: int) -> str:
+    named = "; ".join(f"{printable(job.id)} {job.reason}" for job in refused[:MOST_NAMED])
     more = f", and {len(refused) - MOST_NAMED} more" if len(refused) > MOST_NAMED else ""
     which = "Job " if total == 1 else f"{len(refused)} of {total} jobs could not be requeued: "
-    return f"{which}{'; '.join(refused[:MOST_NAMED])}{more}"
+    return f"{which}{named}{more}"

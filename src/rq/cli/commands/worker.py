@@ -12,7 +12,9 @@ import click
 
 from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
 from rq.cli.connect import Server, open_server
+from rq.cli.logging_settings import configure_logging
 from rq.cli.options import SharedOptions, at_least, load_class, load_function, takes_shared_options
+from rq.cli.sentry_settings import report_to_sentry
 from rq.client.job import Job
 from rq.client.queue import Queue
 from rq.core.defaults import (
@@ -22,8 +24,10 @@ from rq.core.defaults import (
     DEFAULT_MAINTENANCE_TASK_INTERVAL,
     DEFAULT_RESULT_TTL,
     DEFAULT_WORKER_TTL,
+    MIN_JOB_MEMORY_MIB,
     MIN_LEASE_SECONDS,
 )
+from rq.runtime.membership import membership
 from rq.runtime.queue_order import DequeueStrategy
 from rq.runtime.worker import BaseWorker, Worker
 from rq.runtime.worker_classes import RandomWorker, RoundRobinWorker
@@ -54,6 +58,9 @@ class WorkerCommand:
     with_scheduler: bool
     pid: str | None
     exception_handler: tuple[str, ...]
+    no_keep_output: bool
+    output_size: int | None
+    job_memory: int | None
     disable_default_exception_handler: bool
     dequeue_strategy: str
 
@@ -101,6 +108,9 @@ class WorkerCommand:
 @click.option("--maintenance-interval", type=int, default=DEFAULT_MAINTENANCE_TASK_INTERVAL, metavar="SECONDS", help="Needless: upkeep never pauses for long.")
 @click.option("--with-scheduler", "-s", is_flag=True, help="Needless: every worker is a scheduler.")
 @click.option("--exception-handler", multiple=True, metavar="PATH", help="Called where a job failed; may be given several times.")
+@click.option("--no-keep-output", is_flag=True, help="Do not keep what jobs print.")
+@click.option("--output-size", type=at_least(1), metavar="KB", help="How much of it is kept with a job (default: 64).")
+@click.option("--job-memory", type=at_least(MIN_JOB_MEMORY_MIB), metavar="MB", help="Jobs that want more get a MemoryError.")
 @click.option("--disable-default-exception-handler", "-d", is_flag=True, help="Keep no record of jobs that failed.")
 @click.option(
     "--dequeue-strategy",
@@ -127,12 +137,16 @@ def worker(shared: SharedOptions, **given: Any) -> None:
     the running job back into its queue and leave at once.
     """
     command = WorkerCommand(**given)
+    tie = membership()
     level = command.level()
     command.check_log_format()
     server = open_server(shared, patient=True)
-    _configure_logging(server)
-    _check_server(server)
+    configure_logging(server.settings)
+    report_to_sentry(server.settings)
+    check_server(server, may_be_suspended=tie is not None)
     made = _make_worker(server, shared, command)
+    if tie is not None:
+        made.bus.subscribe(tie)
     if command.pid:
         Path(command.pid).expanduser().write_text(f"{os.getpid()}\n", encoding="ascii")
     made.work(
@@ -161,14 +175,6 @@ def _make_worker(server: Server, shared: SharedOptions, command: WorkerCommand) 
         if "://" in name:
             raise WrongCall("The name of a queue looks like the URL of a server; did you mean --url?")
     queues = [queue_class(name, connection=server.client, job_class=job_class, serializer=serializer) for name in names]
-    # Subclasses may have constructors that know RQ's keywords only.
-    ours: dict[str, Any] = {} if command.lease is None else {"lease": command.lease}
-    if worker_class is Worker:
-        ours["fresh_interpreter"] = True
-    if command.disable_default_exception_handler:
-        ours["disable_default_exception_handler"] = True
-    if command.exception_handler:
-        ours["exception_handlers"] = [load_function("--exception-handler", path) for path in command.exception_handler]
     return worker_class(
         queues,
         name=command.name or server.settings.text("NAME"),
@@ -182,25 +188,35 @@ def _make_worker(server: Server, shared: SharedOptions, command: WorkerCommand) 
         queue_class=queue_class,
         log_job_description=not command.disable_job_desc_logging,
         serializer=serializer,
-        **ours,
+        **_given_besides(command, worker_class),
     )
 
 
-def _check_server(server: Server) -> None:
-    """Ask the server one question before anything is set up: a server that is not there is an error of the command, not something to wait for."""
+def _given_besides(command: WorkerCommand, worker_class: type[BaseWorker]) -> dict[str, Any]:
+    """Return what was said beyond what every worker takes. Subclasses may have constructors that know RQ's keywords only, and not even all of these."""
+    given = {
+        "lease": command.lease,
+        "output_bytes": None if command.output_size is None else command.output_size * 1024,
+        "job_memory": command.job_memory,
+        "keep_output": False if command.no_keep_output else None,
+        "fresh_interpreter": True if worker_class is Worker else None,
+        "disable_default_exception_handler": True if command.disable_default_exception_handler else None,
+        "exception_handlers": [load_function("--exception-handler", path) for path in command.exception_handler] or None,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def check_server(server: Server, *, may_be_suspended: bool = False) -> None:
+    """Ask the server one question before anything is set up: a server that is not there is an error of the command, not something to wait for.
+
+    Raises:
+        CommandFailed: workers are suspended, and that is not expected.
+    """
     client = private_client(server.client)
     try:
         suspended = Caller(client).run(is_suspended(server.scripts))
     finally:
         if client is not server.client:
             client.close()
-    if suspended:
+    if suspended and not may_be_suspended:
         raise CommandFailed("Workers are suspended; run `rq resume`, then start this worker again")
-
-
-def _configure_logging(server: Server) -> None:
-    table = server.settings.table("DICT_CONFIG")
-    if table:
-        from logging.config import dictConfig  # noqa: PLC0415 - loads a socket server and more, for those few who use it
-
-        dictConfig(table)

@@ -13,7 +13,9 @@ from rq.client.result_data import returned_value
 from rq.client.types import T_co
 from rq.core.errors import OptionTypeError
 from rq.model.execution import ExecutionRecord
+from rq.model.explanation import explain
 from rq.model.states import JobStatus
+from rq.store.explain import read_facts
 from rq.store.reads import find_position, job_exists, list_dependencies, list_dependents, list_executions, read_execution
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from redis.asyncio.client import Pipeline
 
     from rq.core.serializers import Serializer
+    from rq.model.situation import Explanation
 
 
 class StatusQuestion:
@@ -150,6 +153,10 @@ class Job(JobData["redis.asyncio.Redis", AsyncSession], Generic[T_co]):
         """Return how many jobs stand before this one in its queue; None if it is not waiting there."""
         return await self.session.run(find_position(self.session.scripts, self.origin, self.id)) if self.origin else None
 
+    async def explain(self) -> Explanation:
+        """Return why the job is not running, or what came of it; see `rq.job.Job.explain`."""
+        return explain(await self.session.follow(read_facts(self.session.scripts, self.id)))
+
     async def get_executions(self) -> list[ExecutionRecord]:
         """Return the attempts that run now, as values: two round trips."""
         scripts = self.session.scripts
@@ -177,6 +184,11 @@ class Job(JobData["redis.asyncio.Redis", AsyncSession], Generic[T_co]):
     async def results(self) -> list[Result[T_co]]:
         """Return the results, newest first: one for each attempt that ended; the ten newest are kept."""
         return await Result.all(self)
+
+    async def output(self) -> str:
+        """Return the end of what the job's last attempt printed and logged, once that has ended; '' if nothing was kept. See `Result.output` for others."""
+        latest = await self.latest_result()
+        return "" if latest is None else latest.output
 
     async def return_value(self, refresh: bool = False, timeout: float = 0) -> T_co | None:  # noqa: ASYNC109 - see `Result.fetch_latest`
         """Return what the function returned; None if the job has not succeeded (or returned nothing).

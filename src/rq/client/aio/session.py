@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from redis.asyncio.client import Pipeline
 
     from rq.core.keys import Keyspace
-    from rq.store.calls import Call
+    from rq.store.calls import Call, Steps
 
 T = TypeVar("T")
 
@@ -49,6 +49,10 @@ class AsyncSession(BaseSession):
     async def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
         """Return the answers to independent calls, in order: one round trip."""
         return await self._caller.run_many(calls) if calls else []
+
+    async def follow(self, steps: Steps[T]) -> T:
+        """Return what comes of several steps: a round trip for each."""
+        return await self._caller.follow(steps)
 
 
 # As in `rq.client.session`. All handles of a connection share its session, and so the round trips of their calls.

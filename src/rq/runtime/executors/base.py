@@ -39,7 +39,7 @@ class Attempt:
 class Ended:
     """An attempt is over: its outcome, and what its process used (None where nobody measured).
 
-    `aftermath` is what came of the stopped callback, if one was called; `pid` is that of a process that died.
+    `aftermath` is what came of the stopped callback, if one was called; `output` the end of what it printed, UTF-8; `pid` is that of a process that died.
     """
 
     execution_id: str
@@ -47,6 +47,7 @@ class Ended:
     peak_memory_kib: int | None = None
     cpu_seconds: float | None = None
     aftermath: Outcome | None = None
+    output: bytes = b""
     pid: int | None = field(default=None, compare=False)
 
 

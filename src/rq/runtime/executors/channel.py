@@ -21,9 +21,9 @@ HEADER = struct.Struct("!Q")
 _CHUNK_BYTES = 256 * 1024
 # At most one descriptor comes with a message, and several messages can be read at once.
 _FD_BYTES = array.array("i").itemsize
-_ANCILLARY_BYTES = socket.CMSG_SPACE(64 * _FD_BYTES)
+ANCILLARY_BYTES = socket.CMSG_SPACE(64 * _FD_BYTES)
 # Descriptors must not leak into programs that jobs start; without the flag (macOS) this is done one step later.
-_CLOEXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+CLOEXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
 # The state of a source file: path, mtime and ctime in nanoseconds, size, inode.
 Source = tuple[str, int, int, int, int]
@@ -116,8 +116,9 @@ def encode_message(message: Message) -> bytes:
 
 _OUTCOMES: tuple[type[Outcome], ...] = (Returned, AskedRetry, Raised, TimedOut, Died, Stopped, Released)
 _OUTCOME_NUMBERS = {kind: number for number, kind in enumerate(_OUTCOMES)}
-# Stands where the number of an outcome would.
+# These stand where the number of an outcome would.
 _CALLBACK_BEGAN = -1
+_OUTPUT_BEGAN = -2
 
 
 class JobReport(NamedTuple):
@@ -133,6 +134,10 @@ class CallbackBegan(NamedTuple):
     """The job's function is over and a callback begins, which may take so many seconds; None: without limit."""
 
     limit_seconds: float | None
+
+
+class OutputBegan(NamedTuple):
+    """The job prints something; the descriptor that comes with this leads to the ring where that is kept (see `output`)."""
 
 
 def encode_attempt(attempt: Attempt) -> bytes:
@@ -159,8 +164,13 @@ def encode_callback_began(message: CallbackBegan) -> bytes:
     return frame((_CALLBACK_BEGAN, message.limit_seconds))
 
 
-def decode_from_job(body: bytes) -> JobReport | CallbackBegan:
-    """Return what a job process said: its report, or that a callback began.
+def encode_output_began() -> bytes:
+    """Return the frame that a descriptor comes with."""
+    return frame((_OUTPUT_BEGAN, None))
+
+
+def decode_from_job(body: bytes) -> JobReport | CallbackBegan | OutputBegan:
+    """Return what a job process said: its report, that a callback began, or that it prints.
 
     Raises:
         ValueError: It is none: somebody else wrote to the socket.
@@ -169,6 +179,8 @@ def decode_from_job(body: bytes) -> JobReport | CallbackBegan:
         number, values, *rest = marshal.loads(body)  # noqa: S302 - from our own job process
         if number == _CALLBACK_BEGAN:
             return CallbackBegan(None if values is None else float(values))
+        if number == _OUTPUT_BEGAN:
+            return OutputBegan()
         return JobReport(_OUTCOMES[number](*values), *rest)
     except (EOFError, IndexError, TypeError, ValueError) as error:
         raise ValueError("a job process handed in something that is no report") from error
@@ -243,10 +255,10 @@ class Channel:
         None means that the other side is gone.
         """
         try:
-            data, ancillary, _, _ = self._socket.recvmsg(_CHUNK_BYTES, _ANCILLARY_BYTES, _CLOEXEC)
+            data, ancillary, _, _ = self._socket.recvmsg(_CHUNK_BYTES, ANCILLARY_BYTES, CLOEXEC)
         except ConnectionResetError:
             data, ancillary = b"", []
-        self._keep_descriptors(ancillary)
+        self._fds.extend(descriptors_in(ancillary))
         if not data:
             return None
         self._reader.feed(data)
@@ -272,11 +284,15 @@ class Channel:
         """Return the next descriptor that came; -1 if this process had none left and the kernel dropped it."""
         return self._fds.popleft() if self._fds else -1
 
-    def _keep_descriptors(self, ancillary: list[tuple[int, int, bytes]]) -> None:
-        for level, kind, data in ancillary:
-            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                fds = array.array("i")
-                fds.frombytes(data[: len(data) - len(data) % _FD_BYTES])
-                for fd in fds:
-                    os.set_inheritable(fd, False)
-                self._fds.extend(fds)
+
+def descriptors_in(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
+    """Return the descriptors that came beside some data."""
+    found: list[int] = []
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            fds = array.array("i")
+            fds.frombytes(data[: len(data) - len(data) % _FD_BYTES])
+            for fd in fds:
+                os.set_inheritable(fd, False)
+            found += fds
+    return found

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from rq.core.defaults import CALLBACK_TIMEOUT
+from rq.core.defaults import CALLBACK_TIMEOUT, DEFAULT_OUTPUT_BYTES
 from rq.core.errors import InvalidOptionError, RQError
 from rq.core.references import path_of_class
 from rq.core.serializers import DefaultSerializer, Serializer
@@ -27,6 +27,7 @@ from rq.runtime.executors.channel import Gone, JobReport
 from rq.runtime.executors.handles import JobProcess, ZygoteHandle, death_of
 from rq.runtime.executors.job_process import JobSettings
 from rq.runtime.executors.job_run import has_stopped_callback
+from rq.runtime.executors.kill_counter import KillCounter
 from rq.runtime.executors.lineage import Lineage
 from rq.runtime.executors.serializer_reference import SerializerReference
 from rq.runtime.executors.starting import start_forked, start_fresh
@@ -60,6 +61,8 @@ class ForkExecutor:
         exception_handlers: What is called when an attempt failed.
         modules: What to preload without waiting for a job that needs it.
         learns: Whether to preload the modules that the functions of jobs come from.
+        output_bytes: How much is kept of what a job prints; 0: nothing.
+        memory_limit_mib: How much memory a job process may have; None: no limit.
 
     Raises:
         InvalidOptionError: An impossible combination (a ValueError).
@@ -79,6 +82,8 @@ class ForkExecutor:
         exception_handlers: Sequence[Callable[..., Any] | str] = (),
         modules: Iterable[str] = (),
         learns: bool = True,
+        output_bytes: int = DEFAULT_OUTPUT_BYTES,
+        memory_limit_mib: int | None = None,
     ) -> None:
         if places < 1:
             raise InvalidOptionError(f"An executor has at least one place, not {places}")
@@ -91,7 +96,7 @@ class ForkExecutor:
         known_class: type[Any] | str | None = job_class
         if start_method == "exec" and job_class is not None:
             known_class, modules = path_of_class(job_class), (*modules, job_class.__module__)
-        self._settings = JobSettings(worker_name, known_as, connection_settings, run, known_class, tuple(exception_handlers))
+        self._settings = JobSettings(*(worker_name, known_as, connection_settings, run, known_class, tuple(exception_handlers), output_bytes, memory_limit_mib))
         self._selector: selectors.BaseSelector = selectors.DefaultSelector()
         self._lineage = Lineage(self._start_zygote, self._selector, self, modules, learns)
         self._is_closed = False
@@ -103,6 +108,7 @@ class ForkExecutor:
         self._ended: list[Ended] = []
         # What will be reported of the attempts whose stopped callback waits or runs.
         self._stopped: dict[str, Ended] = {}
+        self._kills = KillCounter()
 
     # --- the protocol -------------------------------------------------------------------------------------------------
 
@@ -223,7 +229,7 @@ class ForkExecutor:
             report = process.receive_rest()
             verdict = process.verdict or Released("it was taken away when the executor was shut down")
             if process.attempt is not None:
-                self._end(process.attempt, report.outcome if report else verdict)
+                self._end(process.attempt, report.outcome if report else verdict, output=process.take_output())
         for process in (*self._running.values(), *self._spares):
             self._forget(process)
         self._running.clear()
@@ -239,7 +245,7 @@ class ForkExecutor:
 
     def on_gone(self, process: JobProcess, gone: Gone) -> None:
         """Settle what the process left behind."""
-        self._settle(process, death_of(gone), gone)
+        self._settle(process, death_of(gone, self._kills), gone)
 
     def on_lost(self, process: JobProcess) -> None:
         """Make sure of the end of a process whose zygote ended, and settle what it left behind."""
@@ -313,8 +319,9 @@ class ForkExecutor:
         process.attempt = None
         process.deadline = time.monotonic() + _LINGER_SECONDS
         self._lingering.add(process)
+        output = process.take_output()
         self._forget(process)
-        self._end(attempt, report.outcome, report.peak_memory_kib, report.cpu_seconds)
+        self._end(attempt, report.outcome, report.peak_memory_kib, report.cpu_seconds, output)
         if report.imported_module is not None:
             self._lineage.learn(report.imported_module)
 
@@ -336,23 +343,32 @@ class ForkExecutor:
         """End an attempt whose process died without a report; one that it never read begins anew elsewhere."""
         execution_id = attempt.execution_id
         del self._running[execution_id]
+        output = process.take_output()
         self._forget(process)
         if process.left_attempt_unread and process.verdict is None and self._unread.get(execution_id, 0) < _MAX_UNREAD:
             self._unread[execution_id] = self._unread.get(execution_id, 0) + 1
             self._waiting.appendleft(attempt)
         elif gone is None:
-            self._end(attempt, process.verdict or death)
+            self._end(attempt, process.verdict or death, output=output)
         else:
-            self._end(attempt, process.verdict or death, gone.peak_memory_kib, gone.cpu_seconds, gone.pid)
+            self._end(attempt, process.verdict or death, gone.peak_memory_kib, gone.cpu_seconds, output, gone.pid)
 
-    def _end(self, attempt: Attempt, outcome: Outcome, peak_memory_kib: int | None = None, cpu_seconds: float | None = None, pid: int | None = None) -> None:
+    def _end(
+        self,
+        attempt: Attempt,
+        outcome: Outcome,
+        peak_memory_kib: int | None = None,
+        cpu_seconds: float | None = None,
+        output: bytes = b"",
+        pid: int | None = None,
+    ) -> None:
         """Report how an attempt ended; of one that was stopped, once its stopped callback is over as well."""
         execution_id = attempt.execution_id
         self._unread.pop(execution_id, None)
-        ended = Ended(execution_id, outcome, peak_memory_kib, cpu_seconds, pid=pid)
+        ended = Ended(execution_id, outcome, peak_memory_kib, cpu_seconds, output=output, pid=pid)
         stopped = self._stopped.pop(execution_id, None)
         if stopped is not None:
-            ended = replace(stopped, aftermath=outcome)
+            ended = replace(stopped, aftermath=outcome, output=stopped.output + output)
         elif isinstance(outcome, Stopped) and not self._is_closed and has_stopped_callback(attempt, self._settings.job_class):
             self._stopped[execution_id] = ended
             self._waiting.appendleft(_aftermath_of(attempt))
@@ -414,4 +430,5 @@ def _overdue(attempt: Attempt) -> TimedOut:
     return TimedOut(
         f"{timeout_message(limit)} and did not end by itself; its process was killed\n",
         limit,
+        was_killed=True,
     )

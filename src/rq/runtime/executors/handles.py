@@ -13,6 +13,8 @@ from rq.core.defaults import TIMEOUT_GRACE_SECONDS
 from rq.model.outcome import Died, Outcome
 from rq.runtime.executors.base import Attempt
 from rq.runtime.executors.channel import (
+    ANCILLARY_BYTES,
+    CLOEXEC,
     CallbackBegan,
     Channel,
     FrameReader,
@@ -21,8 +23,11 @@ from rq.runtime.executors.channel import (
     Message,
     Source,
     decode_from_job,
+    descriptors_in,
     encode_attempt,
 )
+from rq.runtime.executors.kill_counter import KillCounter
+from rq.runtime.executors.output import read_shared_memory
 from rq.runtime.executors.process_control import kill_group
 
 # A zygote that is not ready after this is given up: its interpreter does not start, or a module takes too long to
@@ -58,6 +63,7 @@ class JobProcess:
         self._socket.setblocking(False)
         self._unsent = memoryview(b"")
         self._reader = FrameReader()
+        self._output_fd = -1
 
     def fileno(self) -> int:
         """Return the descriptor of the socket."""
@@ -94,7 +100,7 @@ class JobProcess:
         """
         for _ in range(chunks):
             try:
-                data = self._socket.recv(_CHUNK_BYTES)
+                data, ancillary, _, _ = self._socket.recvmsg(_CHUNK_BYTES, ANCILLARY_BYTES, CLOEXEC)
             except BlockingIOError:
                 return None
             except ConnectionResetError:
@@ -102,7 +108,9 @@ class JobProcess:
                 self.left_attempt_unread = True
                 continue
             except OSError:
-                data = b""
+                data, ancillary = b"", []
+            for fd in descriptors_in(ancillary) if ancillary else ():
+                self._keep_output_of(fd)
             if not data:
                 self.events = 0
                 return None
@@ -124,11 +132,26 @@ class JobProcess:
         """
         while (body := self._reader.take()) is not None:
             message = decode_from_job(body)
-            if not isinstance(message, CallbackBegan):
+            if isinstance(message, JobReport):
                 return message
-            if self.verdict is None:  # else it was killed already
+            if isinstance(message, CallbackBegan) and self.verdict is None:  # else it was killed already
                 self.deadline = _deadline_after(message.limit_seconds)
         return None
+
+    def _keep_output_of(self, fd: int) -> None:
+        self._let_go_of_output()
+        self._output_fd = fd
+
+    def take_output(self) -> bytes:
+        """Return the end of what its job has printed."""
+        output = read_shared_memory(self._output_fd) if self._output_fd >= 0 else b""
+        self._let_go_of_output()
+        return output
+
+    def _let_go_of_output(self) -> None:
+        if self._output_fd >= 0:
+            os.close(self._output_fd)
+            self._output_fd = -1
 
     def receive_rest(self) -> JobReport | None:
         """Return the report if the process, which is dead, completed one before it died."""
@@ -140,8 +163,9 @@ class JobProcess:
         kill_group(self.pid)
 
     def close(self) -> None:
-        """Close the socket; a spare ends by that."""
+        """Close the socket, by which a spare ends, and let go of the output."""
         self._socket.close()
+        self._let_go_of_output()
 
 
 class ZygoteHandle:
@@ -216,11 +240,12 @@ def _deadline_after(limit_seconds: float | None) -> float | None:
     return None if limit_seconds is None else time.monotonic() + limit_seconds + TIMEOUT_GRACE_SECONDS
 
 
-def death_of(gone: Gone) -> Died:
-    """Return the outcome of an attempt whose process ended without a report."""
+def death_of(gone: Gone, kills: KillCounter | None = None) -> Died:
+    """Return the outcome of an attempt whose process ended without a report; `kills` may make a suspicion of it."""
     if os.WIFSIGNALED(gone.status):
         number = os.WTERMSIG(gone.status)
-        return Died(f"The job's process was killed by {_signal_name(number)}", signal=number)
+        suspicion = ", probably by the system, for want of memory" if number == signal.SIGKILL and kills is not None and kills.has_grown() else ""
+        return Died(f"The job's process was killed by {_signal_name(number)}{suspicion}", signal=number)
     status = os.WEXITSTATUS(gone.status)
     return Died(f"The job's process ended with exit status {status} and without an outcome", exit_status=status)
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from rq.core.defaults import DEFAULT_OUTPUT_BYTES
 from rq.core.errors import RQError
 from rq.core.serializers import DefaultSerializer, Serializer
 from rq.model.outcome import AskedRetry, Outcome, Returned
 from rq.runtime.executors.base import Attempt, AttemptTakenError, Ended, Run
 from rq.runtime.executors.job_run import CurrentAttempt, perform, run_attempt
+from rq.runtime.executors.output import keeper_in_process
 from rq.runtime.timeouts import TimerDeathPenalty
 
 
@@ -25,6 +27,7 @@ class InlineExecutor:
         connection: The connection that user code gets when it asks for one.
         job_class: What jobs are made of; None means RQ's own.
         exception_handlers: What is called when an attempt failed.
+        output_bytes: How much is kept of what an attempt prints; 0: nothing.
     """
 
     def __init__(
@@ -35,12 +38,14 @@ class InlineExecutor:
         connection: object | None = None,
         job_class: type[Any] | None = None,
         exception_handlers: Sequence[Callable[..., Any] | str] = (),
+        output_bytes: int = DEFAULT_OUTPUT_BYTES,
     ) -> None:
         self.places = 1
         self._run = run or partial(_run_in_this_thread, serializer=serializer)
         self._connection = connection
         self._job_class = job_class
         self._exception_handlers = tuple(exception_handlers)
+        self._output_bytes = output_bytes
         self._is_closed = False
         self._is_in_job = False
         self._verdict: Outcome | None = None
@@ -63,8 +68,11 @@ class InlineExecutor:
         if self._is_closed:
             raise RQError(f"This executor was shut down; start another one to run job {attempt.job_id}")
         before = time.thread_time()
-        outcome = self._perform(CurrentAttempt(attempt, connection=self._connection, job_class=self._job_class, exception_handlers=self._exception_handlers))
-        self._ended.append(Ended(attempt.execution_id, outcome, cpu_seconds=time.thread_time() - before))
+        keeper = keeper_in_process(self._output_bytes)
+        handlers = self._exception_handlers
+        outcome = self._perform(CurrentAttempt(attempt, connection=self._connection, job_class=self._job_class, exception_handlers=handlers, keeper=keeper))
+        output = keeper.read() if keeper is not None else b""
+        self._ended.append(Ended(attempt.execution_id, outcome, cpu_seconds=time.thread_time() - before, output=output))
 
     def _perform(self, current: CurrentAttempt) -> Outcome:
         """Run the attempt; an interruption between its end and ours counts as having come before its end."""

@@ -6,9 +6,11 @@ replaced. What is needed then is bound to names of this module when it is import
 """
 
 import _signal  # type: ignore[import-not-found]
+import array
 import gc
 import os
 import resource
+import socket
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -28,9 +30,12 @@ from rq.runtime.executors.channel import (
     decode_attempt,
     encode_attempt,
     encode_callback_began,
+    encode_output_began,
     encode_report,
 )
 from rq.runtime.executors.job_run import CurrentAttempt, outcome_of, perform, run_attempt
+from rq.runtime.executors.memory_limit import memory_limit
+from rq.runtime.executors.output import Keeper, make_shared_memory
 from rq.runtime.executors.process_control import MAXRSS_DIVISOR, Identity, die_with_parent, identity_of
 from rq.runtime.executors.serializer_reference import SerializerReference
 
@@ -40,7 +45,9 @@ _CHUNK_BYTES = 1024 * 1024
 # What jobs with callbacks, and those that ask for their job and its connection, need.
 _OUR_MODULES = ("rq.runtime.executors.through_job", "rq.store.connection")
 
-_exit, _getpid, _getrusage, _write = os._exit, os.getpid, resource.getrusage, os.write
+_exit, _getpid, _getrusage, _write, _close = os._exit, os.getpid, resource.getrusage, os.write, os.close
+_Socket, _AF_UNIX, _SOCK_STREAM, _SOL_SOCKET, _SCM_RIGHTS = socket.socket, socket.AF_UNIX, socket.SOCK_STREAM, socket.SOL_SOCKET, socket.SCM_RIGHTS
+_INT_BYTES = array.array("i").itemsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,8 @@ class JobSettings:
         run: Another way of running an attempt; None means `run_attempt` with `serializer`.
         job_class: What jobs are made of, or the dotted path of that; None means RQ's own.
         exception_handlers: What is called when an attempt failed, or the dotted paths of that.
+        output_bytes: How much is kept of what a job prints; 0: nothing.
+        memory_limit_mib: How much memory a job process may have; None: no limit.
     """
 
     worker_name: str
@@ -62,6 +71,8 @@ class JobSettings:
     run: Run | None = None
     job_class: type[Any] | str | None = None
     exception_handlers: Sequence[Callable[..., Any] | str] = ()
+    output_bytes: int = 0
+    memory_limit_mib: int | None = None
 
     def run_here(self, attempt: Attempt) -> Outcome:
         """Run `attempt` in this process."""
@@ -88,6 +99,7 @@ class Inheritance:
         fd_limits: The limits of descriptors to restore, soft and hard.
         settings: The executor's.
         is_replaced: Whether methods of `Job` were replaced before the fork.
+        keeper: What the streams give a copy of all that is written to them; None if that is not kept.
     """
 
     zygote_pid: int
@@ -98,6 +110,7 @@ class Inheritance:
     fd_limits: tuple[int, int]
     settings: JobSettings
     is_replaced: bool
+    keeper: Keeper | None
 
 
 def live(inherited: Inheritance, fd: int, supervisor_end: int, identity: Identity) -> NoReturn:
@@ -127,11 +140,15 @@ def _serve(link: "_Link", inherited: Inheritance) -> None:
     """Wait for an attempt, run it, and hand in the report. Copies that the job forked of this process hand in none."""
     settings = inherited.settings
     _rehearse()
+    if inherited.keeper is not None:
+        inherited.keeper.begin(link.share_output)
     body = link.receive()
     if body is None:
         return
     attempt = decode_attempt(body)
     del body
+    if settings.memory_limit_mib is not None:
+        memory_limit.set(settings.memory_limit_mib)
     outcome = _run(attempt, settings, inherited.is_replaced, link.tell_callback_began)
     if _getpid() != link.owner_pid:
         return
@@ -244,6 +261,23 @@ class _Link:
             flush_output()
             _exit(0)
         self.send(encode_callback_began(CallbackBegan(limit_seconds)))
+
+    def share_output(self, size: int) -> Any:
+        """Return memory for what this process prints, that the supervisor can read.
+
+        Raises:
+            OSError: The socket is gone, or the system refuses; or a copy of this process, forked by the job, asks.
+        """
+        if _getpid() != self.owner_pid or identity_of(self._fd) != self._identity:
+            raise OSError("nobody would read it")
+        memory, fd = make_shared_memory(size)
+        end = _Socket(_AF_UNIX, _SOCK_STREAM, 0, self._fd)
+        try:
+            end.sendmsg([encode_output_began()], [(_SOL_SOCKET, _SCM_RIGHTS, fd.to_bytes(_INT_BYTES, sys.byteorder))])
+        finally:
+            end.detach()
+            _close(fd)
+        return memory
 
     def _read(self, size: int) -> bytes | None:
         chunks: list[bytes] = []

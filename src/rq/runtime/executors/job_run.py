@@ -21,6 +21,8 @@ from rq.core.tracebacks import format_exception
 from rq.model.outcome import AskedRetry, Outcome, Raised, Returned, TimedOut, exception_names
 from rq.model.retry import Retry
 from rq.runtime.executors.base import Attempt, Run
+from rq.runtime.executors.memory_limit import memory_limit
+from rq.runtime.executors.output import Keeper, tees
 from rq.runtime.timeouts import BaseDeathPenalty, get_default_death_penalty_class
 
 
@@ -36,6 +38,7 @@ class CurrentAttempt:
         exception_handlers: What is called when an attempt failed, in order, or the dotted paths of that.
         is_replaced: Whether `Job` is run in a way of its own (see `is_job_replaced`); None where nobody has looked yet.
         on_callback: Told when the function is over and a callback begins, with the seconds that it may take (None: no limit).
+        keeper: Keeps what the attempt prints, where its process is not its own; None: nobody does, or whoever watches the process.
         serializer: What the payload is read with, once `run_attempt` has begun; None means pickle.
         job: The job as user code sees it, once anybody has asked for it.
     """
@@ -47,6 +50,7 @@ class CurrentAttempt:
     is_replaced: bool | None = None
     on_callback: Callable[[float | None], None] | None = None
     exception_handlers: Sequence[Callable[..., Any] | str] = ()
+    keeper: Keeper | None = None
     serializer: Serializer | None = None
     job: object | None = None
 
@@ -57,6 +61,8 @@ def perform(current: CurrentAttempt, run: Run) -> Outcome:
     Every executor runs its attempts through this. It is the boundary to user code: `run` may be the user's too.
     """
     context.push(current)
+    if current.keeper is not None:
+        tees.install()
     try:
         outcome = run(current.attempt)
     except BaseException as error:  # noqa: BLE001 - user code raises anything, SystemExit too
@@ -64,6 +70,8 @@ def perform(current: CurrentAttempt, run: Run) -> Outcome:
     else:
         outcome = _insist(outcome, current.attempt)
     finally:
+        if current.keeper is not None:
+            tees.restore()
         context.pop()
     return outcome
 
@@ -146,6 +154,8 @@ def outcome_of(error: BaseException, attempt: Attempt) -> Raised | TimedOut:
 
 def outcome_of_exception(error: BaseException) -> Raised:
     """Return the outcome of an attempt that ended with `error`, which is no time limit of the job itself."""
+    if isinstance(error, MemoryError):
+        memory_limit.lift()  # printing the traceback takes memory, and it holds on to what the job has
     own_name, *bases = exception_names(type(error))
     return Raised(format_exception(error), own_name, tuple(bases))
 

@@ -23,7 +23,7 @@ def start_fresh(settings: JobSettings) -> ZygoteHandle:
     fd = theirs.fileno()
     path = [entry for entry in sys.path if isinstance(entry, str)]
     with theirs:
-        popen = subprocess.Popen([sys.executable, *_interpreter_options(), "-c", PROGRAM, TITLE, str(fd), *path], pass_fds=[fd])  # noqa: S603 - this interpreter
+        popen = subprocess.Popen([sys.executable, *interpreter_options(), "-c", PROGRAM, TITLE, str(fd), *path], pass_fds=[fd])  # noqa: S603 - this interpreter
     zygote = ZygoteHandle(popen.pid, ours, time.monotonic() + START_SECONDS, popen.wait)
     zygote.introduce(introduction(settings))
     return zygote
@@ -54,7 +54,7 @@ def start_forked(settings: JobSettings, fds: Iterable[int]) -> ZygoteHandle:
     return ZygoteHandle(pid, ours, time.monotonic() + START_SECONDS, lambda: _reap(pid))
 
 
-def _interpreter_options() -> list[str]:
+def interpreter_options() -> list[str]:
     """Return the options that this interpreter was started with and that change what user code does."""
     flags = sys.flags
     switches = {"-E": flags.ignore_environment, "-s": flags.no_user_site, "-B": flags.dont_write_bytecode}

@@ -41,6 +41,7 @@ from rq.runtime.executors.channel import (
 )
 from rq.runtime.executors.job_process import Inheritance, JobSettings, flush_output, live
 from rq.runtime.executors.job_run import is_job_replaced
+from rq.runtime.executors.output import Keeper, tees
 from rq.runtime.executors.process_control import (
     MAXRSS_DIVISOR,
     adopt_orphans,
@@ -78,7 +79,8 @@ def introduction(settings: JobSettings) -> bytes:
     job_class = settings.job_class
     class_path = path_of_class(job_class) if isinstance(job_class, type) else job_class
     handlers = tuple(handler if isinstance(handler, str) else reference_of(handler).func_name for handler in settings.exception_handlers)
-    return frame((settings.worker_name, tuple(reference), settings.connection_settings, class_path, handlers, sys.argv, os.getpid()))
+    limits = (settings.output_bytes, settings.memory_limit_mib)
+    return frame((settings.worker_name, tuple(reference), settings.connection_settings, class_path, handlers, *limits, sys.argv, os.getpid()))
 
 
 def main() -> NoReturn:
@@ -87,8 +89,8 @@ def main() -> NoReturn:
     end.set_inheritable(False)
     (size,) = HEADER.unpack(_read(end, HEADER.size))
     told = marshal.loads(_read(end, size))  # noqa: S302 - from the supervisor
-    name, reference, connection_settings, class_path, handlers, sys.argv, supervisor_pid = told
-    settings = JobSettings(name, SerializerReference(*reference), connection_settings, job_class=class_path, exception_handlers=handlers)
+    name, reference, connection_settings, class_path, handlers, output_bytes, memory_limit, sys.argv, supervisor_pid = told
+    settings = JobSettings(name, SerializerReference(*reference), connection_settings, None, class_path, handlers, output_bytes, memory_limit)
     be_zygote(end, settings, supervisor_pid, [])
 
 
@@ -141,6 +143,8 @@ class Zygote:
         self._on_child_end: Any = signal.getsignal(signal.SIGCHLD)
         self._fd_limits = raise_fd_limit()
         self._wake_read = self._wake_write = -1
+        # The same in all branches: their streams have it already. Job processes say where it is to keep what they write.
+        self._keeper = Keeper(settings.output_bytes) if settings.output_bytes else None
 
     def serve(self) -> NoReturn:
         """Take orders until the supervisor is gone."""
@@ -265,6 +269,8 @@ class Zygote:
         os.set_blocking(self._wake_write, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        if self._keeper is not None:
+            tees.install(self._keeper)
         gc.disable()
         gc.freeze()
         handler = self._on_child_end
@@ -277,6 +283,7 @@ class Zygote:
             fd_limits=self._fd_limits,
             settings=self._settings,
             is_replaced=is_job_replaced(),
+            keeper=self._keeper,
         )
 
     def _become_importer(self, end: socket.socket) -> None:

@@ -5,16 +5,19 @@
 -- ARGV: 1 id, 2 execution, 3 queue, 4 worker, 5 failed | unrecorded (failed, without a result and an entry among the failed) | stopped | retried | asked (the
 --   function returned a Retry) | exhausted (it did so once too often) | died, 6 exception (asked, exhausted: return value) as RQ stores it, 7 failure_ttl in seconds (negative: for ever), 8 reason for people,
 --   9 retries left (asked: number of retries) before this attempt, 10 delay of the retry in seconds, 11 front | back, 12 most crashes,
---   13 what is to be delivered about a failure or '' (see deliver_later), 14... a claim (see claim.lua)
+--   13 what is to be delivered about a failure or '' (see deliver_later), 14 how many arguments about the attempt follow, then these: field, value, ... of
+--   its entry among the results; then a claim (see claim.lua)
 -- Reply: {ok | dup | superseded | gone | fenced | badtype, new status or detail, reply of the claim or '', 'later' if some who wait for the job still
 --   have to be told or ''}
 -- Atomic: status, result, registry or queue, counters, lease and those who wait for the job change together; a retry is consumed once however often the call
 --   is sent.
--- include: try server_time dates expiry leases owner places promote_due start_job give_back claim_jobs results releases keep_job counters place_again
--- include: parents release_child dependents crash_job deliver_later
+-- include: try server_time dates expiry leases owner places tell schedule promote_due start_job give_back pauses claim_jobs results releases keep_job counters
+-- include: place_again parents release_child dependents crash_job deliver_later
 local job, failed = KEYS[1], KEYS[3]
 local id, execution, queue, worker, kind, text, ttl, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local expected, delay, front, most_crashes = ARGV[9], tonumber(ARGV[10]), ARGV[11] == 'front', tonumber(ARGV[12])
+local claim_at = 15 + tonumber(ARGV[14])
+local about = {unpack(ARGV, 15, claim_at - 1)}
 
 -- kind of the attempt -> type of its result, field of the text, field that counts retries, and by how much a retry changes it.
 local RESULT_TYPE = {retried = 4, asked = 4, exhausted = 5}
@@ -25,7 +28,7 @@ local STEP = {retried = -1, asked = 1}
 local now, later = server_time(), ''
 
 local function record_end(started_at, result_type, stream_ttl)
-  record_result(now, id, result_type, worker, execution, started_at, stream_ttl, TEXT_FIELD[kind] or 'exc_string', text)
+  record_result(now, id, result_type, worker, execution, started_at, stream_ttl, TEXT_FIELD[kind] or 'exc_string', text, unpack(about))
 end
 
 local function retry(started_at)
@@ -47,9 +50,18 @@ local function set_failed(started_at, status, enqueue_nonce)
   return status
 end
 
+-- The request to stop says who asked (see stop.lua).
+local function name_stopper(request)
+  local is_named = request and string.sub(request, 1, #execution + 1) == execution .. ' '
+  if is_named then reason = 'stopped by ' .. string.sub(request, #execution + 2) end
+  table.insert(about, 'x_reason')
+  table.insert(about, reason)
+end
+
 local function end_attempt(fields, started_at)
   if kind == 'died' then
-    local code = crash_job(now, queue, id, execution, started_at, {letter = 'D', most = most_crashes, reason = reason, exc = text, failure_ttl = ttl})
+    local code = crash_job(now, queue, id, execution, started_at, {letter = 'D', most = most_crashes, reason = reason, exc = text, failure_ttl = ttl,
+      about = about})
     if code == 'failed' then
       deliver_later(now, execution, ARGV[13])
       later = is_being_released(id) and 'later' or ''
@@ -57,13 +69,16 @@ local function end_attempt(fields, started_at)
     return code == 'requeued' and 'queued' or code
   end
   redis.call('HDEL', job, 'x_execution', 'x_stop', 'x_crashes')
-  if kind == 'stopped' then return set_failed(started_at, 'stopped', fields[4]) end
+  if kind == 'stopped' then
+    name_stopper(fields[7])
+    return set_failed(started_at, 'stopped', fields[4])
+  end
   local counted = {retried = fields[5] or '', asked = fields[6] or '0'}
   if counted[kind] == expected then return retry(started_at) end
   return set_failed(started_at, 'failed', fields[4])
 end
 
-local code, fields = check_owner(queue, id, execution, 'x_enqueue', 'retries_left', 'number_of_retries')
+local code, fields = check_owner(queue, id, execution, 'x_enqueue', 'retries_left', 'number_of_retries', 'x_stop')
 local detail = fields
 if code == 'owner' or code == 'superseded' or code == 'gone' then
   local started_at = try('HGET', execution_key(id, execution), 'created_at')
@@ -75,4 +90,4 @@ if code == 'owner' or code == 'superseded' or code == 'gone' then
   end
   count_attempt(now, worker, 'failed_job_count', started_at)
 end
-return {code, detail, ARGV[14] and claim_jobs(now, read_claim(14)) or '', later}
+return {code, detail, ARGV[claim_at] and claim_jobs(now, read_claim(claim_at)) or '', later}

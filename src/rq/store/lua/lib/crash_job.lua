@@ -1,6 +1,6 @@
 -- An attempt ended without an outcome: its worker or its process died. That is no failure of the job: it goes back to the head of its queue; only after
 -- `policy.most` such ends it is set aside as failed. The lease must have been ended. policy: most, reason, exc (as RQ stores an exception), failure_ttl,
--- letter (D if the attempt's own worker says so, A if it was taken back; see owner).
+-- letter (D if the attempt's own worker says so, A if it was taken back; see owner), about (what else is known of the attempt: field, value, ...; or nil).
 -- Answers 'requeued', 'failed', or 'dropped' if the attempt did not own the job any more.
 --
 -- One of our attempts that the job still names was the run. An RQ worker's carries no x_execution (or a stale one, whose lease is gone): it was the run if
@@ -26,16 +26,28 @@ local function was_the_run(now, queue, id, execution, fields)
   return true
 end
 
+-- Where a worker that is gone was, and when it was last heard of, as the end of a sentence for people. Its hash may have expired before its lease did.
+local function last_seen(worker)
+  local seen = try('HMGET', worker_key(worker), 'hostname', 'pid', 'last_heartbeat') or {}
+  local words = worker
+  if seen[1] then words = words .. ' on ' .. seen[1] end
+  if seen[2] then words = words .. ', pid ' .. seen[2] end
+  if seen[3] then words = words .. ', last heard of at ' .. seen[3] end
+  return ' (' .. words .. ')'
+end
+
 local function crash_job(now, queue, id, execution, started_at, policy)
   local job = job_key(id)
   local fields = try('HMGET', job, 'x_execution', 'status', 'worker_name', 'failure_ttl', 'x_enqueue', 'origin')
   if not fields then set_aside(queue, id, 'not a hash') end
   if not fields or not was_the_run(now, queue, id, execution, fields) then return 'dropped' end
+  local reason = policy.reason
+  if policy.letter == 'A' and fields[3] and fields[3] ~= '' then reason = reason .. last_seen(fields[3]) end
   redis.call('HDEL', job, 'x_execution', 'x_stop')
   local crashes = try('HINCRBY', job, 'x_crashes', 1) or policy.most + 1
   if crashes <= policy.most then
-    record_result(now, id, 4, fields[3], execution, started_at, nil, 'x_reason', policy.reason)
-    redis.call('HSET', job, 'status', 'queued', 'x_last', execution .. ':' .. policy.letter, 'x_reason', policy.reason)
+    record_result(now, id, 4, fields[3], execution, started_at, nil, 'x_reason', reason, unpack(policy.about or {}))
+    redis.call('HSET', job, 'status', 'queued', 'x_last', execution .. ':' .. policy.letter, 'x_reason', reason)
     push_id(queue, id, true)
     return 'requeued'
   end
@@ -45,8 +57,8 @@ local function crash_job(now, queue, id, execution, started_at, policy)
     delete_job(id, execution .. ':' .. policy.letter, fields[5])
     return 'failed'
   end
-  redis.call('HSET', job, 'status', 'failed', 'ended_at', iso_date(now), 'x_last', execution .. ':' .. policy.letter, 'x_reason', policy.reason)
-  record_result(now, id, 2, fields[3], execution, started_at, ttl, 'exc_string', policy.exc, 'x_reason', policy.reason)
+  redis.call('HSET', job, 'status', 'failed', 'ended_at', iso_date(now), 'x_last', execution .. ':' .. policy.letter, 'x_reason', reason)
+  record_result(now, id, 2, fields[3], execution, started_at, ttl, 'exc_string', policy.exc, 'x_reason', reason, unpack(policy.about or {}))
   keep_job(now, id, failed_key(queue), ttl, -1)
   return 'failed'
 end

@@ -1,0 +1,196 @@
+"""`rq cron`: enqueue functions again and again; look at them, run one now, pause and resume.
+
+`rq cron CONFIG_PATH` is RQ's command, and other programs reuse its parameters and help. So the words `list`, `run`, `pause` and `resume` are commands of their
+own, which take its place when the first argument is one of them; a module of such a name is written `./list.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+
+from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
+from rq.cli.connect import Server, open_server
+from rq.cli.logging_settings import configure_logging
+from rq.cli.options import SharedOptions, takes_shared_options
+from rq.cli.rendering import printable
+from rq.client.session import Session, session_of
+from rq.runtime.cron.listing import CronEntry, enqueue_now, list_cron_jobs
+from rq.runtime.cron.scheduler import CronScheduler
+from rq.store.cron import pause_cron, resume_cron
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+
+
+class CronCommand(Command):
+    """A command whose place another one takes if the first argument is its name."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any) -> click.Context:
+        """Return the context of the command that is meant."""
+        other = _WORDS.get(args[0]) if args else None
+        if other is not None:
+            return other.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that is meant."""
+        return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
+
+
+@click.command(cls=CronCommand)
+@click.argument("config_path")
+@click.option("--logging-level", "-l", type=click.Choice(LEVELS, case_sensitive=False), default="info", help="How much to log (default: info).")
+@takes_shared_options("serializer")
+def cron(shared: SharedOptions, config_path: str, logging_level: str) -> None:
+    """Enqueue functions again and again.
+
+    When, and which, a Python file says:
+
+    \b
+    from rq import cron
+    from tasks import sweep
+    cron.register(sweep, "default", cron="30 2 * * *")
+
+    CONFIG_PATH is that file, or a module that can be imported. Any number of
+    these processes may run at once: each tick becomes one job.
+
+    \b
+    rq cron list            show all cron jobs, and when each is due
+    rq cron run NAME        enqueue one now
+    rq cron pause NAME      let it rest
+    rq cron resume NAME     let it go on
+
+    Ctrl+C or SIGTERM ends it.
+    """  # noqa: D301 - Click keeps lines after \b as they are
+    if config_path in _WORDS:
+        raise WrongCall(f"Options come last: rq cron {config_path} ...; a module of that name is written ./{config_path}.py")
+    server = open_server(shared, patient=True)
+    configure_logging(server.settings)
+    scheduler = CronScheduler(server.client, logging_level.upper(), serializer=shared.load_serializer())
+    try:
+        scheduler.load_config_from_file(config_path)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise WrongCall(one_line(error)) from error
+    scheduler.start()
+
+
+@click.command("list", cls=Command)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@takes_shared_options()
+def list_command(shared: SharedOptions, *, as_json: bool) -> None:
+    """Show all cron jobs, whichever process has them.
+
+    A cron job that no process has (any more) is shown for thirty days.
+    """
+    entries = list_cron_jobs(_session(open_server(shared)))
+    if as_json:
+        click.echo(json.dumps([_as_dict(entry) for entry in entries], indent=2))
+    elif not entries:
+        click.echo("There are no cron jobs; `rq cron FILE` begins with some")
+    else:
+        click.echo(_table([_HEADINGS, *(_row(entry) for entry in entries)]))
+
+
+@click.command("run", cls=Command)
+@click.argument("name")
+@takes_shared_options()
+def run_command(shared: SharedOptions, name: str) -> None:
+    """Enqueue the cron job NAME now.
+
+    It needs no cron process. When it is due next stays as it is, and a pause
+    does not matter.
+    """
+    for record in enqueue_now(_session(open_server(shared)), name):
+        click.echo(f"Enqueued {printable(name)} to {printable(record.origin)} as job {record.id}")
+
+
+@click.command("pause", cls=Command)
+@click.argument("name")
+@takes_shared_options()
+def pause_command(shared: SharedOptions, name: str) -> None:
+    """Let the cron job NAME rest until `rq cron resume NAME`.
+
+    For all cron processes. What is due meanwhile is not made up for.
+    """
+    server = open_server(shared)
+    _require(server, name)
+    changed = server.caller.run(pause_cron(server.scripts, name))
+    click.echo(f"Paused {printable(name)}; `rq cron resume {printable(name)}` lets it go on" if changed else f"{printable(name)} was paused already")
+
+
+@click.command("resume", cls=Command)
+@click.argument("name")
+@takes_shared_options()
+def resume_command(shared: SharedOptions, name: str) -> None:
+    """Let the paused cron job NAME go on."""
+    server = open_server(shared)
+    _require(server, name)
+    changed = server.caller.run(resume_cron(server.scripts, name))
+    click.echo(f"Resumed {printable(name)}" if changed else f"{printable(name)} was not paused")
+
+
+_WORDS: dict[str, click.Command] = {command.name or "": command for command in (list_command, run_command, pause_command, resume_command)}
+
+
+def _session(server: Server) -> Session:
+    return session_of(server.client)
+
+
+def _require(server: Server, name: str) -> None:
+    if not any(entry.key.name == name for entry in list_cron_jobs(_session(server))):
+        raise CommandFailed(f"There is no cron job named {printable(name)}; `rq cron list` shows those there are")
+
+
+# --- what `rq cron list` shows --------------------------------------------------------------------------------------------------------
+
+_HEADINGS = ("name", "queue", "when", "last", "next", "state")
+
+
+def _row(entry: CronEntry) -> tuple[str, ...]:
+    return (
+        printable(entry.key.name),
+        printable(entry.queue),
+        printable(str(entry.timing)),
+        _local(entry.last),
+        "-" if entry.paused_since else _local(entry.upcoming),
+        _state(entry),
+    )
+
+
+def _state(entry: CronEntry) -> str:
+    if entry.paused_since:
+        return "paused"
+    return "active" if entry.is_alive else "no process"
+
+
+def _local(moment: datetime | None) -> str:
+    return "-" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def _as_dict(entry: CronEntry) -> dict[str, object]:
+    return {
+        "name": entry.key.name,
+        "func_name": entry.func_name,
+        "queue": entry.queue,
+        "interval": entry.timing.interval,
+        "cron": entry.timing.cron,
+        "timezone": str(entry.timing.zone),
+        "missed": entry.missed,
+        "last": _iso(entry.last),
+        "next": _iso(entry.upcoming),
+        "paused_since": _iso(entry.paused_since),
+        "state": _state(entry),
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -1,0 +1,120 @@
+"""`rq up`: everything that an `rq.toml` describes, in the foreground."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import click
+
+from rq.cli.boundary import Command, WrongCall
+from rq.cli.connect import Server
+from rq.cli.deployed import DEFAULT_FILE, find_deployment, open_deployed_server, serve_health
+from rq.cli.options import SharedOptions, takes_shared_options
+from rq.core.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
+from rq.core.errors import InvalidOptionError
+from rq.model.health import Wanted
+from rq.observe.pool_logs import logger
+from rq.runtime.deployment.fleet import SUPERVISOR, Fleet
+from rq.runtime.deployment.output import Output, OutputHandler
+from rq.runtime.deployment.plans import list_plans
+from rq.runtime.deployment.values import Deployment
+from rq.runtime.reclaiming import Reclaimer
+
+_EXAMPLE = """\
+url = "redis://localhost:6379/0"
+
+[pools.default]
+queues = ["high", "default"]
+workers = 4
+directory = "."                # where your modules are
+python = ".venv"               # the environment they are installed in\
+"""
+
+
+@click.command(cls=Command)
+@click.argument("pools", nargs=-1)
+@click.option("--file", "-f", metavar="FILE", help="What to run (default: rq.toml).")
+@takes_shared_options()
+def up(shared: SharedOptions, pools: tuple[str, ...], file: str | None) -> None:
+    """Run all pools of workers that a file describes.
+
+    Or only the given POOLS. A worker that dies is replaced at once, and what
+    it ran goes back to its queue.
+
+    \b
+    Ctrl+C or SIGTERM   finish the running jobs, then leave; a second time:
+                        put the running jobs back and leave at once
+    SIGHUP              read the file again, and restart the workers, one
+                        after another, without losing a job
+    """  # noqa: D301 - Click keeps lines after \b as they are
+    find = partial(_find, file, shared, pools)
+    deployment = find()
+    server = open_deployed_server(deployment, shared)
+    names = [SUPERVISOR, *(plan.name for plan in list_plans(deployment))]
+    output = Output(sys.stdout, names, is_colored=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    _log_to(output)
+    fleet = Fleet(deployment, partial(_find_again, find), Reclaimer(SUPERVISOR, server.client, server.scripts), output, _environment(shared))
+    with output.running(), _health_of(fleet, server, output):
+        status = fleet.run()
+    click.get_current_context().exit(status)
+
+
+def _find(file: str | None, shared: SharedOptions, pools: tuple[str, ...]) -> Deployment:
+    """Return what to run."""
+    deployment = find_deployment(file, shared)
+    if deployment is None:
+        raise WrongCall(f"There is no {DEFAULT_FILE} here; write one that says what to run, such as this, or name one with --file\n\n{_EXAMPLE}")
+    if not pools:
+        return deployment
+    known = [plan.name for plan in list_plans(deployment)]
+    for name in pools:
+        if name not in known:
+            raise WrongCall(f"{deployment.file} describes no {name}; it has {', '.join(known)}")
+    return replace(
+        deployment,
+        pools=tuple(pool for pool in deployment.pools if pool.name in pools),
+        cron=tuple(process for process in deployment.cron if f"cron.{process.name}" in pools),
+    )
+
+
+def _find_again(find: Callable[[], Deployment]) -> Deployment:
+    """Return what to run from now on; for a program that goes on if there is a mistake, raised as InvalidOptionError."""
+    try:
+        return find()
+    except WrongCall as error:
+        raise InvalidOptionError(error.message) from error
+
+
+def _log_to(output: Output) -> None:
+    """Show what happens to processes among what they print."""
+    handler = OutputHandler(output, SUPERVISOR)
+    handler.setFormatter(logging.Formatter(DEFAULT_LOGGING_FORMAT, DEFAULT_LOGGING_DATE_FORMAT))
+    logger.addHandler(handler)
+    logger.propagate = False
+
+
+def _environment(shared: SharedOptions) -> Mapping[str, str]:
+    """Return the environment of the processes, without what their project says; a settings file is found from every directory."""
+    config = shared.config
+    if not config:
+        return os.environ
+    return {**os.environ, "RQ_CONFIG": str(Path(config).expanduser().absolute()) if config.endswith(".py") else config}
+
+
+@contextmanager
+def _health_of(fleet: Fleet, server: Server, output: Output) -> Iterator[None]:
+    """Answer over HTTP how things are, if the file says where."""
+    address = fleet.deployment.listen
+    if address is None:
+        yield
+        return
+    with serve_health(address, server, lambda: Wanted(fleet.deployment.queues), fleet.is_alive) as url:
+        output.write(SUPERVISOR, f"Serving {url}/live and {url}/ready")
+        yield

@@ -1,0 +1,82 @@
+"""The commands as a whole: the reference is up to date, help reads well, and every option is tried by some test through the command line."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from rq.cli.main import main
+from rq.cli.reference import reference
+from tests.support.processes import ROOT
+
+PAGE = ROOT / "docs" / "command-line-reference.md"
+# All commands share their code: it is enough that they are tried with one.
+SHARED = {"url", "config", "path", "serializer", "worker_class", "job_class", "queue_class", "connection_class"}
+_NARROW = 80
+
+
+def commands(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """All commands, those of groups too, with their paths."""
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+ALL = [pytest.param(path, command, id=" ".join(path)) for path, command in commands()]
+
+
+def test_the_reference_is_that_of_the_commands():
+    assert PAGE.read_text() == reference(), "run `make reference`"
+
+
+@pytest.mark.parametrize(("path", "command"), ALL)
+def test_help_of_a_command_reads_well_at_eighty_columns(path: tuple[str, ...], command: click.Command):
+    context = click.Context(command, info_name=" ".join(["rq", *path]), terminal_width=_NARROW, max_content_width=_NARROW)
+    lines = command.get_help(context).splitlines()
+    assert max(map(len, lines)) <= _NARROW
+    assert (command.help or "").strip()
+
+
+@pytest.mark.parametrize(("path", "command"), ALL)
+def test_every_option_says_what_it_does(path: tuple[str, ...], command: click.Command):
+    silent = [option.opts for option in command.params if isinstance(option, click.Option) and not option.help]
+    assert silent == [], path
+
+
+@pytest.mark.parametrize(("path", "command"), ALL)
+def test_every_option_is_tried_through_the_command_line(path: tuple[str, ...], command: click.Command, calls: list[set[str]]):
+    options = [option for option in command.params if isinstance(option, click.Option) and not option.hidden]
+    of_this_command = [call for call in calls if path[-1] in call]
+    untried = [option.opts for option in options if not any(call.intersection(option.opts) for call in (calls if option.name in SHARED else of_this_command))]
+    assert untried == []
+
+
+@pytest.fixture(scope="module")
+def calls() -> list[set[str]]:
+    """The words of each function of the tests of the command line, with those of the tables of its module, and of each call of `rq` in the docs."""
+    files = [file for file in Path(__file__).parent.glob("test_cli_*.py") if file != Path(__file__)]
+    words = [words_of(scope) for file in files for scope in scopes_of(ast.parse(file.read_text()))]
+    pages = (page.read_text() for page in [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"])
+    return [*words, *({*call.split()} for page in pages for call in re.findall(r"^\$ (rq .*)", page, re.MULTILINE))]
+
+
+def scopes_of(module: ast.Module) -> Iterator[list[ast.stmt]]:
+    """Each function of a module, with whatever is not in a function or a class."""
+    tables = [statement for statement in module.body if not isinstance(statement, (ast.FunctionDef, ast.ClassDef))]
+    yield from ([statement, *tables] for statement in module.body if isinstance(statement, ast.FunctionDef))
+
+
+def words_of(scope: list[ast.stmt]) -> set[str]:
+    """The words in the texts of some statements, and the names in them: a test may call a function that calls the command."""
+    nodes = [node for statement in scope for node in ast.walk(statement)]
+    texts = (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return {word for text in texts for word in text.split()} | {node.id for node in nodes if isinstance(node, ast.Name)}

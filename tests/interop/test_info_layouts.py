@@ -1,0 +1,63 @@
+"""`rq info` is laid out as that of RQ 2.12: its lines are the same, and stand in order."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import redis
+
+# Both hand the width of the bars to the terminal.
+_VIEWS = ["", "-r", "-Q", "-W", "-rQ", "-rW", "-QW", "-R", "-rR", "-RW", "default", "-R default", "-W unused", "unused"]
+_BIRTH = "2030-01-01T00:00:00.000000Z"
+
+
+@pytest.fixture
+def three_workers(redis_client: redis.Redis) -> None:
+    """Two queues with jobs in every state, and three workers, one of them on a queue that never had a job."""
+    for number, queue in enumerate(["default", "a-queue-with-a-long-name"], 1):
+        redis_client.sadd("rq:queues", f"rq:queue:{queue}")
+        redis_client.rpush(f"rq:queue:{queue}", *(f"{queue}-{job}" for job in range(21 * number)))
+        redis_client.zadd(f"rq:finished:{queue}", {"finished": 9e9})
+        redis_client.zadd(f"rq:failed:{queue}", {"failed": 9e9, "too": 9e9})
+        redis_client.zadd(f"rq:wip:{queue}", {"started:1": 9e9})
+    for name, state, queues in [("wolf", "busy", "default,unused"), ("bear", "idle", "a-queue-with-a-long-name,default"), ("fox", "suspended", "default")]:
+        for key in ("rq:workers", *(f"rq:workers:{queue}" for queue in queues.split(","))):
+            redis_client.sadd(key, f"rq:worker:{name}")
+        fields: dict[str, str | int] = {
+            "birth": _BIRTH,
+            "last_heartbeat": _BIRTH,
+            "queues": queues,
+            "pid": 7,
+            "hostname": "den",
+            "ip_address": "10.0.0.1:5",
+            "state": state,
+        }
+        fields |= {"successful_job_count": 3, "failed_job_count": 2, "total_working_time": 1, "version": "2.12.0", "python_version": "3"}
+        for field, value in fields.items():
+            redis_client.hset(f"rq:worker:{name}", field, value)
+
+
+def lines_of(python: Path | str, view: str, url: str) -> list[str]:
+    """What `rq info` prints, without the moment, and without its order: RQ's is that of a set."""
+    code = "from rq.cli import main; main(prog_name='rq')"
+    environment = {**os.environ, "RQ_REDIS_URL": url, "COLUMNS": "80", "PYTHONPATH": ""}
+    done = subprocess.run([python, "-c", code, "info", *view.split()], env=environment, capture_output=True, text=True, check=True)
+    return sorted(line for line in done.stdout.splitlines() if not re.match("Updated: .*", line))
+
+
+@pytest.mark.usefixtures("three_workers")
+@pytest.mark.parametrize("view", _VIEWS)
+def test_a_view_has_the_lines_of_rq(rq212_python: Path, redis_url: str, view: str) -> None:
+    theirs = lines_of(rq212_python, view, redis_url)
+    ours = lines_of(sys.executable, view, redis_url)
+    # RQ hides the workers of a queue that never had a job from this view (docs/differences.md).
+    assert [line for line in ours if not line.startswith("unused:") or view == "-W unused"] == theirs
