@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from rq import Queue, SimpleWorker, Worker
+from rq.command import send_shutdown_command
 from rq.job import Job, Retry
 from rq.suspension import resume, suspend
 from rq.worker import HerokuWorker, RandomWorker, RoundRobinWorker, SpawnWorker, StopRequested
@@ -88,6 +90,39 @@ def test_a_worker_that_was_asked_to_stop_before_leaves_at_once(queue, redis_clie
     worker = SimpleWorker([queue], connection=redis_client)
     worker.request_stop(signal.SIGTERM, None)
     assert worker.work(logging_level="CRITICAL") is False
+
+
+def test_commands_and_signals_reach_the_methods_of_a_worker(processes, queue, redis_client, redis_url, tmp_path):
+    code = """
+        import sys, redis
+        from rq import Worker
+        class Hearing(Worker):
+            def handle_payload(self, message):
+                print("heard", message["data"], flush=True)
+                super().handle_payload(message)
+            def handle_warm_shutdown_request(self):
+                print("warm", self.horse_pid > 0, flush=True)
+            def request_force_stop(self, signum, frame):
+                print("force", signum, flush=True)
+                super().request_force_stop(signum, frame)
+            def kill_horse(self, *arguments):
+                print("killing", self.get_state(), flush=True)
+        Hearing(["high"], name="w", connection=redis.Redis.from_url(sys.argv[1])).work()
+    """
+    process = processes.python(code, redis_url)
+    started = tmp_path / "started"
+    job = queue.enqueue(worker_jobs.wait_for, str(tmp_path / "never"), str(started))
+    wait_until(started.exists)
+    wait_until(lambda: redis_client.pubsub_numsub("rq:pubsub:w")[0][1] == 1)
+    send_shutdown_command(redis_client, "w")
+    process.wait_for_output("heard b'{")
+    process.wait_for_output("warm True")
+    asked_at = time.monotonic()
+    wait_until(lambda: time.monotonic() > asked_at + 0.2)  # two at the same instant count as one
+    process.terminate()
+    assert process.wait() == 0, process.output
+    assert "force 15\nkilling busy" in process.stdout
+    assert job.get_status() == "queued"
 
 
 def test_check_for_suspension_waits_or_refuses_to(queue, redis_client):

@@ -422,6 +422,17 @@ def test_a_persistent_caller_waits_longer_every_time_but_never_very_long(valkey:
     assert 3 < max(troubles.pauses) < 7
 
 
+def test_how_much_longer_a_persistent_caller_waits_can_be_said(valkey: ValkeyServer, client: redis.Redis):
+    valkey.stop()
+    troubles = Troubles()
+    caller = PersistentCaller(client, give_up=lambda: len(troubles.errors) == 4, on_trouble=troubles.tell, pause=troubles.pause)
+    caller.backoff_factor, caller.longest_pause_seconds = 5.0, 1.0
+    with pytest.raises(redis.ConnectionError):
+        caller.run(count_queue(SCRIPTS, "q"))
+    assert 0.15 < troubles.pauses[1] < 0.35
+    assert 0.6 < troubles.pauses[3] < 1.4
+
+
 def test_a_persistent_caller_gives_up_when_told(valkey: ValkeyServer, client: redis.Redis):
     valkey.stop()
     troubles = Troubles()

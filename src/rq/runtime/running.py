@@ -13,6 +13,7 @@ from rq.observe.bus import EventBus
 from rq.runtime.config import WorkerConfig
 from rq.store.scripts import ScriptLibrary
 from rq.store.settle import AttemptKey
+from rq.store.suspension import Pauses
 
 
 @dataclass(slots=True)
@@ -68,6 +69,23 @@ class RunningAttempts:
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._attempts)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a worker has come."""
+
+    claims: int = 0
+    taken: int = 0
+    ended: int = 0
+    idle_since: float = field(default_factory=time.monotonic)
+    claim_at: float = 0.0
+    must_give_back: bool = False
+    suspended: bool = False
+    pauses: Pauses = field(default_factory=Pauses)
+    left_out: tuple[str, ...] = ()
+    must_claim: bool = False
+    found_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

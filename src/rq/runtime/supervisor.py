@@ -13,7 +13,7 @@ import random
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from redis.exceptions import RedisError, ResponseError
@@ -36,7 +36,7 @@ from rq.runtime.hooks import Hooks
 from rq.runtime.orders import Orders
 from rq.runtime.registration import NameOnServer, register_again
 from rq.runtime.reporting import report_aftermath, report_settlement
-from rq.runtime.running import RunningAttempt, WorkerContext
+from rq.runtime.running import Progress, RunningAttempt, WorkerContext
 from rq.runtime.stop_switch import StopSwitch
 from rq.store.claim import ClaimRequest, claim_jobs
 from rq.store.codec import decode_claimed_job
@@ -50,23 +50,6 @@ IDLE_TICK_SECONDS = 1.0
 LAST_WORDS_SECONDS = 5.0
 # What an attempt ends as that somebody wants ended; one that lost its lease never counted.
 _ENDINGS: dict[str, Outcome] = {"stop": Stopped("The job was stopped by a user"), "kill": Died("somebody told the worker to kill it (kill-horse)")}
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a worker has come."""
-
-    claims: int = 0
-    taken: int = 0
-    ended: int = 0
-    idle_since: float = field(default_factory=time.monotonic)
-    claim_at: float = 0.0
-    must_give_back: bool = False
-    suspended: bool = False
-    pauses: Pauses = field(default_factory=Pauses)
-    left_out: tuple[str, ...] = ()
-    must_claim: bool = False
-    found_nothing: bool = False
 
 
 class Supervisor:

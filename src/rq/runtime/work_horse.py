@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import sys
 import tempfile
 import time
 import traceback
@@ -24,11 +25,9 @@ from rq.core.errors import HorseMonitorTimeoutException
 from rq.model.outcome import Died, Outcome
 from rq.model.presence import WorkerStatus
 from rq.runtime.executors.base import Attempt, AttemptTakenError
-from rq.runtime.executors.channel import Gone
-from rq.runtime.executors.handles import death_of
 from rq.runtime.executors.job_run import CurrentAttempt, outcome_of
-from rq.runtime.executors.link import flush_output
 from rq.runtime.horse import HorseMethods, OwnAttempt
+from rq.runtime.signal_names import signal_name
 
 if TYPE_CHECKING:
     from rq.client.queue import Queue
@@ -126,7 +125,7 @@ class ForksHorses(ExecutesJobs):
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Fork the process of a job, which calls `main_work_horse()`."""
-        flush_output()
+        _flush_output()
         os.environ["RQ_WORKER_ID"], os.environ["RQ_JOB_ID"] = self.name, job.id
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # who forks in RQ's way has threads, as RQ has
@@ -146,7 +145,7 @@ class ForksHorses(ExecutesJobs):
         except BaseException:  # noqa: BLE001 - nothing may get back into the stack of the worker
             traceback.print_exc()
         finally:
-            flush_output()
+            _flush_output()
             os._exit(status)
 
     def monitor_work_horse(self, job: Job, queue: Queue) -> None:
@@ -167,8 +166,7 @@ class ForksHorses(ExecutesJobs):
                     self.kill_horse()
         own = self._attempts.get(job.id)
         if own is not None and not _take_report(own):
-            unknown = Died("The process of the job ended, and nobody knows how")
-            own.note(unknown if status is None else death_of(Gone(self._horse_pid, status, 0, 0.0)))
+            own.note(_death_of(status))
         self._horse_pid = 0
 
 
@@ -180,3 +178,20 @@ def _take_report(own: OwnAttempt) -> bool:
         with suppress(EOFError):  # it said nothing
             own.note(pickle.load(report))  # noqa: S301 - from our own child
     return own.outcome is not None
+
+
+def _death_of(status: int | None) -> Died:
+    """Return the outcome of an attempt whose process ended with this wait status and said nothing."""
+    if status is None:
+        return Died("The job's process ended, and nobody knows how")
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        return Died(f"The job's process was killed by signal {-code} ({signal_name(-code)})", signal=-code)
+    return Died(f"The job's process ended with exit status {code} and without an outcome", exit_status=code)
+
+
+def _flush_output() -> None:
+    """Write out what Python buffers of stdout and stderr: it would be written twice, or never."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # closed, or none at all
+            stream.flush()

@@ -155,12 +155,12 @@ class SupervisorMethods(WorkerWrites):
         self._ordered_queues = reordered(self._ordered_queues, reference_queue, self._dequeue_strategy)
 
     def check_for_suspension(self, burst: bool) -> None:
-        """Wait until workers are not suspended. No job is taken meanwhile, whether this is called or not.
+        """Wait until this worker is not suspended. No job is taken meanwhile, whether this is called or not.
 
         Raises:
-            StopRequested: they are suspended, and a burst worker does not wait.
+            StopRequested: it is suspended, and a burst worker does not wait.
         """
-        while is_suspended(self.connection) and not self._stop_requested:
+        while is_suspended(self.connection, self) and not self._stop_requested:
             if burst:
                 raise StopRequested
             self.set_state(WorkerStatus.SUSPENDED)

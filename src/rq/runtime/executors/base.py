@@ -5,7 +5,7 @@ until `next_deadline()`, then calls `collect()` and, when the deadline passed, `
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from rq.model.outcome import Outcome
@@ -48,7 +48,7 @@ class Ended:
     cpu_seconds: float | None = None
     aftermath: Outcome | None = None
     output: bytes = b""
-    pid: int | None = None
+    pid: int | None = field(default=None, compare=False)
 
 
 class AttemptTakenError(BaseException):
