@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
+import subprocess
+import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,9 +45,21 @@ while not cron.children:
     os.sched_yield()
 """
 
+# Starting an interpreter takes long on a machine that does ten other things.
+LIMIT = 60.0
+
+LEAVE_AN_ORPHAN = """
+import os, subprocess
+orphan = int(subprocess.run(["sh", "-c", "sleep 0.1 > /dev/null & echo $!"], stdout=subprocess.PIPE).stdout)
+while os.path.exists(f"/proc/{orphan}"):
+    os.sched_yield()
+print("reaped", flush=True)
+supervisor.stop()
+"""
+
 
 def wait_for_lines(pool: StartedProcess, fragment: str, count: int = 1) -> None:
-    wait_until(lambda: pool.output.count(fragment) >= count, 20, lambda: pool.output)
+    wait_until(lambda: pool.output.count(fragment) >= count, LIMIT, lambda: pool.output)
 
 
 def test_every_group_is_kept_at_its_size_and_stopped_by_one_signal(processes):
@@ -52,7 +68,7 @@ def test_every_group_is_kept_at_its_size_and_stopped_by_one_signal(processes):
     wait_for_lines(pool, "Pool web: started", 2)
     wait_for_lines(pool, "Pool cron: started", 1)
     pool.send_signal(signal.SIGTERM)
-    output = pool.succeed()
+    output = pool.succeed(LIMIT)
     assert output.count("killed by SIGTERM") == 3
     assert output.endswith("Pool all: stopped\n")
 
@@ -64,7 +80,7 @@ def test_a_thread_may_change_the_size_of_a_group(processes):
     wait_for_lines(pool, "Pool cron: scaled from 1 to 0")
     wait_for_lines(pool, "killed by SIGTERM")
     pool.terminate()
-    assert pool.succeed().count("killed by SIGTERM") == 4
+    assert pool.succeed(LIMIT).count("killed by SIGTERM") == 4
 
 
 def test_a_group_can_be_added_and_another_removed_while_it_runs(processes):
@@ -72,7 +88,7 @@ def test_a_group_can_be_added_and_another_removed_while_it_runs(processes):
     wait_for_lines(pool, "Pool more: started more.1-")
     wait_for_lines(pool, "killed by SIGTERM")
     pool.terminate()
-    assert pool.succeed().count("killed by SIGTERM") == 4
+    assert pool.succeed(LIMIT).count("killed by SIGTERM") == 4
 
 
 def test_one_group_alone_can_be_restarted(processes):
@@ -80,17 +96,17 @@ def test_one_group_alone_can_be_restarted(processes):
     wait_for_lines(pool, "Pool web: all processes were restarted")
     assert "cron: restarting" not in pool.output
     pool.terminate()
-    pool.succeed()
+    pool.succeed(LIMIT)
 
 
 def test_a_program_may_stop_it(processes):
     pool = processes.python(SUPERVISOR, "supervisor.stop()")
-    assert "warm shut down requested by the program" in pool.succeed()
+    assert "warm shut down requested by the program" in pool.succeed(LIMIT)
 
 
 def test_a_group_that_cannot_start_ends_all_with_its_status_if_so_wished(processes):
     pool = processes.python(SUPERVISOR, "supervisor.add(group('broken', 2, 'import sys; sys.exit(7)', tells_ready=True))")
-    assert pool.wait() == 7
+    assert pool.wait(LIMIT) == 7
     assert "shut down requested by the failure of its processes to start" in pool.output
 
 
@@ -106,9 +122,21 @@ def test_children_that_do_not_leave_when_told_to_leave_at_once_are_killed(proces
         pool.terminate()
         return "cold shut down" in pool.output
 
-    wait_until(press_again)
+    wait_until(press_again, LIMIT)
     wait_for_lines(pool, "killed deaf.1-")
-    pool.succeed()
+    pool.succeed(LIMIT)
+
+
+def can_be_init() -> bool:
+    if shutil.which("unshare") is None:
+        return False
+    return subprocess.run(["unshare", "-Urpf", "true"], check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not can_be_init(), reason="needs a pid namespace of its own")
+def test_the_first_process_of_a_container_reaps_what_others_leave_behind(processes):
+    pool = processes.start(["unshare", "-Urpf", "--mount-proc", "--kill-child", sys.executable, "-c", textwrap.dedent(SUPERVISOR), LEAVE_AN_ORPHAN])
+    assert "reaped" in pool.succeed(LIMIT)
 
 
 def test_what_makes_no_sense_is_refused():

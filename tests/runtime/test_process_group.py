@@ -36,6 +36,10 @@ PROGRAM = """
 """
 
 
+# Starting an interpreter takes long on a machine that does ten other things.
+LIMIT = 60.0
+
+
 class Nursery:
     """A group in a folder, and what it reported; nothing outlives the test."""
 
@@ -62,7 +66,7 @@ class Nursery:
             group.attend(time.monotonic())
             return condition()
 
-        wait_until(step, 20, lambda: str(self.reports))
+        wait_until(step, LIMIT, lambda: str(self.reports))
 
     def full(self, count: int, *, code: str = PROGRAM) -> ProcessGroup:
         """Return a group whose children have all come up."""
@@ -117,7 +121,9 @@ def test_a_child_that_never_comes_up_is_started_again_after_a_pause(nursery):
     assert group.cannot_start
     assert group.last_failure
     assert group.last_failure.exitcode == 2
-    assert 0 < (group.next_deadline() or 0) - time.monotonic() <= 0.25
+    assert group.next_deadline() is not None
+    first = next(report for report in nursery.reports if isinstance(report, events.ChildEnded))
+    assert 0 < (first.pause_seconds or 0) <= 0.25
     (nursery.folder / "broken").unlink()
     nursery.drive_until(group, lambda: all_ready(group))
     assert not group.cannot_start

@@ -13,8 +13,8 @@ from typing import NoReturn
 
 from rq.runtime.children import SUPERVISOR_VARIABLE, Launch
 
-# What a supervisor handles, and a child that has not come up yet must not leave to the copies of those handlers.
-_HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGTTIN, signal.SIGTTOU)
+# What a supervisor handles, and a child that has not come up yet must not leave to the copies of those handlers. Some systems lack some of them.
+_HANDLED = tuple(number for number in signal.Signals if number.name in {"SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD", "SIGTTIN", "SIGTTOU"})
 
 
 class ForkedProcess:

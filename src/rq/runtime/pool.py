@@ -17,8 +17,8 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Protocol
 
@@ -31,8 +31,12 @@ from rq.store.waiting import wait_readable
 
 # A worker takes two signals at the same instant for one.
 _BETWEEN_SIGNALS_SECONDS = 0.3
+# A child that had no time to hear two signals one by one has heard one: so the second is sent again.
+_REPEAT_SECONDS = 1.0
 # Children that were told to leave at once and do not are killed after this.
 COLD_SECONDS = 15.0
+# The first process of a container; orphans become its children.
+INIT_PID = 1
 
 
 class Duty(Protocol):
@@ -84,6 +88,7 @@ class PoolSupervisor:
         self._exit_status = 0
         self._warm_at: float | None = None
         self._cold_at: float | None = None
+        self._repeat_at = 0.0
 
     # --- what others ask for: from any thread, and from signal handlers -------------------------------------------------------------
 
@@ -190,6 +195,8 @@ class PoolSupervisor:
                 del self.groups[group.name]
         for duty in self.duties:
             duty.attend(time.monotonic())
+        if os.getpid() == INIT_PID:
+            _reap_orphans({child.pid for group in self.groups.values() for child in group.children})
 
     def _wait(self) -> None:
         parts = [*self.groups.values(), *self.duties]
@@ -207,7 +214,7 @@ class PoolSupervisor:
             self._warm_at = now
             self._stop_groups(cold=False)
         elif self.switch.cold and self._cold_at is None and self._warm_at is not None and now >= self._warm_at + _BETWEEN_SIGNALS_SECONDS:
-            self._cold_at = now
+            self._cold_at, self._repeat_at = now, now + _REPEAT_SECONDS
             self._stop_groups(cold=True)
         elif self._cold_at is not None and now >= self._cold_at + COLD_SECONDS:
             self._cold_at = now
@@ -215,6 +222,10 @@ class PoolSupervisor:
                 for child in group.children:
                     self._report(events.ChildKilled(group.name, child.name, f"it was told to leave at once and did not within {COLD_SECONDS:g} seconds"))
                 group.stop(signal.SIGKILL)
+        elif self._cold_at is not None and now >= self._repeat_at:
+            self._repeat_at = now + _REPEAT_SECONDS
+            for group in self.groups.values():
+                group.stop()
 
     def _stop_groups(self, *, cold: bool) -> None:
         self._report(events.PoolStopping(self.name, self.switch.signal_name, cold))
@@ -223,7 +234,7 @@ class PoolSupervisor:
 
     def _next_stop_step(self) -> float | None:
         if self._cold_at is not None:
-            return self._cold_at + COLD_SECONDS
+            return min(self._cold_at + COLD_SECONDS, self._repeat_at)
         if self.switch.cold and self._warm_at is not None:
             return self._warm_at + _BETWEEN_SIGNALS_SECONDS
         return None
@@ -254,6 +265,13 @@ class PoolSupervisor:
         if len(self.groups) == 1:
             group = self._find(None)
             group.scale(max(group.size + difference, 0))
+
+
+def _reap_orphans(own: Collection[int | None]) -> None:
+    """Reap what ended and was left to the first process of a container, until one of our own is found, which its group reaps."""
+    with suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None and ended.si_pid not in own:
+            os.waitpid(ended.si_pid, 0)
 
 
 def _status_of(group: ProcessGroup) -> int:

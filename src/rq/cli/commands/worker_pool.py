@@ -102,11 +102,10 @@ def _passed_on(context: click.Context) -> Iterator[str]:
         if context.get_parameter_source(option.name) is not ParameterSource.COMMANDLINE:
             continue
         value = context.params[option.name]
-        written = max(option.opts, key=len)
         if option.is_flag:
-            yield from [written] if value else []
+            yield max(option.opts if value else option.secondary_opts, key=len)
         else:
-            yield from (f"{written}={_spelled(one)}" for one in (value if option.multiple else [value]))
+            yield from (f"{max(option.opts, key=len)}={_spelled(one)}" for one in (value if option.multiple else [value]))
 
 
 def _spelled(value: object) -> str:
