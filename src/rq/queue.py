@@ -4,8 +4,8 @@ from rq.client.dependency import Dependency
 from rq.client.enqueueing import EnqueueArgs
 from rq.client.intermediate import IntermediateQueue
 from rq.client.job import Job
-from rq.client.many import EnqueueData
 from rq.client.old_names import FailedQueue, get_failed_queue
+from rq.client.prepared import EnqueueData
 from rq.client.queue import Queue, logger
 from rq.client.unique import save_unique_job, schedule_unique_job
 from rq.client.webhooks import Webhook

@@ -9,7 +9,7 @@ from rq import Queue
 from rq.cli.commands.enqueue import enqueue
 from rq.cli.job_options import JOB_OPTIONS, flag
 from rq.client.enqueueing import OPTION_NAMES, CallOptions
-from rq.client.many import EnqueueData
+from rq.client.prepared import EnqueueData
 from rq.decorators import JobOptions, job
 from rq.model.options import EnqueueOptions
 

@@ -22,6 +22,7 @@ NO_TRANSITION = {
     *("list_worker", "unlist_worker", "forget_workers", "acquire_lock", "release_lock"),
     *("take_deliveries", "end_delivery"),
     *("compact", "forget_queue", "expire", "register_dependencies", "enlist", "forget_expired", "write_execution", "end_executions", "add_result"),
+    *("pause", "resume", "paused"),
     "save",  # its caller says which state
 }
 # Producers are meant to be refused by a full server; everybody else is not.

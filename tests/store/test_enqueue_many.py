@@ -138,6 +138,27 @@ def test_a_job_of_any_state_starts_over(store: Store, state: str):
     assert store.waiting() == ["a"]
 
 
+def test_a_new_job_beside_one_that_was_there_is_written_as_ever(store: Store):
+    store.enqueue_many(store.new_job("a", nonce="n", ttl=60))
+    written = store.hash("a")
+    store.client.flushdb()
+    store.turn_clock(0)
+    store.enqueue("old")
+    assert codes(store.enqueue_many(store.new_job("old"), store.new_job("a", nonce="n", ttl=60))) == [("ok", "queued"), ("ok", "queued")]
+    assert store.hash("a") == written
+    assert store.client.ttl(store.keys.job("a")) > 0
+    assert store.waiting() == ["old", "a"]
+
+
+def test_nothing_is_asked_about_each_of_many_new_jobs(plain_store: Store):
+    store = plain_store
+    call = enqueue_jobs(store.scripts, [store.new_job(f"job-{number}") for number in range(MOST_NEW_JOBS)])
+    with watched_commands(store.client) as watched:
+        store.run(call)
+    assert watched.inside.count("HSET") == MOST_NEW_JOBS
+    assert len(watched.inside) < MOST_NEW_JOBS + 10
+
+
 def test_a_full_chunk_is_one_round_trip(plain_store: Store):
     store = plain_store
     store.enqueue_many(store.new_job("warm-up", "other"))

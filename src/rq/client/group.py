@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from rq.client.fields import KeyOfClass
 from rq.client.grouping import GroupCounts, completion_data, completion_job_id, has_ended, in_order_of_creation, in_pages
 from rq.client.job import Job
-from rq.client.many import check_prepared, enqueue_all, jobs_for
+from rq.client.many import jobs_for
+from rq.client.prepared import check_prepared
 from rq.client.session import session_of
 from rq.core.errors import NoSuchGroupError, OptionTypeError
 from rq.core.formats import as_text
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import redis
     from redis.client import Pipeline
 
-    from rq.client.many import EnqueueData
+    from rq.client.prepared import EnqueueData
     from rq.client.queue import Queue
     from rq.client.session import Session
     from rq.core.serializers import Serializer
@@ -120,7 +121,7 @@ class Group:
         jobs = jobs_for(queue, datas, self.name)
         awaited = dict.fromkeys([job.id for job in jobs] + sorted(self._ids()))
         completion = completion_data(self.name, on_complete, list(awaited))
-        enqueue_all(queue, [*jobs, *jobs_for(queue, [completion])], [*datas, completion], pipeline)
+        queue.enqueue_created([*jobs, *jobs_for(queue, [completion])], [*datas, completion], pipeline)
         return jobs
 
     @property

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from rq.client.job import Job
-    from rq.client.many import EnqueueData
+    from rq.client.prepared import EnqueueData
     from rq.store.groups import Standing
 
 T = TypeVar("T")

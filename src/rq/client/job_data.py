@@ -162,6 +162,12 @@ class JobData(Generic[ClientT, SessionT]):
         job.take_record(record, job.serializer)
         return job
 
+    def like_this(self, record: JobRecord, payload: Payload) -> Self:
+        """Return a new job that is as this new one but for its record and payload."""
+        job = object.__new__(type(self))
+        job.__dict__ = {**self.__dict__, "record": record, "payload": payload, "_meta": {}}
+        return job
+
     def take_record(self, record: JobRecord, serializer: Serializer) -> None:
         """Become the job that a record describes."""
         if record.status is None:

@@ -1,113 +1,34 @@
-"""Many jobs in one call: how each is described, and how they are sent."""
+"""Many jobs in one call: how they are checked, and sent."""
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Generic
 
+from rq.client.alike import check_ids, drafts_of
 from rq.client.enqueueing import new_nonce
-from rq.client.sending import calls_for_many, confirm, foresee, in_order_of_dependence, new_job
-from rq.client.session import session_of
-from rq.core.errors import InvalidOptionError, OptionTypeError, RQError
+from rq.client.prepared import EnqueueData, check_prepared
+from rq.client.queue_data import JobT
+from rq.client.sending import confirm, foresee, in_order_of_dependence, new_job
+from rq.core.errors import QueueFullError, RQError
 from rq.model.options import check_unique
+from rq.store.enqueue import MOST_NEW_JOBS, enqueue_jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Self
 
-    from redis.client import Pipeline
-
-    from rq.client.job import Job
-    from rq.client.job_data import JobData
-    from rq.client.queue import Queue
-    from rq.client.queue_data import JobT, QueueData
+    from rq.client.queue_data import QueueData
     from rq.client.session import BaseSession
     from rq.store.calls import Call
+    from rq.store.enqueue import NewJob
     from rq.store.replies import Enqueued
     from rq.store.scripts import ScriptLibrary
 
 # So many calls, of 250 jobs each, go in one round trip: enough that the network does not count, and some megabytes at most.
 _CALLS_AT_ONCE = 16
-
-
-class EnqueueData(NamedTuple):
-    """One call for `Queue.enqueue_many`; made by `Queue.prepare_data`, which explains the fields. The fields and their order are RQ's, but for the last."""
-
-    func: Callable[..., Any] | str
-    args: Sequence[Any] | None
-    kwargs: dict[str, Any] | None
-    timeout: int | str | None
-    result_ttl: int | str | None
-    ttl: int | str | None
-    failure_ttl: int | str | None
-    description: str | None
-    depends_on: Any
-    job_id: str | None
-    at_front: bool
-    meta: Mapping[str, Any] | None
-    retry: Any
-    on_success: Any
-    on_failure: Any
-    on_stopped: Any
-    repeat: Any
-    webhooks: Any
-    unique: bool = False
-
-    def for_create_job(self) -> tuple[Any, ...]:
-        """Return what `Queue.create_job` takes by position."""
-        return (*self[:8], self.depends_on, self.job_id, self.meta)
-
-    def relations(self) -> dict[str, Any]:
-        """Return what `Queue.create_job` takes by name, as far as it was given."""
-        if not any(self[12:18]):
-            return {}
-        return {name: getattr(self, name) for name in ("retry", "repeat", "on_success", "on_failure", "on_stopped", "webhooks")}
-
-
-def prepare_data(  # noqa: PLR0913, PLR0917 - RQ's signature
-    func: Callable[..., Any] | str,
-    args: Sequence[Any] | None = None,
-    kwargs: dict[str, Any] | None = None,
-    timeout: int | str | None = None,
-    result_ttl: int | str | None = None,
-    ttl: int | str | None = None,
-    failure_ttl: int | str | None = None,
-    description: str | None = None,
-    depends_on: Any = None,
-    job_id: str | None = None,
-    at_front: bool = False,
-    meta: Mapping[str, Any] | None = None,
-    retry: Any = None,
-    on_success: Any = None,
-    on_failure: Any = None,
-    on_stopped: Any = None,
-    repeat: Any = None,
-    webhooks: Any = None,
-    *,
-    unique: bool = False,
-) -> EnqueueData:
-    """Return a call for `Queue.enqueue_many`: `func` with its `args` and `kwargs`, and the options of `Queue.enqueue_call`. They are checked when enqueued."""
-    return EnqueueData(
-        func,
-        args,
-        kwargs,
-        timeout,
-        result_ttl,
-        ttl,
-        failure_ttl,
-        description,
-        depends_on,
-        job_id,
-        at_front,
-        meta,
-        retry,
-        on_success,
-        on_failure,
-        on_stopped,
-        repeat,
-        webhooks,
-        unique,
-    )
 
 
 def jobs_for(queue: QueueData[JobT], datas: Iterable[EnqueueData], group: str | None = None) -> list[JobT]:
@@ -124,85 +45,97 @@ def jobs_for(queue: QueueData[JobT], datas: Iterable[EnqueueData], group: str | 
     return jobs
 
 
-def check_prepared(data: object) -> None:
-    """Refuse what people give in the place of a prepared call: a function, a tuple of it and its arguments, a job, a single call that is no list of them.
-
-    Raises:
-        OptionTypeError: if it is none (a TypeError).
-    """
-    if not isinstance(data, EnqueueData):
-        message = f"A call is described by Queue.prepare_data(function, args, kwargs), not by {data!r}; enqueue_many takes a list of such calls"
-        raise OptionTypeError(message)
-
-
-def enqueue_all(queue: Queue, jobs: Sequence[Job], datas: Sequence[EnqueueData], pipeline: Pipeline | None) -> None:
-    """Enqueue jobs that were created for these calls: all together, or one by one in a queue that runs them itself. Errors are those of `Batch`."""
-    if not queue.is_async:
-        for job, data in zip(jobs, datas, strict=True):
-            queue.enqueue_job(job, None, data.at_front, data.unique)
-        return
-    session = session_of(queue.connection)
-    batch = Batch(session.scripts, jobs, datas)
-    if pipeline is None:
-        answers = session.run_stream(batch.calls())
-        batch.confirm(answers)
-    else:
-        batch.collect(session, pipeline)
-
-
-class Batch:
-    """Jobs that were created for such calls, on their way.
+class Batch(Generic[JobT]):
+    """Jobs on their way: everything about them is checked, and nothing is sent yet.
 
     Args:
-        scripts: of their keyspace.
-        jobs: the jobs.
-        datas: the calls that they were created for.
+        made: each of them with what is sent of it, in an order in which they can be sent; one may be made when it is asked for.
+        count: how many they are.
+        jobs: the jobs in the order in which their calls were given; None if they are made in that order.
 
-    Raises:
-        InvalidOptionError: if an id is given twice. InvalidJobDependency: if some jobs would wait for one another.
+    Attributes:
+        jobs: the jobs; all of them, once `calls` has no more.
     """
 
-    def __init__(self, scripts: ScriptLibrary, jobs: Sequence[JobData], datas: Sequence[EnqueueData]) -> None:
-        self._jobs = {job.id: job for job in jobs}
-        if len(self._jobs) < len(jobs):
-            twice = next(job_id for job_id, count in Counter(job.id for job in jobs).items() if count > 1)
-            message = f"The id {twice} is given twice; each job enqueued in one call needs an id of its own"
-            raise InvalidOptionError(message)
+    def __init__(self, made: Iterable[tuple[JobT, NewJob]], count: int, jobs: list[JobT] | None = None) -> None:
+        self._made = iter(made)
+        self._count = count
+        self._keeps = jobs is None
+        self._first_refusal: RQError | None = None
+        self._enqueued: list[str] = []
+        self.jobs: list[JobT] = [] if jobs is None else jobs
+
+    @classmethod
+    def of_calls(cls, queue: QueueData[JobT, Any], datas: Sequence[EnqueueData], group: str | None = None) -> Self:
+        """Check calls. Jobs that differ in their calls alone are made when they are sent; see `rq.client.alike`.
+
+        Raises:
+            InvalidOptionError: if an id is given twice. InvalidJobDependency: if some jobs would wait for one another. Whatever `Queue.create_job` raises.
+        """
+        for data in datas:
+            check_prepared(data)
+        drafts = drafts_of(queue, datas, group)
+        if drafts is None:
+            return cls.of_jobs(jobs_for(queue, datas, group), datas)
         nonce = new_nonce()
-        new_jobs = [new_job(job, nonce, at_front=data.at_front, unique=data.unique) for job, data in zip(jobs, datas, strict=True)]
-        self._new_jobs = in_order_of_dependence(new_jobs)
-        self._scripts = scripts
+        return cls((draft.make(nonce) for draft in drafts), len(drafts))
 
-    def calls(self) -> Iterator[Call[list[Enqueued]]]:
-        """Make the calls, in order."""
-        return calls_for_many(self._scripts, self._new_jobs)
+    @classmethod
+    def of_jobs(cls, jobs: list[JobT], datas: Sequence[EnqueueData]) -> Self:
+        """Check jobs that were created for these calls. Errors are those of `of_calls`."""
+        nonce = new_nonce()
+        return cls.of_new_jobs(jobs, [new_job(job, nonce, at_front=data.at_front, unique=data.unique) for job, data in zip(jobs, datas, strict=True)])
 
-    def round_trips(self) -> Iterator[list[Call[list[Enqueued]]]]:
+    @classmethod
+    def of_new_jobs(cls, jobs: list[JobT], new_jobs: Sequence[NewJob]) -> Self:
+        """Check jobs together with what is to be sent of each. Errors are those of `of_calls`."""
+        check_ids([job.id for job in jobs])
+        by_id = {job.id: job for job in jobs}
+        return cls(((by_id[new.record.id], new) for new in in_order_of_dependence(new_jobs)), len(jobs), jobs)
+
+    def calls(self, scripts: ScriptLibrary) -> Iterator[Call[None]]:
+        """Make the calls, in order, each one step on the server. When one is answered, its jobs show what became of them."""
+        while some := list(islice(self._made, MOST_NEW_JOBS)):
+            if self._keeps:
+                self.jobs += [job for job, _ in some]
+            yield enqueue_jobs(scripts, [new for _, new in some]).then(partial(self._confirm, some))
+
+    def round_trips(self, scripts: ScriptLibrary) -> Iterator[list[Call[None]]]:
         """Make the calls, so many at a time as go in one round trip."""
-        calls = self.calls()
+        calls = self.calls(scripts)
         return iter(lambda: list(islice(calls, _CALLS_AT_ONCE)), [])
 
     def collect(self, session: BaseSession, pipeline: Any) -> None:
         """Let a caller's pipeline collect the calls. The jobs show what they will be when it is executed, as far as that can be known before."""
-        for call in self.calls():
+        made = list(self._made)
+        self._made = iter(made)
+        for call in self.calls(session.scripts):
             session.collect(pipeline, call)
-        for new in self._new_jobs:
-            foresee(self._jobs[new.record.id], new)
+        for job, new in made:
+            foresee(job, new)
 
-    def confirm(self, answers: Iterable[Sequence[Enqueued]]) -> None:
-        """Let the jobs show what the server says became of them.
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Have a QueueFullError tell which jobs were enqueued before the server had no memory left for the others."""
+        try:
+            yield
+        except QueueFullError as error:
+            error.note_enqueued(self._enqueued, self._count)
+            raise
 
-        Args:
-            answers: to the calls, in order.
+    def check_refusals(self) -> None:
+        """Say that a job was refused; the others were enqueued.
 
         Raises:
-            DuplicateJobError: for the first that was to be unique and is not; the others were enqueued.
+            DuplicateJobError: for the first that was to be unique and is not. InvalidJobDependency: for the first that would wait for itself.
         """
-        first_refusal: RQError | None = None
-        for new, answer in zip(self._new_jobs, chain.from_iterable(answers), strict=True):
+        if self._first_refusal is not None:
+            raise self._first_refusal
+
+    def _confirm(self, some: Sequence[tuple[JobT, NewJob]], answers: Sequence[Enqueued]) -> None:
+        for (job, _), answer in zip(some, answers, strict=True):
             try:
-                confirm(self._jobs[new.record.id], answer)
+                confirm(job, answer)
+                self._enqueued.append(job.id)
             except RQError as refusal:
-                first_refusal = first_refusal or refusal
-        if first_refusal is not None:
-            raise first_refusal
+                self._first_refusal = self._first_refusal or refusal

@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import warnings
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from rq.client.classes import job_class_of
 from rq.client.dequeueing import Dequeueing
 from rq.client.enqueueing import EnqueueArgs, delay_of, new_nonce, split_options
+from rq.client.gathering import Gathering
 from rq.client.job import Job
-from rq.client.many import EnqueueData, enqueue_all, jobs_for
+from rq.client.many import Batch, jobs_for
+from rq.client.prepared import EnqueueData
 from rq.client.queue_contents import QueueContents
 from rq.client.queue_lists import name_of_queue_key
 from rq.client.sending import collect_job, new_job, send_job
@@ -230,12 +232,42 @@ class Queue(Dequeueing, QueueContents):
             group_id: the name of the group that the jobs belong to.
 
         Raises:
-            As `enqueue` does, before anything is written; but DuplicateJobError, after all others were enqueued.
+            As `enqueue` does, before anything is written; but DuplicateJobError after all others were enqueued, and QueueFullError, which says which were.
         """
         with paused_collector():
             datas = list(job_datas)
-            jobs = jobs_for(self, datas, group_id)
-            enqueue_all(self, jobs, datas, pipeline)
+            if self._is_async and not _is_enqueueing_replaced(type(self)):
+                return self.enqueue_batch(Batch.of_calls(self, datas, group_id), pipeline)
+            return self.enqueue_created(jobs_for(self, datas, group_id), datas, pipeline)
+
+    def enqueue_batch(self, batch: Batch[Job], pipeline: Pipeline | None = None) -> list[Job]:
+        """Send jobs that are on their way, or let a caller's pipeline collect them, and return them. Errors are those of `enqueue_many`."""
+        if pipeline is None:
+            with batch.watched():
+                self._session.run_stream(batch.calls(self._session.scripts))
+            batch.check_refusals()
+        else:
+            batch.collect(self._session, pipeline)
+        return batch.jobs
+
+    def enqueue_created(self, jobs: list[Job], datas: Sequence[EnqueueData], pipeline: Pipeline | None = None) -> list[Job]:
+        """Enqueue jobs that were created for these calls, and return them: all together, but one by one in a queue that runs them itself.
+
+        Errors are those of `enqueue_many`.
+        """
+        if not self._is_async:
+            return [self.enqueue_job(job, None, data.at_front, **_if_true(unique=data.unique)) for job, data in zip(jobs, datas, strict=True)]
+        if pipeline is None and _is_enqueueing_replaced(type(self)):
+            return self._gather_and_send(jobs, datas)
+        return self.enqueue_batch(Batch.of_jobs(jobs, datas), pipeline)
+
+    def _gather_and_send(self, jobs: list[Job], datas: Sequence[EnqueueData]) -> list[Job]:
+        """Let every job go through `enqueue_job`, which a subclass or a tracing library has replaced, with a pipeline as in RQ; and send them all together."""
+        pipeline = Gathering(self.connection.pipeline())
+        for job, data in zip(jobs, datas, strict=True):
+            self.enqueue_job(job, cast("Pipeline", pipeline), data.at_front, **_if_true(unique=data.unique))
+        self.enqueue_batch(Batch.of_new_jobs([job for job, _ in pipeline.gathered], [new for _, new in pipeline.gathered]))
+        pipeline.execute()
         return jobs
 
     def enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:
@@ -304,6 +336,8 @@ class Queue(Dequeueing, QueueContents):
     def _send(self, job: Job, new: NewJob, pipeline: Pipeline | None) -> None:
         if pipeline is None:
             send_job(self._session, new, job)
+        elif isinstance(pipeline, Gathering):
+            pipeline.gathered.append((job, new))
         else:
             collect_job(self._session, pipeline, new, job)
 
@@ -319,3 +353,11 @@ class Queue(Dequeueing, QueueContents):
 def _if_true(**flags: Any) -> dict[str, bool]:
     """Return the flags that are set. A wrapper or subclass of the time before a flag existed is spared those that are not."""
     return {name: True for name, value in flags.items() if value}
+
+
+_OWN_WAYS = {name: getattr(Queue, name) for name in ("enqueue_job", "_enqueue_job")}
+
+
+def _is_enqueueing_replaced(kind: type[Queue]) -> bool:
+    """Say whether a subclass, or a tracing library, has a hand in how each job is enqueued."""
+    return any(getattr(kind, name) is not own for name, own in _OWN_WAYS.items())

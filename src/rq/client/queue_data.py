@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from rq.client.enqueueing import check_due, new_nonce
 from rq.client.fields import KeyOfClass
-from rq.client.many import prepare_data
 from rq.client.payload import serializer_of
+from rq.client.prepared import prepare_data
 from rq.client.sending import new_job
 from rq.client.types import SessionT
 from rq.core import defaults

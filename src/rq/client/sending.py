@@ -10,19 +10,17 @@ from rq.core.clock import utc_now
 from rq.core.errors import DuplicateJobError, InvalidJobDependency
 from rq.core.formats import parse_date
 from rq.model.states import JobStatus
-from rq.store.enqueue import MOST_NEW_JOBS, NewJob, enqueue_job, enqueue_jobs
+from rq.store.enqueue import NewJob, enqueue_job
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import timedelta
 
     from redis.client import Pipeline
 
     from rq.client.job_data import JobData
     from rq.client.session import Session
-    from rq.store.calls import Call
     from rq.store.replies import Enqueued
-    from rq.store.scripts import ScriptLibrary
 
 
 def new_job(job: JobData, nonce: str, *, at_front: bool = False, due: float | timedelta | None = None, unique: bool = False) -> NewJob:
@@ -45,6 +43,7 @@ def send_job(session: Session, new: NewJob, job: JobData) -> None:
 
     Raises:
         DuplicateJobError: if it was to be unique and there is a job of its id. InvalidJobDependency: if it would wait for itself.
+        QueueFullError: if the server has no memory left for it.
     """
     confirm(job, run_enqueue(session, enqueue_job(session.scripts, new), new))
 
@@ -104,11 +103,6 @@ def refuse(job: JobData, answer: Enqueued) -> None:
 
 
 # --- many ---------------------------------------------------------------------------------------------------------------------------
-
-
-def calls_for_many(scripts: ScriptLibrary, new_jobs: Sequence[NewJob]) -> Iterator[Call[list[Enqueued]]]:
-    """Make the calls that send jobs, each call one step on the server. A job comes after those of the list that it depends on."""
-    return (enqueue_jobs(scripts, new_jobs[at : at + MOST_NEW_JOBS]) for at in range(0, len(new_jobs), MOST_NEW_JOBS))
 
 
 def in_order_of_dependence(new_jobs: Sequence[NewJob]) -> list[NewJob]:

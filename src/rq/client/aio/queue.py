@@ -17,7 +17,8 @@ from rq.client.aio.registry import (
 )
 from rq.client.aio.session import AsyncSession, session_of
 from rq.client.enqueueing import CallOptions, delay_of, new_nonce, split_options
-from rq.client.many import Batch, EnqueueData, jobs_for
+from rq.client.many import Batch
+from rq.client.prepared import EnqueueData
 from rq.client.queue_data import QueueData
 from rq.client.queue_lists import name_of_queue_key
 from rq.client.registry_data import id_of
@@ -26,6 +27,7 @@ from rq.model.options import check_unique
 from rq.store.enqueue import NewJob, enqueue_job
 from rq.store.purge import MOST_PURGED, purge_queue
 from rq.store.reads import count_queue, find_position, list_queue_keys
+from rq.store.suspension import find_pauses, pause_for, resume
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -158,13 +160,15 @@ class Queue(QueueData[Job, AsyncSession]):
     async def enqueue_many(self, job_datas: Iterable[EnqueueData], pipeline: Pipeline | None = None, group_id: str | None = None) -> list[Job]:
         """Enqueue many calls, made by `prepare_data`, and return their jobs in the same order. See `rq.Queue.enqueue_many`."""
         datas = list(job_datas)
-        jobs = jobs_for(self, datas, group_id)
-        batch = Batch(self._session.scripts, jobs, datas)
+        batch = Batch.of_calls(self, datas, group_id)
         if pipeline is None:
-            batch.confirm([answer for calls in batch.round_trips() for answer in await self._session.run_many(calls)])
+            with batch.watched():
+                for calls in batch.round_trips(self._session.scripts):
+                    await self._session.run_many(calls)
+            batch.check_refusals()
         else:
             batch.collect(self._session, pipeline)
-        return jobs
+        return batch.jobs
 
     async def enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:
         """Put a job into this queue and return it: one round trip, atomic. A job of the same id, whatever its state, starts over.
@@ -192,6 +196,20 @@ class Queue(QueueData[Job, AsyncSession]):
             self._session.collect(pipeline, enqueue_job(self._session.scripts, new))
             foresee(job, new)
         return job
+
+    # --- pausing ---
+
+    async def pause(self, ttl: float | None = None) -> None:
+        """Let no job of this queue begin from now on. See `rq.Queue.pause`."""
+        await self._session.run(pause_for(self._session.scripts, ttl, queues=[self.name]))
+
+    async def resume(self) -> bool:
+        """Let jobs of this queue begin again, and say whether it was paused."""
+        return await self._session.run(resume(self._session.scripts, queues=[self.name])) > 0
+
+    async def is_paused(self) -> bool:
+        """Say whether this queue is paused by itself."""
+        return bool((await self._session.run(find_pauses(self._session.scripts, "", [self.name]))).queues)
 
     # --- what waits ---
 

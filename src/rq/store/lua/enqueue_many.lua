@@ -7,29 +7,34 @@
 --   7 group or '', 8 number of jobs it depends on, then their ids, then the number of items that follow: field, value, ...
 -- Reply: for each job {ok, status, enqueued_at} | {dup, status} | {exists, status} | {cycle, ''} | {deep, ''} | {badtype, the key that holds something else}
 -- Atomic: nobody sees a job in two places or in none, or a dependent whose parent has ended already; sent again, the call changes nothing.
--- include: try server_time dates expiry places results releases keep_job parents release_child come_and_gone enter_job cycles defer_job
--- Answers the job whose description begins at ARGV[at], and where the next one begins.
-local function read_job(at)
+-- include: try server_time dates expiry places tell schedule results releases keep_job parents release_child come_and_gone enter_job cycles defer_job
+local is_known = {}  -- ids that stood before, in this call
+
+-- Answers where in ARGV the description of each job begins, and the notes of their ids; and whether all of them are new: none was there before, and no note.
+-- Most often they are. One command tells, and nothing more is asked about each of them.
+local function find_jobs()
+  local starts, notes, at = {}, {}, 1
+  while ARGV[at] do
+    starts[#starts + 1], notes[#notes + 1] = at, ended_key(ARGV[at])
+    local fields = at + 8 + ARGV[at + 7]
+    at = fields + 1 + ARGV[fields]
+  end
+  if #starts == 0 then return starts, {}, true end
+  local are_new = redis.call('EXISTS', unpack(KEYS, 2)) + redis.call('EXISTS', unpack(notes)) == 0
+  return starts, are_new and {} or redis.call('MGET', unpack(notes)), are_new
+end
+
+local function read_job(at, note, is_new)
   local job = {id = ARGV[at], queue = ARGV[at + 1], nonce = ARGV[at + 2], where = ARGV[at + 3], ttl = ARGV[at + 4], unique = ARGV[at + 5], group = ARGV[at + 6]}
   job.first_parent, job.last_parent = at + 8, at + 7 + ARGV[at + 7]
   job.first = job.last_parent + 2
   job.last = job.last_parent + 1 + ARGV[job.last_parent + 1]
-  return job, job.last + 1
-end
-
-local function read_jobs()
-  local jobs, notes, at = {}, {}, 1
-  while ARGV[at] do
-    local job
-    job, at = read_job(at)
-    jobs[#jobs + 1], notes[#notes + 1] = job, ended_key(job.id)
-  end
-  for i, note in ipairs(#jobs > 0 and redis.call('MGET', unpack(notes)) or {}) do jobs[i].note = note end
-  return jobs
+  job.note, job.is_new = note, is_new
+  return job
 end
 
 -- What goes to the tail of a queue goes there at the end, in one command for each queue; or before another job of an id that may be among it.
-local tails, tail_of, is_known = {}, {}, {}
+local tails, tail_of = {}, {}
 
 local function push(command, key, id)
   if command == 'LPUSH' then return redis.call(command, key, id) end
@@ -47,7 +52,6 @@ end
 
 local function enter(now, date, job)
   if is_known[job.id] then push_tails() end
-  is_known[job.id] = true
   local refusal, old = check_entry(job)
   if refusal then return refusal end
   local depends = job.last_parent >= job.first_parent
@@ -59,8 +63,36 @@ local function enter(now, date, job)
   return reply
 end
 
+-- Nearly every job goes to the tail of its queue, waits for no other and belongs to no group.
+local function is_plain(at)
+  return ARGV[at + 3] == 'back' and ARGV[at + 7] == '0' and ARGV[at + 6] == ''
+end
+
+-- What `enter` does with a new job that is plain, at half the cost: no table of it is made, and all share one reply.
+local function enter_new(at, key, date, reply)
+  local id, queue, ttl = ARGV[at], ARGV[at + 1], ARGV[at + 4]
+  if not fits(list_fits, queue, 'LLEN', queue_key(queue)) then return {'badtype', queue_key(queue)} end
+  register_queue(queue)
+  forget_release(id)
+  write_hash(key, 'x_enqueue', ARGV[at + 2], 'x_generation', 1, 'status', 'queued', 'enqueued_at', date, unpack(ARGV, at + 9, at + 8 + ARGV[at + 8]))
+  if ttl ~= '' then expire_after(key, tonumber(ttl)) end
+  push('RPUSH', queue_key(queue), id)
+  return reply
+end
+
 local replies, now = {}, server_time()
 local date = iso_date(now)
-for i, job in ipairs(read_jobs()) do replies[i] = enter(now, date, job) end
+local starts, notes, are_new = find_jobs()
+local queued = {'ok', 'queued', date}
+for i, at in ipairs(starts) do
+  local id = ARGV[at]
+  local is_new = are_new and not is_known[id]
+  if is_new and is_plain(at) then
+    replies[i] = enter_new(at, KEYS[i + 1], date, queued)
+  else
+    replies[i] = enter(now, date, read_job(at, notes[i], is_new))
+  end
+  is_known[id] = true
+end
 push_tails()
 return replies

@@ -1,6 +1,7 @@
 -- A job enters the system, or starts over. `job` holds: id, queue, nonce (names the call), where (back | front | due time in seconds | +seconds from now), ttl
--- ('' for none), unique ('1': only if there is no job of this id), note (what a deleted job of this id left, see keep_job), and where its fields (flat: name,
--- value, ...) stand in ARGV: first, last. They are handed on as they are; a table of them for each of many jobs would cost more than the commands.
+-- ('' for none), unique ('1': only if there is no job of this id), note (what a deleted job of this id left, see keep_job), is_new (whether it is known that
+-- there is neither a job of this id nor a note), and where its fields (flat: name, value, ...) stand in ARGV: first, last. They are handed on as they are; a
+-- table of them for each of many jobs would cost more than the commands.
 
 -- What holds for all jobs of one call is found out once: queue -> whether its list, its schedule, holds what it should.
 local list_fits, schedule_fits = {}, {}
@@ -10,14 +11,16 @@ local function fits(known, queue, command, key)
   return known[queue]
 end
 
+local NOTHING_OLD = {false, false, false, false, false}
+
 -- Answers nothing but what is known of an earlier job of this id; or first why the job does not enter: {dup, status} | {exists, status} | {badtype, key}.
 local function check_entry(job)
   local key = job_key(job.id)
-  local old = try('HMGET', key, 'x_enqueue', 'status', 'x_attempt', 'x_generation', 'origin')
+  local old = job.is_new and NOTHING_OLD or try('HMGET', key, 'x_enqueue', 'status', 'x_attempt', 'x_generation', 'origin')
   if not old then return {'badtype', key} end
   if old[1] == job.nonce then return {'dup', old[2]} end
   if not old[2] and is_of_call(job.note, job.nonce) then return {'dup', 'finished'} end
-  if job.unique == '1' and redis.call('EXISTS', key) == 1 then return {'exists', old[2] or 'created'} end
+  if job.unique == '1' and not job.is_new and redis.call('EXISTS', key) == 1 then return {'exists', old[2] or 'created'} end
   job.is_due = job.where == 'back' or job.where == 'front'
   if job.is_due and not fits(list_fits, job.queue, 'LLEN', queue_key(job.queue)) then return {'badtype', queue_key(job.queue)} end
   if not job.is_due and not fits(schedule_fits, job.queue, 'ZCARD', scheduled_key(job.queue)) then return {'badtype', scheduled_key(job.queue)} end
@@ -43,12 +46,15 @@ end
 
 local is_registered = {}  -- queues, in this call
 
+local function register_queue(queue)
+  if is_registered[queue] then return end
+  redis.call('SADD', queues_key(), queue_key(queue))
+  is_registered[queue] = true
+end
+
 local function write_job(job, old, date, status)
   local key = job_key(job.id)
-  if not is_registered[job.queue] then
-    redis.call('SADD', queues_key(), queue_key(job.queue))
-    is_registered[job.queue] = true
-  end
+  register_queue(job.queue)
   if old[2] then replace_job(job, old) end
   forget_release(job.id)
   local generation = old[4] and (tonumber(old[4]) or 0) + 1 or 1
@@ -71,7 +77,9 @@ local function enter_job(now, date, job, old, push)
   if job.is_due then
     push(job.where == 'front' and 'LPUSH' or 'RPUSH', queue_key(job.queue), job.id)
   else
-    redis.call('ZADD', scheduled_key(job.queue), due_time(now, job.where), job.id)
+    local due = due_time(now, job.where)
+    redis.call('ZADD', scheduled_key(job.queue), due, job.id)
+    tell_of_due(now, job.queue, job.id, tonumber(due))
   end
   return {'ok', status, date}
 end
