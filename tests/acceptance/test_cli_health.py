@@ -57,6 +57,12 @@ def test_a_worker_that_died_owes_a_sign_of_life(rq: Rq, redis_client: redis.Redi
     assert rq.refuse("health", status=1) == "No sign of life from wolf"
 
 
+def test_a_name_that_would_command_the_terminal_is_shown_and_not_obeyed(rq: Rq, redis_client: redis.Redis):
+    redis_client.hset("rq:worker:theirs", mapping={"queues": "\x1b[2J", "state": "idle"})
+    redis_client.sadd("rq:workers", "rq:worker:theirs")
+    assert rq.run("health") == "Healthy: 1 worker on \\x1b[2J\n"
+
+
 def test_a_server_that_does_not_answer_is_an_error(rq: Rq):
     refusal = rq.refuse("health", "--url", "redis://127.0.0.1:1", status=1)
     assert refusal.startswith("Cannot reach the server at 127.0.0.1:1, database 0")

@@ -342,7 +342,7 @@ def test_the_service_manager_hears_of_every_step(rq: Rq, redis_client: redis.Red
                 if line in heard:
                     return heard
 
-        up = rq.start("up", env={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "500000"})
+        up = rq.start("up", env={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "2000000"})
         assert "STATUS=web 1/1" in wait_for("READY=1")
         assert len(workers_of(redis_client)) == 1
         wait_for("WATCHDOG=1")

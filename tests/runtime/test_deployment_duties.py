@@ -93,7 +93,10 @@ def test_who_does_not_end_in_time_is_told_again_and_then_killed(stage: Stage):
     duty.attend(105.0)
     wait_until(lambda: stage.times_told() == 1)
     assert events.PoolStopping("web", "its stop_timeout", cold=True) in stage.reports
-    assert duty.next_deadline() == 105.0 + COLD_SECONDS
+    assert duty.next_deadline() == 106.0
+    duty.attend(106.0)
+    wait_until(lambda: stage.times_told() == 2)
+    assert stage.reports.count(events.PoolStopping("web", "its stop_timeout", cold=True)) == 1
     [child] = stage.group.children
     duty.attend(105.0 + COLD_SECONDS)
     child.join(30)

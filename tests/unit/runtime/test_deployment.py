@@ -128,6 +128,15 @@ def test_a_pool_is_a_command_of_its_own_python(folder: Path):
     assert nightly.command("cron.nightly.1") == [sys.executable, "-P", "-m", "rq", "cron", "--", f"{folder}/nightly.py"]
 
 
+def test_processes_that_run_many_jobs_can_be_limited(folder: Path):
+    deployment = read(folder, '[pools.web]\nexecutor = "warm"\nmax_jobs_per_child = 500\nmax_child_age = "1h"\nmax_child_memory = "1G"\n')
+    [web] = list_plans(deployment)
+    assert web.arguments == (
+        *("worker", "--executor", "warm", "--max-jobs-per-child", "500", "--max-child-age", "3600", "--max-child-memory", "1024"),
+        *("--", "default"),
+    )
+
+
 def test_a_tilde_is_the_home(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HOME", str(folder / "web"))
     [pool] = read(folder, '[pools.web]\ndirectory = "~/lib"').pools
@@ -149,7 +158,7 @@ def test_a_tilde_is_the_home(folder: Path, monkeypatch: pytest.MonkeyPatch):
         ("[pools.web]\nworkers = 'four'", "[pools.web] workers: it is 'four'; it must be a whole number from 0 to 10000"),
         ("[pools.web]\nworkers = true", "[pools.web] workers: it is True; it must be a whole number from 0 to 10000"),
         ("[pools.web]\nworkers = -1", "[pools.web] workers: it is -1; it must be a whole number from 0 to 10000"),
-        ("[pools.web]\nexecutor = 'thread'", "[pools.web] executor: it is 'thread'; it must be one of fork, warm, spawn, inline, threads, asyncio"),
+        ("[pools.web]\nexecutor = 'thread'", "[pools.web] executor: it is 'thread'; it must be one of fork, spawn, warm, threads, asyncio, inline"),
         ("[pools.web]\nqueues = []", '[pools.web] queues: it is []; it must be a list of texts, such as ["high", "default"]'),
         ("[pools.web]\nqueues = [1]", '[pools.web] queues: it is [1]; it must be a list of texts, such as ["high", "default"]'),
         ("[pools.web]\nlease = 0", '[pools.web] lease: it is 0; it must be from 2 to 31536000 seconds, as a number or a text such as "10m"'),

@@ -11,6 +11,7 @@ from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
 from rq.cli.connect import Server
 from rq.cli.deployed import check_health, find_deployment, open_deployed_server, serve_health
 from rq.cli.options import SharedOptions, takes_shared_options
+from rq.cli.rendering import printable
 from rq.core.errors import InvalidOptionError
 from rq.model.health import Wanted
 from rq.runtime.deployment.addresses import parse_address
@@ -59,8 +60,8 @@ def health(shared: SharedOptions, **given: Any) -> None:
         return
     found = check_health(server, wanted)
     if not found.is_healthy and not command.as_json:
-        raise CommandFailed(found.sentence)
-    click.echo(health_as_json(found) if command.as_json else found.sentence)
+        raise CommandFailed(printable(found.sentence))
+    click.echo(health_as_json(found) if command.as_json else printable(found.sentence))
     if not found.is_healthy:
         raise click.exceptions.Exit(1)
 

@@ -14,6 +14,8 @@ from rq.runtime.process_group import ProcessGroup
 
 # A worker takes two signals at the same instant for one.
 _LEAST_SECONDS = 0.5
+# One that had no time to hear two signals one by one has heard one: so the second is sent again.
+_REPEAT_SECONDS = 1.0
 # By then the service is called up, whoever is still missing: its server may come up later than it does.
 UP_AFTER_SECONDS = 30.0
 # The loop turns at least that often; when it has not turned for three times that long, the program hangs.
@@ -33,35 +35,39 @@ class StopTimeouts:
         self._supervisor = supervisor
         self._seconds_of = seconds_of
         self._report = report
-        self._told_at: float | None = None
-        self._cold: set[str] = set()
+        self._stopping_since: float | None = None
+        self._told_again_at: dict[str, float] = {}
         self._killed: set[str] = set()
 
     def attend(self, now: float) -> None:
         """Do what is due."""
-        if self._told_at is None:
-            self._told_at = now if self._supervisor.switch.warm else None
+        if self._stopping_since is None:
+            self._stopping_since = now if self._supervisor.switch.warm else None
             return
         for name, group in self._supervisor.groups.items():
-            if name not in self._cold and now >= self._cold_at(name):
-                self._cold.add(name)
-                self._report(events.PoolStopping(name, "its stop_timeout", cold=True))
-                group.stop()
-            elif name not in self._killed and now >= self._cold_at(name) + COLD_SECONDS:
+            if name in self._killed or now < self._next_step(name):
+                continue
+            if now >= self._cold_at(name) + COLD_SECONDS:
                 self._killed.add(name)
                 group.stop(signal.SIGKILL)
+                continue
+            if name not in self._told_again_at:
+                self._report(events.PoolStopping(name, "its stop_timeout", cold=True))
+            self._told_again_at[name] = now
+            group.stop()
 
     def next_deadline(self) -> float | None:
         """Return when something is due, a `time.monotonic()`; None: nothing."""
-        if self._told_at is None:
+        if self._stopping_since is None:
             return None
-        names = list(self._supervisor.groups)
-        cold = [self._cold_at(name) for name in names if name not in self._cold]
-        killed = [self._cold_at(name) + COLD_SECONDS for name in names if name not in self._killed]
-        return min(cold + killed, default=None)
+        return min((self._next_step(name) for name in self._supervisor.groups if name not in self._killed), default=None)
+
+    def _next_step(self, name: str) -> float:
+        told_at = self._told_again_at.get(name)
+        return self._cold_at(name) if told_at is None else min(told_at + _REPEAT_SECONDS, self._cold_at(name) + COLD_SECONDS)
 
     def _cold_at(self, name: str) -> float:
-        return (self._told_at or 0.0) + max(self._seconds_of(name), _LEAST_SECONDS)
+        return (self._stopping_since or 0.0) + max(self._seconds_of(name), _LEAST_SECONDS)
 
 
 class Herald:

@@ -11,6 +11,9 @@ from contextlib import suppress
 # What is meant for this process alone; children must not speak in its name.
 VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
+# A manager with much to read gets that long to do so.
+_PATIENCE_SECONDS = 1.0
+
 
 class Notifier:
     """Tells the service manager how things are; nobody, where there is none.
@@ -50,7 +53,7 @@ class Notifier:
             return
         # A service manager that is not there, or not listening, is no reason to disturb anybody's jobs.
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-            channel.setblocking(False)
+            channel.settimeout(_PATIENCE_SECONDS)
             channel.sendto("\n".join(lines).encode(), self._address)
 
 

@@ -16,11 +16,12 @@ from rq.runtime.deployment.variables import read_variables
 
 T = TypeVar("T")
 
-EXECUTORS = ("fork", "warm", "spawn", "inline", "threads", "asyncio")
+EXECUTORS = ("fork", "spawn", "warm", "threads", "asyncio", "inline")
 MOST_WORKERS = 10_000
 _YEAR_SECONDS = 365 * 24 * 3600.0
+_MEGABYTE = 1024**2
 # A worker's own threads reserve about 100 MB; with less than this it would not come up.
-_LEAST_MEMORY = 256 * 1024**2
+_LEAST_MEMORY = 256 * _MEGABYTE
 _MOST_FILES = 2**30
 _MOST_JOBS = 10**12
 
@@ -67,6 +68,9 @@ def _read_pool(name: str, table: Table) -> Pool:
             serializer=table.text("serializer"),
             lease=table.seconds("lease", MIN_LEASE_SECONDS, _YEAR_SECONDS),
             max_jobs=table.number("max_jobs", 1, _MOST_JOBS),
+            max_jobs_per_child=table.number("max_jobs_per_child", 1, _MOST_JOBS),
+            max_child_age=table.seconds("max_child_age", 1, _YEAR_SECONDS),
+            max_child_memory=_megabytes(table.size("max_child_memory", _MEGABYTE)),
         ),
         stop_seconds=_or(table.seconds("stop_timeout", 0, _YEAR_SECONDS), DEFAULT_STOP_SECONDS),
     )
@@ -132,6 +136,10 @@ def _read_address(table: Table, key: str) -> tuple[str, int] | None:
         return None if written is None else parse_address(written)
     except InvalidOptionError as error:
         raise table.mistake(key, str(error)) from error
+
+
+def _megabytes(size: int | None) -> int | None:
+    return None if size is None else size // _MEGABYTE
 
 
 def _or(found: T | None, default: T) -> T:

@@ -61,6 +61,9 @@ class WorkerOptions:
     serializer: str | None = None
     lease: float | None = None
     max_jobs: int | None = None
+    max_jobs_per_child: int | None = None
+    max_child_age: float | None = None
+    max_child_memory: int | None = None  # in MB, as the option
 
 
 @dataclass(frozen=True, slots=True)
