@@ -96,7 +96,7 @@ def test_a_worker_does_not_spin_at_the_jobs_of_a_paused_queue(waiting, queue, ot
     job = other.enqueue(worker_jobs.nothing)
     wait_until(lambda: finished(job), message="the other queue is not served")
     wait_until(lambda: blocked(redis_client) == 1, message="the worker does not wait again")
-    assert blocking_calls(redis_client) <= before + 2
+    assert blocking_calls(redis_client) <= before + 5  # after the job, and whenever a wait has lasted long enough; not for each job that rests
     assert len(queue) == 21
 
 
