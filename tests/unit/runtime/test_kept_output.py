@@ -147,6 +147,17 @@ def test_what_is_printed_and_logged_goes_where_it_went_and_is_kept(out: io.TextI
     assert written_to(out) == b"printed, to stderr, logged\nafter"
 
 
+def test_in_a_process_of_one_job_everything_is_its_own_whatever_was_installed_before(out: io.TextIOWrapper, tees: Callable[..., Tees]):
+    installed = tees(out)
+    own = Keeper(100)
+    own.begin(bytearray)
+    installed.install(own)
+    out.write("said")
+    installed.restore()
+    installed.restore()
+    assert own.read() == b"said"
+
+
 def test_what_no_attempt_writes_is_not_kept(out: io.TextIOWrapper, keeper: Keeper, tees: Callable[..., Tees]):
     installed = tees(out)
     thread = threading.Thread(target=out.write, args=("of the worker",))

@@ -117,12 +117,12 @@ class _Tee:
 
     def __init__(self, stream: Any, keeper: Keeper | None) -> None:
         self._write = stream.write
-        self._keeper = keeper
+        self.keeper = keeper
 
     def __call__(self, text: str) -> Any:
         """Write a text, then keep it."""
         written = self._write(text)
-        keeper = self._keeper or _keeper_here()
+        keeper = self.keeper or _keeper_here()
         if keeper is not None:
             keeper.keep(text)
         return written
@@ -154,10 +154,14 @@ class Tees:
             self._users += 1
             for stream in {id(stream): stream for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)}.values():
                 # Others, such as a wrapper that colours text, pass on what is written to one of these.
-                if isinstance(stream, io.TextIOBase) and not isinstance(stream.write, _Tee):
-                    tee = _Tee(stream, keeper)
-                    stream.write = tee  # type: ignore[method-assign]
-                    self._replaced.append((stream, tee))
+                if not isinstance(stream, io.TextIOBase):
+                    continue
+                if isinstance(stream.write, _Tee):
+                    stream.write.keeper = keeper or stream.write.keeper  # this process may be a copy of one that runs jobs itself
+                    continue
+                tee = _Tee(stream, keeper)
+                stream.write = tee  # type: ignore[method-assign]
+                self._replaced.append((stream, tee))
 
     def restore(self) -> None:
         """Put the streams' own methods back, if nobody needs the others any more; what somebody else has replaced since is left alone."""
