@@ -128,6 +128,33 @@ def test_a_suspended_worker_takes_no_job_until_it_is_resumed(rq: Rq, redis_clien
     worker.succeed()
 
 
+def test_queues_can_be_paused_alone(rq: Rq, redis_client: redis.Redis):
+    output = rq.run("suspend", "low", "bulk")
+    assert output.startswith("Pausing queue low, queue bulk until `rq resume`.")
+    low, high = rq.enqueue("tasks.greet", queue="low"), rq.enqueue("tasks.greet", queue="high")
+    assert "takes no jobs of the paused queues low" in rq.start("worker", "low", "high", "--burst").succeed()
+    assert [Job.fetch(job_id, connection=redis_client).get_status() for job_id in (low, high)] == ["queued", "finished"]
+    assert "stopped (all its queues are paused)" in rq.start("worker", "low", "--burst").succeed()
+    assert rq.run("resume") == "Resuming workers. They were not suspended\n"
+    assert rq.run("resume", "low", "high") == "Resuming queue low, queue high. 1 of 2 were paused\n"
+    assert "Job OK" in rq.start("worker", "low", "--burst").succeed()
+
+
+def test_workers_can_be_paused_alone(rq: Rq):
+    assert rq.run("suspend", "--worker", "one", "--worker", "two").startswith("Pausing worker one, worker two until")
+    rq.enqueue("tasks.greet")
+    assert "stopped (suspended) after 0 job(s)" in rq.start("worker", "--name", "one", "--burst").succeed()
+    assert rq.run("resume", "--worker", "one") == "Resuming worker one. 1 of 1 were paused\n"
+    assert "Job OK" in rq.start("worker", "--name", "one", "--burst").succeed()
+
+
+def test_a_pause_of_a_queue_can_end_by_itself(rq: Rq):
+    rq.enqueue("tasks.greet")
+    assert "Pausing queue default for 1 seconds" in rq.run("suspend", "default", "--duration", "1")
+    worker = rq.start("worker", "--max-jobs", "1")
+    assert "Job OK" in worker.succeed()
+
+
 def test_a_suspension_can_end_by_itself(rq: Rq, redis_client: redis.Redis):
     assert "for 100 seconds" in rq.run("suspend", "--duration", "100")
     assert 90 < redis_client.ttl("rq:suspended") <= 100

@@ -100,6 +100,22 @@ async def test_a_job_made_before_is_put_into_a_queue(side):
     assert await queue.scheduled_job_registry.get_job_ids() == ["mine"]
 
 
+async def test_a_queue_is_paused_and_resumed(side):
+    queue, other = side.queue(), side.queue("other")
+    await queue.pause()
+    assert (await queue.is_paused(), await other.is_paused()) == (True, False)
+    await queue.enqueue(tasks.add)
+    assert (await queue.resume(), await queue.resume(), await queue.is_paused()) == (True, False, False)
+
+
+async def test_a_pause_of_no_time_ends_an_earlier_one(side):
+    queue = side.queue()
+    await queue.pause(100)
+    assert await queue.is_paused()
+    await queue.pause(0)
+    assert not await queue.is_paused()
+
+
 async def test_a_pipeline_collects(side):
     queue = side.queue()
     victim, other = await queue.enqueue(tasks.add), await queue.enqueue(tasks.add)

@@ -23,6 +23,7 @@ NO_TRANSITION = {
     *("take_deliveries", "end_delivery"),
     *("cron_register", "cron_beat", "cron_pause", "cron_resume"),
     *("compact", "forget_queue", "expire", "register_dependencies", "enlist", "forget_expired", "write_execution", "end_executions", "add_result"),
+    *("pause", "resume", "paused"),
     "save",  # its caller says which state
 }
 # Producers are meant to be refused by a full server; everybody else is not.

@@ -7,6 +7,7 @@ import pytest
 from rq import SimpleWorker
 from rq.suspension import WORKERS_SUSPENDED, is_suspended, resume, suspend
 from tests.client import tasks
+from tests.support.dump import dump
 
 
 def test_workers_are_suspended_until_they_are_resumed(redis_client):
@@ -32,9 +33,38 @@ def test_a_suspension_that_is_over_at_once_suspends_nobody(redis_client, ttl):
 
 def test_asking_for_a_worker_writes_nothing(redis_client, queue, watched):
     worker = SimpleWorker([queue])
+    is_suspended(redis_client, worker)  # makes the script known
+    before = dump(redis_client)
     with watched() as watch:
         assert is_suspended(redis_client, worker) == 0
-    assert [command.split()[0] for command in watch.commands] == ["EXISTS"]
+    assert [command.split()[0].upper() for command in watch.commands] == ["EVALSHA"]
+    assert dump(redis_client) == before
+
+
+def test_a_queue_is_suspended_alone(redis_client, queue):
+    suspend(redis_client, queue=queue)
+    assert (is_suspended(redis_client, queue="default"), is_suspended(redis_client, queue="other"), is_suspended(redis_client)) == (1, 0, 0)
+    assert (resume(redis_client), resume(redis_client, queue="default"), resume(redis_client, queue=queue)) == (0, 1, 0)
+    assert is_suspended(redis_client, queue=queue) == 0
+
+
+def test_a_worker_is_suspended_alone(redis_client, queue):
+    suspend(redis_client, worker="w")
+    assert (is_suspended(redis_client, SimpleWorker([queue], name="w")), is_suspended(redis_client, "v"), is_suspended(redis_client)) == (1, 0, 0)
+    assert (resume(redis_client, worker="w"), is_suspended(redis_client, "w")) == (1, 0)
+
+
+def test_when_all_are_suspended_so_is_each(redis_client, queue):
+    suspend(redis_client)
+    assert (is_suspended(redis_client, "w"), is_suspended(redis_client, queue=queue)) == (1, 1)
+    assert (resume(redis_client, queue=queue, worker="w"), is_suspended(redis_client)) == (0, 1)
+
+
+@pytest.mark.parametrize("ttl", [0, -1])
+def test_a_pause_that_is_over_at_once_pauses_nothing(redis_client, ttl):
+    suspend(redis_client, queue="q", worker="w")
+    suspend(redis_client, ttl, queue="q", worker="w")
+    assert (is_suspended(redis_client, queue="q"), is_suspended(redis_client, "w")) == (0, 0)
 
 
 def test_jobs_can_be_enqueued_meanwhile(redis_client, queue):

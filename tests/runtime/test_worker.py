@@ -96,7 +96,7 @@ def test_a_busy_worker_needs_one_round_trip_per_job(queues, redis_client):
         commands = calls_of(redis_client)
         scripts.append(commands["evalsha"])
         others.append(sum(commands.get(name, 0) for name in ("blmove", "multi", "eval", "script|load", "client|unblock", "ping")))
-    upkeep = 2 * len(queues) + 1  # the janitor's round, which may or may not fall into so short a run
+    upkeep = 2 * len(queues) + 1 + 5 * (len(queues) + 1)  # rounds of the janitor and looks of the lookout may or may not fall into so short a run
     assert abs(scripts[2] - scripts[1] - 200) <= upkeep
     assert others[1:] == [0, 0]
 
@@ -116,7 +116,8 @@ def test_the_cost_of_a_job_does_not_depend_on_how_many_wait(redis_client):
         work(SimpleWorker, [queue], redis_client, max_jobs=3)
         commands = calls_of(redis_client)
         costs.append({name: calls for name, calls in commands.items() if name not in {"info", "config|resetstat", "client|setinfo", "hello"}})
-    assert costs[0] == costs[1] == costs[2]
+    looks = 5  # which may or may not fall into so short a run; each asks a queue's schedule once, and for pauses
+    assert {name: calls for name in costs[0] if (calls := [cost[name] for cost in costs]) and max(calls) - min(calls) > 4 * looks} == {}
 
 
 def test_max_jobs_ends_the_worker_after_that_many(queue, redis_client):

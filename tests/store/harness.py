@@ -27,6 +27,7 @@ from rq.store.reap import Reclaimed, Suspect, reclaim_jobs, reclaim_worker, swee
 from rq.store.requeue import requeue_job
 from rq.store.scripts import ScriptLibrary
 from rq.store.settle import AttemptKey, settle_attempt
+from rq.store.suspension import Pauses, find_pauses, pause, resume
 from tests.support.dump import Entry, dump
 
 if TYPE_CHECKING:
@@ -127,8 +128,8 @@ class Store:
         record = JobRecord(job_id, origin=queue, **{"data": b"payload", "timeout": 180, "dependency_ids": list(after), **fields})
         return NewJob(record, nonce or f"nonce-{next(self._nonces)}", front, due, unique)
 
-    def promote(self, queue: str = "q", limit: int = 500) -> tuple[int, float | None]:
-        return self.run(promote_jobs(self.scripts, queue, limit))
+    def promote(self, queue: str = "q", limit: int = 500, worker: str = "") -> tuple[int, float | None]:
+        return self.run(promote_jobs(self.scripts, queue, limit, worker))
 
     def birth(self, worker: str = "w", queues: Sequence[str] = ("q",), **options: Any) -> Birth:
         return self.run(self.birth_call(worker, queues, **options))
@@ -266,6 +267,15 @@ class Store:
 
     def sweep(self, queue: str = "q", worker: str = "w") -> tuple[int, int]:
         return self.run(sweep_queue(self.scripts, queue, worker))
+
+    def pause(self, *queues: str, seconds: float | None = None, workers: Sequence[str] = ()) -> int:
+        return self.run(pause(self.scripts, seconds, queues, workers))
+
+    def resume(self, *queues: str, workers: Sequence[str] = ()) -> int:
+        return self.run(resume(self.scripts, queues, workers))
+
+    def pauses(self, worker: str = "w", queues: Sequence[str] = ("q",)) -> Pauses:
+        return self.run(find_pauses(self.scripts, worker, queues))
 
     @staticmethod
     def attempt_of(job: ClaimedJob, worker: str = "w") -> AttemptKey:

@@ -171,7 +171,7 @@ ARGUMENTS = {
     "commands": ("w",),
     "caught": ("w", "q"),
 }
-STRINGS = {"suspended", "maintenance_lock", "scheduler_lock", "first_seen", "ended", "nothing"}
+STRINGS = {"suspended", "promoter", "maintenance_lock", "scheduler_lock", "first_seen", "ended", "nothing"}
 
 TRANSITIONS: dict[str, Callable[[Store, AttemptKey], object]] = {
     "promote": lambda store, _: store.promote(),
@@ -210,6 +210,7 @@ TRANSITIONS: dict[str, Callable[[Store, AttemptKey], object]] = {
     "register again": lambda store, _: store.birth(queues=("q", "sound")),
     "replace": lambda store, _: store.turn_clock(LEASE + 1).birth(queues=("q", "sound"), incarnation="second"),
     "leave": lambda store, _: store.death(),
+    "pause": lambda store, _: (store.resume("q"), store.pause("another"), store.pauses()),
     "list leases": lambda store, _: store.run(list_worker_leases(store.scripts)),
 }
 
@@ -307,12 +308,15 @@ def test_an_enqueue_writes_all_or_nothing_whatever_a_key_holds(plain_store: Stor
         assert store.places(job_id) == ([] if template == place or (template, entry) == ("failed", "requeue") else [f"{place}:q"])
 
 
-def test_caught_ids_whose_queue_is_no_list_any_more_are_set_aside(store: Store):
+def test_a_caught_id_whose_queue_is_no_list_any_more_is_taken_or_set_aside(store: Store):
     store.birth()
-    store.client.rpush(store.keys.caught("w", "q"), "a")
+    for job_id in ("a", "b"):
+        store.enqueue(job_id)
+    store.client.rename(store.keys.queue("q"), store.keys.caught("w", "q"))
     store.client.set(store.keys.queue("q"), "text")
-    assert store.claim().given_back == 1
-    assert store.bad() == ["a its queue is not a list"]
+    claimed = store.claim()
+    assert ([job.job_id for job in claimed.jobs], claimed.given_back) == (["a"], 2)
+    assert store.bad() == ["b its queue is not a list"]
 
 
 def test_no_more_than_ten_thousand_bad_ids_are_kept(plain_store: Store):

@@ -179,6 +179,24 @@ def test_due_jobs_are_queued_in_due_order(store: Store):
     assert store.places("a") == ["queue:q"]
 
 
+def test_while_more_is_due_one_worker_promotes_and_others_come_later(store: Store):
+    for number in range(5):
+        store.enqueue(f"j{number}", due=START - 1)
+    assert store.promote(limit=2, worker="w") == (2, 0)
+    assert store.promote(limit=2, worker="v") == (0, 0.05)
+    assert store.promote(limit=2, worker="w") == (2, 0)
+    store.client.delete(store.keys.name("promoter", "q"))  # as happens by itself, if w comes no more
+    assert store.promote(limit=2, worker="v") == (1, None)
+    assert (len(store.waiting()), store.registry("scheduled")) == (5, {})
+
+
+def test_the_turn_of_a_worker_ends_by_itself(store: Store):
+    for job_id in ("a", "b"):
+        store.enqueue(job_id, due=START - 1)
+    store.promote(limit=1, worker="w")
+    assert 0 < store.client.pttl(store.keys.name("promoter", "q")) <= 50 or not store.client.exists(store.keys.name("promoter", "q"))
+
+
 def test_a_promotion_sent_again_changes_nothing(store: Store):
     store.enqueue("a", due=START)
     store.promote()

@@ -217,7 +217,7 @@ def test_a_user_who_may_not_publish_can_stop_a_job(client: redis.Redis, user: Ca
     assert store.beat(attempt).exceptions == [("a", attempt.execution_id, "stop")]
 
 
-@pytest.mark.parametrize("denied", ["lpop", "hmget", "hincrby", "hset", "zadd", "expire", "persist", "hgetall"])
+@pytest.mark.parametrize("denied", ["lpop", "hmget", "hset", "zadd", "expire", "persist", "hgetall"])
 def test_a_command_that_is_refused_in_the_middle_of_a_claim_is_not_taken_for_bad_data(client: redis.Redis, user: Callable[..., redis.Redis], denied: str):
     store = Store(client, Caller(client))
     store.birth()
@@ -229,6 +229,20 @@ def test_a_command_that_is_refused_in_the_middle_of_a_claim_is_not_taken_for_bad
     store.reclaim_worker(seen_dead=True)
     store.reclaim_all()
     assert store.places("a") == ["queue:q"]
+
+
+def test_what_woke_a_worker_stands_in_its_queue_again_when_its_claim_is_refused(client: redis.Redis, user: Callable[..., redis.Redis]):
+    store = Store(client, Caller(client))
+    store.birth()
+    for job_id in ("a", "b", "c"):
+        store.enqueue(job_id)
+    for _ in range(2):
+        client.lmove(store.keys.queue("q"), store.keys.caught("w", "q"), "LEFT", "RIGHT")
+    all_but_jobs = [f"~rq:{keys}" for keys in ("x:*", "queue:*", "scheduled:*", "suspended", "worker:*")]
+    with pytest.raises(StorePermissionError):
+        PersistentCaller(user(*all_but_jobs, "+@all")).run(claim_jobs(store.scripts, store.claim_request()))
+    assert store.waiting() == ["a", "b", "c"]
+    assert store.bad() == []
 
 
 # --- bad data ---

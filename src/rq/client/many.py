@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic
@@ -11,7 +12,7 @@ from rq.client.enqueueing import new_nonce
 from rq.client.prepared import EnqueueData, check_prepared
 from rq.client.queue_data import JobT
 from rq.client.sending import confirm, foresee, in_order_of_dependence, new_job
-from rq.core.errors import RQError
+from rq.core.errors import QueueFullError, RQError
 from rq.model.options import check_unique
 from rq.store.enqueue import MOST_NEW_JOBS, enqueue_jobs
 
@@ -49,16 +50,19 @@ class Batch(Generic[JobT]):
 
     Args:
         made: each of them with what is sent of it, in an order in which they can be sent; one may be made when it is asked for.
+        count: how many they are.
         jobs: the jobs in the order in which their calls were given; None if they are made in that order.
 
     Attributes:
         jobs: the jobs; all of them, once `calls` has no more.
     """
 
-    def __init__(self, made: Iterable[tuple[JobT, NewJob]], jobs: list[JobT] | None = None) -> None:
+    def __init__(self, made: Iterable[tuple[JobT, NewJob]], count: int, jobs: list[JobT] | None = None) -> None:
         self._made = iter(made)
+        self._count = count
         self._keeps = jobs is None
         self._first_refusal: RQError | None = None
+        self._enqueued: list[str] = []
         self.jobs: list[JobT] = [] if jobs is None else jobs
 
     @classmethod
@@ -74,7 +78,7 @@ class Batch(Generic[JobT]):
         if drafts is None:
             return cls.of_jobs(jobs_for(queue, datas, group), datas)
         nonce = new_nonce()
-        return cls(draft.make(nonce) for draft in drafts)
+        return cls((draft.make(nonce) for draft in drafts), len(drafts))
 
     @classmethod
     def of_jobs(cls, jobs: list[JobT], datas: Sequence[EnqueueData]) -> Self:
@@ -87,7 +91,7 @@ class Batch(Generic[JobT]):
         """Check jobs together with what is to be sent of each. Errors are those of `of_calls`."""
         check_ids([job.id for job in jobs])
         by_id = {job.id: job for job in jobs}
-        return cls(((by_id[new.record.id], new) for new in in_order_of_dependence(new_jobs)), jobs)
+        return cls(((by_id[new.record.id], new) for new in in_order_of_dependence(new_jobs)), len(jobs), jobs)
 
     def calls(self, scripts: ScriptLibrary) -> Iterator[Call[None]]:
         """Make the calls, in order, each one step on the server. When one is answered, its jobs show what became of them."""
@@ -110,6 +114,15 @@ class Batch(Generic[JobT]):
         for job, new in made:
             foresee(job, new)
 
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Have a QueueFullError tell which jobs were enqueued before the server had no memory left for the others."""
+        try:
+            yield
+        except QueueFullError as error:
+            error.note_enqueued(self._enqueued, self._count)
+            raise
+
     def check_refusals(self) -> None:
         """Say that a job was refused; the others were enqueued.
 
@@ -123,5 +136,6 @@ class Batch(Generic[JobT]):
         for (job, _), answer in zip(some, answers, strict=True):
             try:
                 confirm(job, answer)
+                self._enqueued.append(job.id)
             except RQError as refusal:
                 self._first_refusal = self._first_refusal or refusal

@@ -232,7 +232,7 @@ class Queue(Dequeueing, QueueContents):
             group_id: the name of the group that the jobs belong to.
 
         Raises:
-            As `enqueue` does, before anything is written; but DuplicateJobError, after all others were enqueued.
+            As `enqueue` does, before anything is written; but DuplicateJobError after all others were enqueued, and QueueFullError, which says which were.
         """
         with paused_collector():
             datas = list(job_datas)
@@ -243,7 +243,8 @@ class Queue(Dequeueing, QueueContents):
     def enqueue_batch(self, batch: Batch[Job], pipeline: Pipeline | None = None) -> list[Job]:
         """Send jobs that are on their way, or let a caller's pipeline collect them, and return them. Errors are those of `enqueue_many`."""
         if pipeline is None:
-            self._session.run_stream(batch.calls(self._session.scripts))
+            with batch.watched():
+                self._session.run_stream(batch.calls(self._session.scripts))
             batch.check_refusals()
         else:
             batch.collect(self._session, pipeline)

@@ -26,6 +26,7 @@ from rq.store.purge import MOST_PURGED, purge_queue
 from rq.store.queue_list import compact_queue, forget_queue, push_id, remove_id, take_id
 from rq.store.reads import count_queue, find_position, read_scheduler_name, read_scheduler_pid, read_status
 from rq.store.server_version import get_version
+from rq.store.suspension import find_pauses, pause_for, resume
 
 if TYPE_CHECKING:
     import redis
@@ -174,6 +175,24 @@ class QueueContents(QueueData["Job", Session]):
             return
         while self._session.run(release_dependents(scripts, job.id))[0]:
             pass
+
+    # --- pausing ---
+
+    def pause(self, ttl: float | None = None) -> None:
+        """Let no job of this queue begin from now on; those that run are finished, and jobs can be enqueued. Atomic. RQ's workers know nothing of it.
+
+        Args:
+            ttl: after how many seconds it ends by itself; None for never, 0 or less for at once.
+        """
+        self._session.run(pause_for(self._session.scripts, ttl, queues=[self.name]))
+
+    def resume(self) -> bool:
+        """Let jobs of this queue begin again, and say whether it was paused. Workers that wait notice within a second."""
+        return self._session.run(resume(self._session.scripts, queues=[self.name])) > 0
+
+    def is_paused(self) -> bool:
+        """Say whether this queue is paused by itself; all queues may be suspended, see `rq.suspension.is_suspended`."""
+        return bool(self._session.run(find_pauses(self._session.scripts, "", [self.name])).queues)
 
     # --- RQ's maintenance ---
 

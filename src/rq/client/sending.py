@@ -43,6 +43,7 @@ def send_job(session: Session, new: NewJob, job: JobData) -> None:
 
     Raises:
         DuplicateJobError: if it was to be unique and there is a job of its id. InvalidJobDependency: if it would wait for itself.
+        QueueFullError: if the server has no memory left for it.
     """
     confirm(job, run_enqueue(session, enqueue_job(session.scripts, new), new))
 

@@ -35,6 +35,7 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
         │   ├── StoreUnavailable          not reachable
         │   ├── StorePermissionError      reachable, but it refuses this user
         │   │   └── ScriptsRefused        ... scripts, or has none at all
+        │   ├── QueueFullError            (also redis-py's OutOfMemoryError) it has no memory left for another job
         │   └── CorruptDataError          (ValueError) what it holds cannot be read
         └── BaseTimeoutException          a time limit passed
             ├── JobTimeoutException       ... of a job or a callback; raised inside user code
@@ -46,6 +47,8 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
 Errors are printed and pickled under the public paths that users import them from (`rq.exceptions`, `rq.timeouts`),
 so tracebacks and stored errors read the same as RQ's.
 """
+
+import collections.abc
 
 
 class RQError(Exception):
@@ -256,6 +259,27 @@ class ScriptsRefused(StorePermissionError):
     """The server runs no Lua scripts, or not for this user; only what plain commands can do works there."""
 
     __module__ = "rq.exceptions"
+
+
+class QueueFullError(StoreError):
+    """The server has no memory left for another job. Raised as a subclass that is also redis-py's OutOfMemoryError, which RQ lets through.
+
+    Attributes:
+        enqueued: the ids of those jobs of the call that were enqueued before: of `enqueue_many`, whose every 250 jobs are one step.
+    """
+
+    __module__ = "rq.exceptions"
+
+    enqueued: list[str]
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.enqueued = []
+
+    def note_enqueued(self, job_ids: collections.abc.Sequence[str], count: int) -> None:
+        """Say which of the jobs of one call, so many in all, were enqueued."""
+        self.enqueued = list(job_ids)
+        self.args = (f"{self.args[0]}; {len(self.enqueued)} of the {count} jobs of this call were enqueued before",)
 
 
 class CorruptDataError(StoreError, ValueError):

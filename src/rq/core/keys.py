@@ -47,9 +47,12 @@ TEMPLATES: dict[str, str] = {
     "cron_schedulers": "cron_schedulers",
     "cron_scheduler": "cron_scheduler:{}",
     "commands": "pubsub:{}",
+    "wakes": "pubsub:x:{}",
     "presence": "x:workers",
     "held": "x:worker:{}",
     "caught": "x:caught:{}:{}",
+    "paused": "x:paused",
+    "promoter": "x:promoter:{}",
     "ended": "x:ended:{}",
     "bad": "x:bad:{}",
     "pending": "x:pending:{}",
@@ -163,6 +166,10 @@ class Keyspace:
         """The channel on which a worker hears commands."""
         return self.name("commands", worker_name)
 
+    def wakes(self, queue_name: str) -> str:
+        """The channel on which workers hear that a queue is worth a look."""
+        return self.name("wakes", queue_name)
+
     def held(self, worker_name: str) -> str:
         """What one of our workers has: its incarnation, its last claim and the executions it holds."""
         return self.name("held", worker_name)
@@ -170,6 +177,11 @@ class Keyspace:
     def caught(self, worker_name: str, queue_name: str) -> str:
         """Ids that woke a waiting worker and were not claimed yet."""
         return self.name("caught", worker_name, queue_name)
+
+    @property
+    def paused(self) -> str:
+        """The zset of the queues and workers that are paused, scored by when that ends."""
+        return self._parts["paused"][0]
 
     @property
     def groups(self) -> str:

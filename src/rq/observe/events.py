@@ -39,6 +39,13 @@ class WorkerSuspended(WorkerEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class PausedQueues(WorkerEvent):
+    """These queues of the worker, and no others, are paused now."""
+
+    queues: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerResumed(WorkerEvent):
     """Workers may take jobs again."""
 

@@ -56,6 +56,13 @@ def _suspended(event: e.WorkerSuspended, _lines: LogLines) -> None:
     logger.info("Worker %s: suspended; `rq resume` lets workers go on", event.worker)
 
 
+def _paused_queues(event: e.PausedQueues, _lines: LogLines) -> None:
+    if event.queues:
+        logger.info("Worker %s: takes no jobs of the paused queues %s; `rq resume QUEUE` lets them go on", event.worker, ", ".join(event.queues))
+    else:
+        logger.info("Worker %s: none of its queues is paused any more", event.worker)
+
+
 def _resumed(event: e.WorkerResumed, _lines: LogLines) -> None:
     logger.info("Worker %s: resumed", event.worker)
 
@@ -171,6 +178,7 @@ _LINES: dict[type[e.WorkerEvent], Callable[[Any, LogLines], None]] = {
     e.WorkerReplaced: _replaced,
     e.WorkerRegisteredAgain: _registered_again,
     e.WorkerSuspended: _suspended,
+    e.PausedQueues: _paused_queues,
     e.WorkerResumed: _resumed,
     e.ShutdownRequested: _shutdown,
     e.WorkerStopped: _stopped,

@@ -1,7 +1,7 @@
 """Commands: what others say to this worker over its channel (`rq.command`): stop a job, kill the process of a job, shut down.
 
 Whoever does not listen at that moment never hears of a command; a request to stop a job is also kept with its attempt, and the heartbeat brings it. What is no
-command is ignored.
+command is ignored. Over a channel of each of its queues the worker hears when it is time for a look (`runtime/lookout.py`).
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from rq.runtime.running import WorkerContext
+from rq.store.calls import text, wire
 from rq.store.connection import Meaning, meaning_of, private_client
 from rq.store.waiting import wait_readable
 
@@ -35,6 +36,7 @@ class CommandListener:
         context: the worker.
         notice: told (execution id, stop | kill) of every attempt that is to be ended.
         shut_down: called when the worker is to leave.
+        look: called when one of its queues is worth a look.
         on_trouble: told about an error of the server, and the seconds until the next try.
     """
 
@@ -44,6 +46,7 @@ class CommandListener:
         context: WorkerContext,
         notice: Callable[[str, str], None],
         shut_down: Callable[[], None],
+        look: Callable[[], None],
         on_trouble: Callable[[Exception, float], None],
     ) -> None:
         self._client = private_client(client)
@@ -51,8 +54,11 @@ class CommandListener:
         self._context = context
         self._notice = notice
         self._shut_down = shut_down
+        self._look = look
         self._on_trouble = on_trouble
-        self._channel = context.scripts.keyspace.commands(context.name)
+        keys = context.scripts.keyspace
+        self._channel = keys.commands(context.name)
+        self._wakes = [keys.wakes(queue) for queue in context.config.queues]
         self._reader = self._writer = -1
         self._stopping = False
         self._thread = threading.Thread(target=self._loop, name=f"rq-commands-{context.name}", daemon=True)
@@ -88,17 +94,22 @@ class CommandListener:
     def _listen(self) -> None:
         subscribe: Callable[..., Any] = self._client.pubsub
         with subscribe() as subscription:
-            subscription.subscribe(self._channel)
+            subscription.subscribe(*map(wire, (self._channel, *self._wakes)))
             while not self._stopping:
                 message = subscription.get_message(timeout=0.0)
                 if message is not None:
-                    if message["type"] == "message":  # others say that it subscribed, or that it lives
-                        self._obey(message["data"])
+                    self._hear(message)
                     continue
                 # redis-py offers no way to wait for messages and for something else at once.
                 socket: Any = subscription.connection._sock if subscription.connection else None  # noqa: SLF001 - see above
                 if not wait_readable([self._reader, *([socket.fileno()] if socket else [])], QUIET_SECONDS):
                     subscription.ping()
+
+    def _hear(self, message: Mapping[str, Any]) -> None:
+        if message["type"] == "message" and text(message["channel"]) == self._channel:
+            self._obey(message["data"])
+        elif message["type"] in {"message", "subscribe"}:  # whatever was said before it subscribed, nobody heard
+            self._look()
 
     def _obey(self, data: Any) -> None:
         command: Any = None

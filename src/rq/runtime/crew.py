@@ -11,26 +11,36 @@ from redis.exceptions import RedisError
 
 from rq.runtime.courier import Courier
 from rq.runtime.heartbeat import Heartbeat
+from rq.runtime.lookout import LOOK_SECONDS, Lookout
 from rq.runtime.maintenance import Janitor
 from rq.runtime.releasing import Releaser
 from rq.runtime.running import WorkerContext
 from rq.runtime.services import PeriodicService
 from rq.store.connection import Caller
+from rq.store.suspension import Pauses
 
 LAST_MESSAGES_SECONDS = 5.0
 
 
 class Crew:
-    """Heartbeat, janitor, releaser and courier of one worker.
+    """Heartbeat, lookout, janitor, releaser and courier of one worker.
 
     Args:
         caller: on a client that the main loop does not use.
         context: the worker.
         notice: told by the heartbeat which executions have to end, and why.
+        on_look: told by the lookout what is paused.
         on_trouble: told about an error of the server, and the seconds until the next try.
     """
 
-    def __init__(self, caller: Caller, context: WorkerContext, notice: Callable[[str, str], None], on_trouble: Callable[[Exception, float], None]) -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        context: WorkerContext,
+        notice: Callable[[str, str], None],
+        on_look: Callable[[Pauses], None],
+        on_trouble: Callable[[Exception, float], None],
+    ) -> None:
         config, name = context.config, context.name
         self.janitor = Janitor(caller, context)
         self._releaser = Releaser(caller, context)
@@ -38,10 +48,12 @@ class Crew:
         self._courier = Courier(caller, context)
         heartbeat = Heartbeat(caller, context, notice)
         now_and_then = partial(PeriodicService, interval_seconds=config.sweep_seconds, on_trouble=on_trouble, jitter=0.2, at_once=True)
+        self._looking = PeriodicService(f"rq-lookout-{name}", LOOK_SECONDS, Lookout(caller, context, on_look).run_once, on_trouble, jitter=0.2, at_once=True)
         self._releasing = now_and_then(f"rq-releaser-{name}", run_once=self._releaser.run_once)
         self._delivering = now_and_then(f"rq-courier-{name}", run_once=self._courier.run_once)
         self._services = [
             PeriodicService(f"rq-heartbeat-{name}", config.beat_seconds, heartbeat.run_once, on_trouble),
+            self._looking,
             now_and_then(f"rq-janitor-{name}", run_once=self.janitor.run_once),
             self._releasing,
             self._delivering,
@@ -63,6 +75,10 @@ class Crew:
             self._releaser.run_once()
         known, self._known_released = self._known_released, self._releaser.released
         return self._known_released > known
+
+    def look_now(self) -> None:
+        """Let the lookout look at once: a job is due soon, or a queue was resumed."""
+        self._looking.wake()
 
     def release_now(self) -> None:
         """Let the releaser look at once: a job with many dependents has just ended."""

@@ -16,7 +16,7 @@ class PeriodicService:
     Args:
         name: of the thread.
         interval_seconds: between the beginnings of two calls.
-        run_once: the duty.
+        run_once: the duty; it may return after how many seconds it should come again at the latest.
         on_trouble: told about an error of the server, and the seconds until the next try.
         at_once: whether the first call comes at the start, not an interval later.
         jitter: the part of the interval by which each call may come earlier, so that many workers do not act at the same instant.
@@ -26,7 +26,7 @@ class PeriodicService:
         self,
         name: str,
         interval_seconds: float,
-        run_once: Callable[[], object],
+        run_once: Callable[[], float | None],
         on_trouble: Callable[[Exception, float], None],
         *,
         at_once: bool = False,
@@ -61,8 +61,10 @@ class PeriodicService:
         while not self._is_ended(next_at):
             began = time.monotonic()
             try:
-                self._run_once()
+                wanted = self._run_once()
                 next_at = began + self._pause()
+                if wanted is not None:
+                    next_at = min(next_at, time.monotonic() + wanted)
             except Exception as error:  # noqa: BLE001 - a service that ends in silence would cost the worker its leases
                 pause = min(self._interval, TROUBLE_PAUSE_SECONDS)
                 self._on_trouble(error, pause)

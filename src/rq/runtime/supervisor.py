@@ -36,15 +36,13 @@ from rq.runtime.registration import register, register_again
 from rq.runtime.reporting import report_aftermath, report_settlement
 from rq.runtime.running import RunningAttempt, WorkerContext
 from rq.runtime.stop_switch import StopSwitch
-from rq.store.calls import Call
 from rq.store.claim import ClaimRequest, claim_jobs
 from rq.store.codec import decode_claimed_job
 from rq.store.connection import Caller, PersistentCaller, private_client
-from rq.store.enqueue import promote_jobs
 from rq.store.presence import unregister_worker
-from rq.store.reads import is_suspended
 from rq.store.replies import Claimed, ClaimedJob, Settled
 from rq.store.settle import AttemptKey, settle_attempt
+from rq.store.suspension import Pauses
 from rq.store.waiting import QueueWaiter, wait_readable
 
 IDLE_TICK_SECONDS = 1.0
@@ -66,6 +64,9 @@ class Progress:
     claim_at: float = 0.0
     must_give_back: bool = False
     suspended: bool = False
+    pauses: Pauses = field(default_factory=Pauses)
+    left_out: tuple[str, ...] = ()
+    must_claim: bool = False
     found_nothing: bool = False
 
 
@@ -103,10 +104,10 @@ class Supervisor:
         self._caller = PersistentCaller(self._client, self._must_give_up, self._report_trouble, self._pause)
         self._services_caller = Caller(private_client(client))
         self._announcer = Announcer(self._services_caller, context)
-        self._listener = CommandListener(client, context, self._notice, lambda: switch.press("a shutdown command"), self._report_trouble)
         self._thread = threading.current_thread()
         self._waiter = QueueWaiter(client, self.scripts.keyspace, self._name, self.config.queues)
-        self._crew = Crew(self._services_caller, context, self._notice, self._report_trouble)
+        self._crew = Crew(self._services_caller, context, self._notice, self._note_look, self._report_trouble)
+        self._listener = CommandListener(client, context, self._notice, lambda: switch.press("a shutdown command"), self._crew.look_now, self._report_trouble)
 
     # --- from birth to death ----------------------------------------------------------------------------------------------------
 
@@ -169,10 +170,7 @@ class Supervisor:
             if reason:
                 return reason
             if self._may_claim():
-                if self._waiter.is_fully_armed() and not self._waiter.has_news():
-                    self._look_around()
-                else:
-                    self._claim()
+                self._claim()
                 continue
             self._wait()
 
@@ -188,7 +186,7 @@ class Supervisor:
         elif config.max_jobs is not None and progress.taken >= config.max_jobs:
             reason = f"{config.max_jobs} jobs done"
         elif config.burst and progress.suspended:
-            reason = "suspended"
+            reason = "suspended" if progress.pauses.everything else "all its queues are paused"
         elif config.burst and progress.found_nothing and not self._may_come_back():
             reason = "nothing more to do"
         elif config.max_idle_seconds is not None and progress.found_nothing and time.monotonic() - progress.idle_since >= config.max_idle_seconds:
@@ -203,7 +201,7 @@ class Supervisor:
             return True
         # The last overdue job has just gone back, or to somebody else; or jobs that waited have just been released: look once more.
         if self._saw_overdue or self._crew.release_waiting():
-            self._saw_overdue, self.progress.found_nothing, self.progress.claim_at = False, False, 0.0
+            self._saw_overdue, self.progress.found_nothing, self.progress.must_claim = False, False, True
             return True
         return False
 
@@ -217,11 +215,21 @@ class Supervisor:
         return max(free, 0)
 
     def _may_claim(self) -> bool:
-        return self.progress.must_give_back or (self._free_places() > 0 and (time.monotonic() >= self.progress.claim_at or self._waiter.has_news()))
+        progress = self.progress
+        if progress.must_give_back or not self._free_places():
+            return progress.must_give_back
+        if progress.must_claim or self._waiter.has_news():
+            return True
+        return time.monotonic() >= progress.claim_at and not self._is_waiting()
+
+    def _is_waiting(self) -> bool:
+        """Say whether every job that may be taken will wake this worker; then there is no need to ask."""
+        return not self.progress.suspended and self._waiter.is_fully_armed()
 
     # --- claiming ---------------------------------------------------------------------------------------------------------------
 
     def _claim(self) -> None:
+        self.progress.must_claim = False
         if self._waiter.is_armed():
             answer = self._end_wait()
             if answer is not None:
@@ -272,15 +280,6 @@ class Supervisor:
         self.progress.must_give_back = answer is not None and caught > answer.given_back
         return answer
 
-    def _look_around(self) -> None:
-        """While waiting: queue what is due, learn when the next job is, and whether jobs may be taken at all. What gets into a queue wakes who waits there."""
-        calls: list[Call[Any]] = [promote_jobs(self.scripts, queue) for queue in self.config.queues]
-        *promoted, suspended = self._caller.run_many([*calls, is_suspended(self.scripts)])
-        dues = [due for _, due in promoted if due is not None]
-        self.progress.claim_at = time.monotonic() + min([IDLE_TICK_SECONDS, *dues])
-        if suspended:
-            self._claim()
-
     def _take(self, claimed: Claimed) -> None:
         """Note what a claim gave, and when to claim again."""
         progress = self.progress
@@ -291,7 +290,7 @@ class Supervisor:
             register_again(self._caller, self.context)
             progress.claim_at = now
             return
-        self._note_suspension(claimed.code)
+        self._note_pauses(claimed)
         progress.found_nothing = not claimed.jobs and claimed.next_due_seconds != 0
         pause = IDLE_TICK_SECONDS if claimed.next_due_seconds is None else min(claimed.next_due_seconds, IDLE_TICK_SECONDS)
         progress.claim_at = now if claimed.jobs else now + pause
@@ -312,11 +311,18 @@ class Supervisor:
         self.running.add(RunningAttempt(key, record, job.fields))
         self._inbox.append(job)
 
-    def _note_suspension(self, code: str) -> None:
-        suspended = code == "suspended"
-        if suspended == self.progress.suspended or code not in {"suspended", "ok"}:
+    def _note_pauses(self, claimed: Claimed) -> None:
+        if claimed.code not in {"suspended", "ok"}:
             return
-        self.progress.suspended = suspended
+        suspended, progress = claimed.code == "suspended", self.progress
+        progress.pauses = Pauses(suspended and not claimed.paused, claimed.paused)
+        if claimed.paused != progress.left_out and not progress.pauses.everything:  # which does not tell of queues that are paused by themselves
+            progress.left_out = claimed.paused
+            self._waiter.leave_out(claimed.paused)
+            self.bus.emit(events.PausedQueues(self._name, claimed.paused))
+        if suspended == progress.suspended:
+            return
+        progress.suspended = suspended
         if suspended or not len(self.running):
             self._announcer.tell(("state", "suspended" if suspended else "idle"))
         self.bus.emit(events.WorkerSuspended(self._name) if suspended else events.WorkerResumed(self._name))
@@ -419,10 +425,11 @@ class Supervisor:
         switch_fileno = self.switch.fileno()
         descriptors = [switch_fileno, *self.executor.filenos()]
         if self._free_places():
-            until.append(self.progress.claim_at)
             if not self.progress.suspended:
                 self._begin_wait()
                 descriptors += self._waiter.filenos()
+            # While it waits, it looks after its connections now and then.
+            until.append(now + IDLE_TICK_SECONDS if self._is_waiting() else self.progress.claim_at)
             if self.config.max_idle_seconds is not None and not len(self.running):
                 until.append(self.progress.idle_since + self.config.max_idle_seconds)
         ready = wait_readable(descriptors, max(min(until) - now, 0.0) if until else None)
@@ -459,6 +466,13 @@ class Supervisor:
         """Called by the heartbeat's thread."""
         self._notices.append((execution_id, code))
         self.switch.wake()
+
+    def _note_look(self, pauses: Pauses) -> None:
+        """Called by the lookout's thread. A claim finds out what has changed; what a look saw may be older than the last claim, but only once."""
+        seen = Pauses(everything=True) if pauses.everything else pauses
+        if seen != self.progress.pauses:
+            self.progress.must_claim = True
+            self.switch.wake()
 
     def _report_trouble(self, error: Exception, retry_seconds: float) -> None:
         self.bus.emit(events.ServerTrouble(self._name, f"{type(error).__name__}: {error}", retry_seconds))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from redis.exceptions import NoScriptError, ResponseError
 
 from rq.store.calls import Argument, Call
-from rq.store.connection import RAW, check_for_scripts
+from rq.store.connection import RAW, check_refusal
 from rq.store.scripts import Script
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class AsyncCaller:
         try:
             reply = await (self._execute(*call.command(), **RAW) if call.blocks else self._put(call))
         except ResponseError as error:
-            check_for_scripts(error)
+            check_refusal(error)
             raise
         return call.read(reply)
 
@@ -66,7 +66,7 @@ class AsyncCaller:
         answers = []
         for call, reply in zip(calls, await asyncio.gather(*map(self._put, calls), return_exceptions=True), strict=True):
             if isinstance(reply, ResponseError):
-                check_for_scripts(reply)
+                check_refusal(reply)
             if isinstance(reply, BaseException):
                 raise reply
             answers.append(call.read(reply))

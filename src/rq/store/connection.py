@@ -14,6 +14,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -21,12 +22,13 @@ import redis
 from redis.backoff import NoBackoff
 from redis.client import NEVER_DECODE
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from rq.core.errors import ScriptsRefused, StorePermissionError
 from rq.store.calls import Call
+from rq.store.full import check_for_room
 from rq.store.pool_settings import connection_settings
 
 _pack: Any
@@ -117,12 +119,13 @@ class Caller:
             ScriptsRefused: if the call is a script and the server runs none. redis.exceptions.RedisError: whatever the client raises.
         """
         try:
-            reply = self._execute(*call.command(), **RAW)
-        except NoScriptError:
-            self.load(call)
-            reply = self._execute(*call.command(), **RAW)
+            try:
+                reply = self._execute(*call.command(), **RAW)
+            except NoScriptError:
+                self.load(call)
+                reply = self._execute(*call.command(), **RAW)
         except ResponseError as error:
-            check_for_scripts(error)
+            check_refusal(error)
             raise
         return call.read(reply)
 
@@ -143,7 +146,7 @@ class Caller:
             if isinstance(reply, NoScriptError):
                 answers.append(self.run(call))
             elif isinstance(reply, Exception):
-                check_for_scripts(reply)
+                check_refusal(reply)
                 raise reply
             else:
                 answers.append(call.read(reply))
@@ -200,7 +203,7 @@ class Caller:
             try:
                 self._execute("SCRIPT", "LOAD", call.script.text)
             except ResponseError as error:
-                check_for_scripts(error)
+                check_refusal(error)
                 raise
 
 
@@ -216,14 +219,22 @@ _MOST_ON_THEIR_WAY = 4
 
 def _stream(connection: Any, calls: Iterator[Call[T]]) -> list[T]:
     on_their_way: deque[Call[T]] = deque()
-    answers = []
-    for call in calls:
-        command = call.command()
-        connection.send_packed_command([_pack(command)] if _pack else connection.pack_command(*command), check_health=False)
-        on_their_way.append(call)
-        if len(on_their_way) >= _MOST_ON_THEIR_WAY:
+    answers: list[T] = []
+    try:
+        for call in calls:
+            command = call.command()
+            connection.send_packed_command([_pack(command)] if _pack else connection.pack_command(*command), check_health=False)
+            on_their_way.append(call)
+            if len(on_their_way) >= _MOST_ON_THEIR_WAY:
+                answers.append(_read_answer(connection, on_their_way.popleft()))
+        while on_their_way:
             answers.append(_read_answer(connection, on_their_way.popleft()))
-    return answers + [_read_answer(connection, call) for call in on_their_way]
+    except OutOfMemoryError as error:
+        for call in on_their_way:  # the server may have taken some of them in nevertheless: whoever asks is told
+            with suppress(OutOfMemoryError):
+                _read_answer(connection, call)
+        check_refusal(error)
+    return answers
 
 
 def _read_answer(connection: Any, call: Call[T]) -> T:
@@ -289,12 +300,13 @@ def permission_message(error: Exception) -> str:
     return f"The server refuses this user ({error}); check the user name, the password and the ACL rules of the connection"
 
 
-def check_for_scripts(error: Exception) -> None:
-    """Say in words of our own that a server, or a user's permissions, know no scripts.
+def check_refusal(error: Exception) -> None:
+    """Say in words of our own that a server, or a user's permissions, know no scripts, or that its memory is used up.
 
     Raises:
-        ScriptsRefused: if that is what the error means.
+        ScriptsRefused: if the first is what the error means. QueueFullError: if the second is.
     """
+    check_for_room(error)
     if _NO_SCRIPTS.search(str(error)):
         message = (
             f"The server refuses this user, or everybody, to run scripts ({error}). Without them jobs can be enqueued, or run with Queue(is_async=False), no "

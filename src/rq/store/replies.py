@@ -41,17 +41,20 @@ class Claimed:
     """The answer to a claim.
 
     Args:
-        code: ok; replay (the same call was answered before: the same jobs); stale (a later call was answered before); suspended; unknown (the worker is not
-            registered and must register first); idle (nothing had woken the worker, and the claim was for that case only).
+        code: ok; replay (the same call was answered before: the same jobs); stale (a later call was answered before); suspended (no job of these queues
+            may begin here); unknown (the worker is not registered and must register first); idle (nothing had woken the worker, and the claim was for that
+            case only).
         jobs: in the order in which they were taken.
         next_due_seconds: when the next scheduled job of these queues is due; 0 if there is more to claim at once; None if nothing is scheduled.
         given_back: how many ids that had woken the worker went back to their queue.
+        paused: those of the queues that give no jobs.
     """
 
     code: str
     jobs: list[ClaimedJob] = field(default_factory=list)
     next_due_seconds: float | None = None
     given_back: int = 0
+    paused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +116,14 @@ def read_wait(milliseconds: Any) -> float | None:
 
 def read_claimed(reply: Any) -> Claimed:
     """Read the reply of `claim`."""
-    code, jobs, wait, given_back = reply
-    return Claimed(text(code), [ClaimedJob(text(job[0]), text(job[1]), text(job[2]), decode_fields(job[3])) for job in jobs], read_wait(wait), int(given_back))
+    code, jobs, wait, given_back, *paused = reply
+    claimed = [ClaimedJob(text(job[0]), text(job[1]), text(job[2]), decode_fields(job[3])) for job in jobs]
+    return Claimed(text(code), claimed, read_wait(wait), int(given_back), read_names(paused[0]) if paused else ())
+
+
+def read_names(reply: Any) -> tuple[str, ...]:
+    """Read a list of names."""
+    return tuple(text(name) for name in reply)
 
 
 def read_settled(reply: Any) -> Settled:

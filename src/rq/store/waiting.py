@@ -19,7 +19,7 @@ import math
 import select
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,7 @@ MOST_TO_FREE = 4
 class _Line:
     """One waiting connection."""
 
+    queue: str
     queue_key: bytes | str
     caught_key: bytes | str
     connection: Any = None
@@ -58,6 +59,7 @@ class _Line:
     riding: list[_Line | Call[Any]] = field(default_factory=list)  # whose replies follow that of the BLMOVE: lines to free, then the call
     armed_until: float | None = field(default=None)
     is_readable: bool = False
+    is_left_out: bool = False  # its queue is paused
     is_freed: bool = False  # the server has ended its wait without a catch; what it said lies unread in the socket
     resting_until: float = 0.0
     rest_seconds: float = RETRY_SECONDS
@@ -108,9 +110,14 @@ class QueueWaiter:
             self._settings[name] = self._settings.get(name) or ANSWER_SECONDS
         self._answers: list[Any] = []
         self._watched: dict[int, _Line] = {}
-        self._lines = [_Line(wire(keyspace.queue(queue)), wire(keyspace.caught(worker, queue))) for queue in queues]
+        self._lines = [_Line(queue, wire(keyspace.queue(queue)), wire(keyspace.caught(worker, queue))) for queue in queues]
         # Whether the connection that wakes frees the others. Among many, each of which would free all others again, `free_calls` does it once.
         self.frees_itself = len(self._lines) <= MOST_TO_FREE
+
+    def leave_out(self, queues: Container[str]) -> None:
+        """Wait on these queues no more, and on all others. A wait that has begun goes on to its end."""
+        for line in self._lines:
+            line.is_left_out = line.queue in queues
 
     def arm(self, block_seconds: float, riding: Call[Any] | None = None) -> None:
         """Start waiting on every queue that is not waited on yet; returns at once.
@@ -127,7 +134,8 @@ class QueueWaiter:
                 self._drop(line)  # no answer long after the server should have given one: a half-open connection
             if line.is_freed:
                 self._read_late(line)
-        lines = [line for line in self._lines if line.armed_until is None and now >= line.resting_until and self._connect(line)]
+        unarmed = [line for line in self._lines if line.armed_until is None and not line.is_left_out]
+        lines = [line for line in unarmed if now >= line.resting_until and self._connect(line)]
         for line in lines:
             self._arm(line, block_seconds, riding, now)
 
@@ -178,8 +186,8 @@ class QueueWaiter:
         return any(line.armed_until is not None for line in self._lines)
 
     def is_fully_armed(self) -> bool:
-        """Say whether every queue is waited on."""
-        return all(line.armed_until is not None for line in self._lines)
+        """Say whether every queue is waited on that is not left out."""
+        return all(line.armed_until is not None or line.is_left_out for line in self._lines)
 
     def has_news(self) -> bool:
         """Say whether a connection has an answer that was not read."""

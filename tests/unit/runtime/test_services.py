@@ -31,6 +31,24 @@ def test_a_service_calls_its_duty_again_and_again_until_it_is_stopped():
     assert len(calls) == counted
 
 
+def test_a_service_comes_again_when_its_duty_says_so():
+    calls: list[int] = []
+    enough = threading.Event()
+
+    def duty() -> float | None:
+        calls.append(1)
+        if len(calls) < 3:
+            return 0.001
+        enough.set()
+        return None
+
+    service = PeriodicService("duty", 3600, duty, lambda _error, _seconds: None, at_once=True)
+    service.start()
+    assert enough.wait(WAIT_SECONDS)
+    service.stop()
+    assert len(calls) == 3
+
+
 def test_a_service_outlives_an_error_of_the_server_and_says_so():
     troubles: list[str] = []
     recovered = threading.Event()

@@ -7,27 +7,52 @@ import click
 from rq.cli.boundary import Command
 from rq.cli.connect import open_server
 from rq.cli.options import SharedOptions, at_least, takes_shared_options
-from rq.store.suspension import resume_workers, suspend_workers
+from rq.cli.rendering import printable
+from rq.store import suspension
 
 
 @click.command(cls=Command)
+@click.argument("queues", nargs=-1)
+@click.option("--worker", "workers", multiple=True, metavar="NAME", help="Pause this worker alone; give it several times for several.")
 @click.option("--duration", type=at_least(1), metavar="SECONDS", help="Resume by itself after that many seconds.")
 @takes_shared_options()
-def suspend(shared: SharedOptions, duration: int | None) -> None:
+def suspend(shared: SharedOptions, queues: tuple[str, ...], workers: tuple[str, ...], duration: int | None) -> None:
     """Let no worker begin another job.
 
-    Jobs that run are finished. `rq resume` ends it.
+    With QUEUES or --worker: none of these queues, none at these workers;
+    everything else goes on. Jobs that run are finished, and jobs can be
+    enqueued. `rq resume`, with the same names, ends it.
     """
     server = open_server(shared)
-    server.caller.run(suspend_workers(server.scripts, duration))
+    if queues or workers:
+        server.caller.run(suspension.pause(server.scripts, duration, queues, workers))
+        what = _described("Pausing", queues, workers)
+    else:
+        server.caller.run(suspension.suspend_workers(server.scripts, duration))
+        what = "Suspending workers"
     limit = f"for {duration} seconds" if duration else "until `rq resume`"
-    click.echo(f"Suspending workers {limit}. No new jobs will be started; jobs that run will be completed")
+    click.echo(f"{what} {limit}. No new jobs will be started; jobs that run will be completed")
 
 
 @click.command(cls=Command)
+@click.argument("queues", nargs=-1)
+@click.option("--worker", "workers", multiple=True, metavar="NAME", help="Resume this worker; give it several times for several.")
 @takes_shared_options()
-def resume(shared: SharedOptions) -> None:
-    """Let suspended workers take jobs again."""
+def resume(shared: SharedOptions, queues: tuple[str, ...], workers: tuple[str, ...]) -> None:
+    """Let suspended workers take jobs again.
+
+    With QUEUES or --worker: end the pause of these. Without, what was paused
+    by its name stays paused.
+    """
     server = open_server(shared)
-    were_suspended = server.caller.run(resume_workers(server.scripts))
+    if queues or workers:
+        resumed = server.caller.run(suspension.resume(server.scripts, queues, workers))
+        click.echo(f"{_described('Resuming', queues, workers)}. {resumed} of {len(queues) + len(workers)} were paused")
+        return
+    were_suspended = server.caller.run(suspension.resume_workers(server.scripts))
     click.echo("Resuming workers." if were_suspended else "Resuming workers. They were not suspended")
+
+
+def _described(verb: str, queues: tuple[str, ...], workers: tuple[str, ...]) -> str:
+    names = [*(f"queue {printable(name)}" for name in queues), *(f"worker {printable(name)}" for name in workers)]
+    return f"{verb} {', '.join(names)}"

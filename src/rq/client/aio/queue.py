@@ -27,6 +27,7 @@ from rq.model.options import check_unique
 from rq.store.enqueue import NewJob, enqueue_job
 from rq.store.purge import MOST_PURGED, purge_queue
 from rq.store.reads import count_queue, find_position, list_queue_keys
+from rq.store.suspension import find_pauses, pause_for, resume
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -161,8 +162,9 @@ class Queue(QueueData[Job, AsyncSession]):
         datas = list(job_datas)
         batch = Batch.of_calls(self, datas, group_id)
         if pipeline is None:
-            for calls in batch.round_trips(self._session.scripts):
-                await self._session.run_many(calls)
+            with batch.watched():
+                for calls in batch.round_trips(self._session.scripts):
+                    await self._session.run_many(calls)
             batch.check_refusals()
         else:
             batch.collect(self._session, pipeline)
@@ -194,6 +196,20 @@ class Queue(QueueData[Job, AsyncSession]):
             self._session.collect(pipeline, enqueue_job(self._session.scripts, new))
             foresee(job, new)
         return job
+
+    # --- pausing ---
+
+    async def pause(self, ttl: float | None = None) -> None:
+        """Let no job of this queue begin from now on. See `rq.Queue.pause`."""
+        await self._session.run(pause_for(self._session.scripts, ttl, queues=[self.name]))
+
+    async def resume(self) -> bool:
+        """Let jobs of this queue begin again, and say whether it was paused."""
+        return await self._session.run(resume(self._session.scripts, queues=[self.name])) > 0
+
+    async def is_paused(self) -> bool:
+        """Say whether this queue is paused by itself."""
+        return bool((await self._session.run(find_pauses(self._session.scripts, "", [self.name]))).queues)
 
     # --- what waits ---
 

@@ -6,7 +6,8 @@
 --   6 most crashes, 7 reason for people, 8 exception as RQ stores it, 9 failure_ttl, 10 number of queues, then the queue names, then field, value, ...
 -- Reply: {ok, birth date, reclaimed (flat: queue, id, requeued | failed)} | {taken, incarnation or '', hostname, pid, process start}
 -- Atomic: two workers cannot both get the name; sent again, the call registers the same worker again and takes nothing from it.
--- include: try server_time dates expiry leases places results releases keep_job parents release_child dependents crash_job give_back worker_gone reclaim_held
+-- include: try server_time dates expiry leases places tell schedule results releases keep_job parents release_child dependents crash_job give_back worker_gone
+-- include: reclaim_held
 local presence, held, worker_hash, workers = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local worker, incarnation, lease, ttl, replaceable = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local policy = {letter = 'A', most = tonumber(ARGV[6]), reason = ARGV[7], exc = ARGV[8], failure_ttl = tonumber(ARGV[9])}

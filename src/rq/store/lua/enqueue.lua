@@ -7,9 +7,11 @@
 --   7... field, value, ...
 -- Reply: {ok, status, enqueued_at} | {dup, status} | {exists, status} | {badtype, the key that holds something else}
 -- Atomic: nobody sees the job in two places or in none; sent again, the call changes nothing.
--- include: try server_time dates expiry places come_and_gone enter_job
+-- include: try server_time dates expiry places tell schedule come_and_gone enter_job
 local job = {id = ARGV[1], queue = ARGV[2], nonce = ARGV[3], where = ARGV[4], ttl = ARGV[5], unique = ARGV[6], first = 7, last = #ARGV}
-job.note = try('GET', ended_key(job.id))
+-- Most often there is nothing of this id, and nobody anywhere who is still to be told of an end: one command tells.
+job.is_new = redis.call('EXISTS', KEYS[1], ended_key(job.id), releases_key()) == 0
+if job.is_new then has_releases = false else job.note = try('GET', ended_key(job.id)) end
 local refusal, old = check_entry(job)
 if refusal then return refusal end
 local now = server_time()

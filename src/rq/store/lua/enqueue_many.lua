@@ -7,7 +7,7 @@
 --   7 group or '', 8 number of jobs it depends on, then their ids, then the number of items that follow: field, value, ...
 -- Reply: for each job {ok, status, enqueued_at} | {dup, status} | {exists, status} | {cycle, ''} | {deep, ''} | {badtype, the key that holds something else}
 -- Atomic: nobody sees a job in two places or in none, or a dependent whose parent has ended already; sent again, the call changes nothing.
--- include: try server_time dates expiry places results releases keep_job parents release_child come_and_gone enter_job cycles defer_job
+-- include: try server_time dates expiry places tell schedule results releases keep_job parents release_child come_and_gone enter_job cycles defer_job
 local is_known = {}  -- ids that stood before, in this call
 
 -- Answers where in ARGV the description of each job begins, and the notes of their ids; and whether all of them are new: none was there before, and no note.

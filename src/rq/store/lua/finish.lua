@@ -7,8 +7,8 @@
 -- Reply: {ok | dup | superseded | gone | fenced | badtype, detail, reply of the claim or '', 'later' if some who wait for the job still
 --   have to be told or ''}
 -- Atomic: status, result, registry, counters and lease change together; sent again, nothing is counted twice and the claim gives the same jobs.
--- include: try server_time dates expiry leases owner places promote_due start_job give_back claim_jobs results releases keep_job counters place_again
--- include: parents release_child dependents deliver_later
+-- include: try server_time dates expiry leases owner places tell schedule promote_due start_job give_back pauses claim_jobs results releases keep_job counters
+-- include: place_again parents release_child dependents deliver_later
 local job, finished = KEYS[1], KEYS[3]
 local id, execution, queue, worker, value, ttl, delay = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 

@@ -1,12 +1,26 @@
--- Moves scheduled jobs that are due to their queue, in due order.
+-- Moves scheduled jobs that are due to their queue, in due order. While more are due than one call may move, one worker comes again and again; the others would
+-- only keep the server busy, and are told to come later. It need not live: its turn ends by itself.
 -- From: scheduled
 -- To: queued (an id whose job is gone, or is scheduled no longer, is dropped)
--- KEYS: 1 scheduled registry, 2 queue list
--- ARGV: 1 queue, 2 most jobs in one call
--- Reply: {ok, ids moved or dropped, milliseconds until the next one is due or ''}
+-- KEYS: 1 scheduled registry, 2 queue list, 3 whose turn it is
+-- ARGV: 1 queue, 2 most jobs in one call, 3 worker, or '' for one who does not heed turns
+-- Reply: {ok, ids moved or dropped, milliseconds until the next one is due, or until the caller should come again, or ''}
 -- Atomic: a job is in the registry or in the queue, never in both; any number of workers may call at once.
 -- include: try server_time dates places promote_due
-local queue, limit = ARGV[1], tonumber(ARGV[2])
+local TURN_MILLISECONDS = 50
+
+local queue, limit, worker = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local function is_anothers_turn()
+  return worker ~= '' and (try('GET', KEYS[3]) or worker) ~= worker
+end
+
+-- After jobs were moved, so that a full server does not refuse it.
+local function keep_turn()
+  if worker ~= '' then redis.call('SET', KEYS[3], worker, 'PX', TURN_MILLISECONDS) end
+end
+
 local now = server_time()
+if is_anothers_turn() then return {'ok', 0, TURN_MILLISECONDS} end
 local moved, next_due = promote_due(now, queue, limit)
+if next_due and next_due <= now then keep_turn() end
 return {'ok', moved, milliseconds_until(now, next_due)}

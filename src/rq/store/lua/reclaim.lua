@@ -6,7 +6,7 @@
 --   8... member, score, seconds the caller has seen this score unchanged, ...
 -- Reply: {ok, reclaimed (flat: id, requeued | failed), suspects (flat: member, score), how many entries have run out}
 -- Atomic: an entry whose score changed since the caller saw it is left alone, so that a jump of the server's clock takes nothing from the living.
--- include: try server_time dates expiry leases places results releases keep_job parents release_child dependents crash_job
+-- include: try server_time dates expiry leases places tell schedule results releases keep_job parents release_child dependents crash_job
 local wip = KEYS[1]
 local queue, limit, own_lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[7])
 local policy = {letter = 'A', most = tonumber(ARGV[3]), reason = ARGV[4], exc = ARGV[5], failure_ttl = tonumber(ARGV[6])}

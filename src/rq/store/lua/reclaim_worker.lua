@@ -6,7 +6,8 @@
 --   6 exception as RQ stores it, 7 failure_ttl in seconds
 -- Reply: {ok, reclaimed (flat: queue, id, requeued | failed), ids given back} | {alive} | {gone}
 -- Atomic: the worker is unregistered in the same step, so that its late messages find nothing that is theirs.
--- include: try server_time dates expiry leases places results releases keep_job parents release_child dependents crash_job give_back worker_gone reclaim_held
+-- include: try server_time dates expiry leases places tell schedule results releases keep_job parents release_child dependents crash_job give_back worker_gone
+-- include: reclaim_held
 local presence, held = KEYS[1], KEYS[2]
 local worker, incarnation, evidence = ARGV[1], ARGV[2], ARGV[3]
 local policy = {letter = 'A', most = tonumber(ARGV[4]), reason = ARGV[5], exc = ARGV[6], failure_ttl = tonumber(ARGV[7])}

@@ -5,7 +5,7 @@
 -- ARGV: 1 the ended job
 -- Reply: {more | done, children that went on}
 -- Atomic: a child goes on once, whoever calls and however often; the note goes when everybody has been told, so a crash in between costs a repetition.
--- include: try server_time dates expiry places results releases keep_job parents release_child dependents
+-- include: try server_time dates expiry places tell schedule results releases keep_job parents release_child dependents
 local dependents, notes = KEYS[1], KEYS[2]
 local parent = ARGV[1]
 

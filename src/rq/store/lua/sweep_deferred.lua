@@ -6,7 +6,7 @@
 -- ARGV: 1 rank of the first entry to look at, 2 most entries
 -- Reply: {ok, entries that went, rank to go on at ('': that was the end)}
 -- Atomic: a job is deferred or somewhere else, never both and never neither.
--- include: try server_time dates expiry places results releases keep_job parents release_child
+-- include: try server_time dates expiry places tell schedule results releases keep_job parents release_child
 local first, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 local children = try('ZRANGE', KEYS[1], first, first + limit - 1) or {}
 redis.call('DEL', nothing_key())  -- a first write that is never refused for lack of memory

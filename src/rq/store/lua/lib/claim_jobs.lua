@@ -1,6 +1,7 @@
 -- Takes up to #executions waiting jobs for a worker. `claim` holds: worker, incarnation, sequence, lease, queues (in order), executions (fresh ids).
 -- A call sent again (same sequence) gets the same jobs, a late one (smaller sequence) gets nothing.
--- Answers {code, jobs, milliseconds until the next scheduled job is due or '', ids given back}; each job is {queue, id, execution, {field, value, ...}}.
+-- Answers {code, jobs, milliseconds until the next scheduled job is due or '', ids given back, paused queues}; each job is {queue, id, execution, {field,
+-- value, ...}}.
 local MOST_POPS = 100
 local MOST_PROMOTIONS = 20
 
@@ -26,23 +27,55 @@ local function replay_claim(claim)
   return {'replay', jobs, '', 0}
 end
 
-local function pop_and_start(now, claim, queue, jobs, pops)
-  while #jobs < #claim.executions and pops < MOST_POPS do
-    local id = try('LPOP', queue_key(queue))
+-- Starts the job of an id that was taken out of its queue, if it can run. Answers whether it was consumed; where it was not, this user may not touch jobs.
+local function start(now, claim, queue, id, jobs)
+  local execution = claim.executions[#jobs + 1]
+  local done, refusal, origin = pcall(start_job, now, queue, id, claim, execution)
+  if not done then return false, refusal end
+  if not refusal then
+    table.insert(jobs, describe_job(origin, id, execution))
+  elseif refusal ~= 'drop' then
+    set_aside(queue, id, refusal)
+  end
+  return true
+end
+
+-- Takes jobs from a queue for the places that are left: first what woke the worker, which stands before all others. What is not taken of it goes back.
+-- Answers how many ids were looked at, and how many had been caught.
+local function take_jobs(now, claim, queue, jobs, most)
+  local caught, pops = take_caught(claim.worker, queue), 0
+  while #jobs < #claim.executions and pops < most do
+    local id = caught[pops + 1] or try('LPOP', queue_key(queue))
     if not id then break end
     pops = pops + 1
-    local execution = claim.executions[#jobs + 1]
-    local done, refusal, origin = pcall(start_job, now, queue, id, claim.worker, execution, claim.lease)
-    if not done then
-      push_id(queue, id, true)  -- this user may not touch jobs: nothing is consumed
-      error(refusal)
-    elseif not refusal then
-      table.insert(jobs, describe_job(origin, id, execution))
-    elseif refusal ~= 'drop' then
-      set_aside(queue, id, refusal)
+    local consumed, message = start(now, claim, queue, id, jobs)
+    if not consumed then
+      if pops > #caught then push_id(queue, id, true) end
+      give_back(queue, caught, pops)
+      error(message)
     end
   end
-  return pops
+  give_back(queue, caught, pops + 1)
+  return pops, #caught
+end
+
+-- Queues what is due. Answers when the next one is, nil if none is scheduled. Usually nothing is: one command for all queues.
+local function promote_all(now, queues)
+  local keys, next_due = {}, nil
+  for i, queue in ipairs(queues) do keys[i] = scheduled_key(queue) end
+  if redis.call('EXISTS', unpack(keys)) == 0 then return nil end
+  for _, queue in ipairs(queues) do
+    local _, due = promote_due(now, queue, MOST_PROMOTIONS)
+    if due and (not next_due or due < next_due) then next_due = due end
+  end
+  return next_due
+end
+
+-- Says in the worker's hash what it runs. A hash that is not there, because it expired, is not made: it would lack all that makes it one.
+local function show_busy(worker, id)
+  local key = worker_key(worker)
+  local added = try('HSET', key, 'state', 'busy', 'current_job', id, 'current_job_working_time', 0)
+  if added == 3 and redis.call('HEXISTS', key, 'birth') == 0 then redis.call('DEL', key) end
 end
 
 local function claim_jobs(now, claim)
@@ -53,22 +86,26 @@ local function claim_jobs(now, claim)
   local last = tonumber(known[2] or '0')
   if claim.sequence == last then return replay_claim(claim) end
   if claim.sequence < last then return {'stale', {}, '', 0} end
-  local given_back = give_back_caught(claim.worker, claim.queues)
-  redis.call('HSET', held_key(claim.worker), 'sequence', claim.sequence)
-  if redis.call('EXISTS', suspended_key()) == 1 then return {'suspended', {}, '', given_back} end
-  local jobs, next_due, pops = {}, nil, 0
-  for _, queue in ipairs(claim.queues) do
-    local _, due = promote_due(now, queue, MOST_PROMOTIONS)
-    if due and (not next_due or due < next_due) then next_due = due end
+  local open, paused = open_queues(now, claim.worker, claim.queues)
+  if #open == 0 then
+    redis.call('HSET', held_key(claim.worker), 'sequence', claim.sequence)
+    return {'suspended', {}, '', give_back_caught(claim.worker, claim.queues), paused}
   end
-  for _, queue in ipairs(claim.queues) do pops = pop_and_start(now, claim, queue, jobs, pops) end
-  local worker = worker_key(claim.worker)
-  if #jobs > 0 and redis.call('EXISTS', worker) == 1 then
-    try('HSET', worker, 'state', 'busy', 'current_job', jobs[#jobs][2], 'current_job_working_time', 0)
+  local jobs, pops, given_back = {}, 0, 0
+  local next_due = promote_all(now, claim.queues)
+  if #paused > 0 then given_back = give_back_caught(claim.worker, paused) end
+  for _, queue in ipairs(open) do
+    local looked_at, caught = take_jobs(now, claim, queue, jobs, MOST_POPS - pops)
+    pops, given_back = pops + looked_at, given_back + caught
+  end
+  if #jobs > 0 then
+    show_busy(claim.worker, jobs[#jobs][2])
+  else
+    redis.call('HSET', held_key(claim.worker), 'sequence', claim.sequence)
   end
   local wait = milliseconds_until(now, next_due)
   if pops >= MOST_POPS and #jobs < #claim.executions then wait = 0 end
-  return {'ok', jobs, wait, given_back}
+  return {'ok', jobs, wait, given_back, paused}
 end
 
 -- Reads the arguments of a claim from ARGV, from index `at`: worker, incarnation, sequence, lease, number of places, execution ids, queue names to the end.

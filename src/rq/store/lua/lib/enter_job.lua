@@ -77,7 +77,9 @@ local function enter_job(now, date, job, old, push)
   if job.is_due then
     push(job.where == 'front' and 'LPUSH' or 'RPUSH', queue_key(job.queue), job.id)
   else
-    redis.call('ZADD', scheduled_key(job.queue), due_time(now, job.where), job.id)
+    local due = due_time(now, job.where)
+    redis.call('ZADD', scheduled_key(job.queue), due, job.id)
+    tell_of_due(now, job.queue, job.id, tonumber(due))
   end
   return {'ok', status, date}
 end

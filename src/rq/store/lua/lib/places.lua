@@ -12,11 +12,6 @@ local function push_id(queue, id, at_front)
   if not try(at_front and 'LPUSH' or 'RPUSH', queue_key(queue), id) then set_aside(queue, id, 'its queue is not a list') end
 end
 
-local function schedule_again(queue, id, due)
-  redis.call('HSET', job_key(id), 'status', 'scheduled')
-  if not try('ZADD', scheduled_key(queue), due, id) then set_aside(queue, id, 'its registry of scheduled jobs is not a sorted set') end
-end
-
 -- Past this length a search through the list costs more than it is worth: the entry stays and whoever pops it drops it.
 local LONGEST_SEARCH = 100000
 

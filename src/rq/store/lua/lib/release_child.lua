@@ -5,7 +5,7 @@ local function start_child(now, id, fields)
   redis.call('DEL', pending_key(id))
   redis.call('HDEL', job_key(id), 'x_due')
   if due and due > now then
-    schedule_again(queue, id, due)
+    schedule_again(now, queue, id, due)
     return
   end
   redis.call('HSET', job_key(id), 'status', 'queued', 'enqueued_at', iso_date(now))
