@@ -13,11 +13,13 @@ import redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from rq import Queue
+from rq.client.session import session_of
 from rq.core.errors import CronConfigError, InvalidOptionError, OptionTypeError, SchedulerNotFound, UnimportableFunctionError
 from rq.cron import CronJob, CronScheduler, create_cron, get_cron_job_ids, register
 from rq.cron_job_registry import get_names
 from rq.cron_scheduler_registry import get_keys
 from rq.job import Callback, Job, Retry
+from rq.runtime.cron.listing import list_cron_jobs
 from rq.store.connection import Caller
 from rq.webhook import Webhook
 from tests.runtime import worker_jobs
@@ -254,6 +256,7 @@ def test_a_cron_job_enqueues_itself_without_a_scheduler(redis_client: redis.Redi
         ({"func": worker_jobs.add, "interval": 5, "job_timeout": 0}, InvalidOptionError),
         ({"func": lambda: None, "interval": 5}, UnimportableFunctionError),
         ({"func": worker_jobs.add, "interval": 5, "args": "ab"}, OptionTypeError),
+        ({"func": worker_jobs.add, "interval": 5, "job_id": "one"}, OptionTypeError),
     ],
 )
 def test_a_cron_job_that_makes_no_sense_is_refused(options: dict[str, Any], error: type[Exception]):
@@ -378,6 +381,26 @@ def test_others_see_a_scheduler_and_its_cron_jobs(scheduler: CronScheduler, redi
     assert (seen.hostname, seen.pid, seen.created_at, seen.config_file) == (scheduler.hostname, scheduler.pid, scheduler.created_at, "")
     assert [cron_job.to_dict() for cron_job in seen.get_jobs()] == [cron_job.to_dict() for cron_job in scheduler.get_jobs()]
     assert seen.last_heartbeat is not None
+
+
+def test_a_cron_job_of_which_this_machine_makes_no_sense_hides_no_other(redis_client: redis.Redis):
+    scheduler = CronScheduler(redis_client)
+    for name in ("foreign", "known"):
+        scheduler.register(worker_jobs.add, "q", (1,), cron="0 9 * * *", timezone="Europe/Berlin", name=name)
+    scheduler.register_birth()
+    told = redis_client.hget(scheduler.key, "cron_jobs")
+    assert isinstance(told, bytes)
+    redis_client.hset(scheduler.key, "cron_jobs", told.replace(b"Europe/Berlin", b"Mars/Olympus", 1))
+    assert [cron_job.name for cron_job in CronScheduler.fetch(scheduler.name, redis_client).get_jobs()] == ["known"]
+
+
+def test_a_cron_job_of_which_this_machine_makes_no_sense_is_listed_without_its_next_tick(redis_client: redis.Redis):
+    scheduler = CronScheduler(redis_client)
+    cron_job = scheduler.register(worker_jobs.add, "q", (1,), cron="0 9 * * *", timezone="Europe/Berlin", name="foreign")
+    scheduler.enqueue_jobs()
+    redis_client.hset(f"rq:x:cron:{cron_job.key.identity}", "timezone", "Mars/Olympus")
+    [entry] = list_cron_jobs(session_of(redis_client))
+    assert (entry.key, entry.when, entry.upcoming, entry.is_alive) == (cron_job.key, "0 9 * * * (Mars/Olympus)", None, True)
 
 
 def test_a_scheduler_that_gives_no_sign_of_life_is_not_shown(redis_client: redis.Redis):

@@ -16,7 +16,7 @@ from rq.client.sending import confirm, new_job
 from rq.client.session import session_of
 from rq.core.clock import utc_now
 from rq.core.defaults import DEFAULT_RESULT_TTL
-from rq.core.errors import InvalidOptionError
+from rq.core.errors import InvalidOptionError, OptionTypeError
 from rq.core.formats import format_date, parse_date
 from rq.core.legacy import NOT_JSON_SERIALIZABLE, safe_json_dumps
 from rq.core.references import check_importable, dotted_name, reference_of
@@ -75,7 +75,8 @@ class CronJob:
 
     Raises:
         InvalidOptionError: for both or neither of interval and cron, no function, or a value that makes no sense (a ValueError).
-        OptionTypeError: for webhooks or a retry of another type (a TypeError). UnimportableFunctionError: for a function that no worker could import.
+        OptionTypeError: for webhooks or a retry of another type, or an option that there is not (a TypeError).
+        UnimportableFunctionError: for a function that no worker could import (a ValueError).
     """
 
     __module__ = "rq.cron"
@@ -98,6 +99,7 @@ class CronJob:
         name: str = "",
         **more: Unpack[CronOptions],
     ) -> None:
+        _refuse_unknown(more)
         self.func = func
         self.func_name = _name_of(func, func_name)
         self.name = name or self.func_name
@@ -266,6 +268,13 @@ def _name_of(func: Callable[..., Any] | str | None, func_name: str | None) -> st
     check_importable(func)
     reference = reference_of(func)
     return reference.func_name if reference.instance is None else f"{dotted_name(type(reference.instance))}.{reference.func_name}"
+
+
+def _refuse_unknown(more: Mapping[str, object]) -> None:
+    unknown = sorted(more.keys() - CronOptions.__annotations__.keys())
+    if unknown:
+        message = f"A cron job has no option {', '.join(unknown)}; beside those of RQ there are {', '.join(CronOptions.__annotations__)}"
+        raise OptionTypeError(message)
 
 
 def _checked(options: Mapping[str, Any]) -> dict[str, Any]:

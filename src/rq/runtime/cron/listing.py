@@ -12,7 +12,7 @@ from rq.core.defaults import DEFAULT_CRON_SCHEDULER_TTL
 from rq.core.errors import InvalidOptionError
 from rq.core.ids import new_job_id
 from rq.model.cron import Progress
-from rq.runtime.cron.timing import Timing
+from rq.runtime.cron.timing import Timing, describe_timing
 from rq.store.cron import CronKey, enqueue_tick, list_crons, read_cron, read_switch, read_template
 from rq.store.enqueue import NewJob
 from rq.store.sync import read_time
@@ -58,7 +58,7 @@ class CronEntry:
     @property
     def when(self) -> str:
         """When it is due, as people are told."""
-        return f"every {self.interval} seconds" if self.interval else f"{self.cron} ({self.timezone})"
+        return describe_timing(self.interval, self.cron, self.timezone)
 
 
 def about_cron_job(cron_job: CronJob) -> dict[str, str]:

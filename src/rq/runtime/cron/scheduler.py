@@ -24,7 +24,7 @@ from rq.client.job import Job
 from rq.client.session import Session, session_of
 from rq.core.clock import utc_now
 from rq.core.defaults import CRON_BEAT_SECONDS, DEFAULT_RESULT_TTL
-from rq.core.errors import CorruptDataError, SchedulerNotFound
+from rq.core.errors import CorruptDataError, InvalidOptionError, SchedulerNotFound
 from rq.core.formats import as_text, format_date, parse_date
 from rq.core.ids import new_execution_id
 from rq.core.serializers import Serializer, resolve_serializer
@@ -310,7 +310,10 @@ class CronScheduler:
         self.config_file = fields.get("config_file", "")
         if fields.get("created_at"):
             self.created_at = parse_date(fields["created_at"])
-        self._cron_jobs = [CronJob.from_dict(about) for about in json.loads(fields.get("cron_jobs") or "[]")]
+        self._cron_jobs = []
+        for about in json.loads(fields.get("cron_jobs") or "[]"):
+            with suppress(InvalidOptionError):  # such as a time zone that its machine knows, and this one does not
+                self._cron_jobs.append(CronJob.from_dict(about))
 
     @property
     def last_heartbeat(self) -> datetime | None:

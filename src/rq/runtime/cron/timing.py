@@ -90,7 +90,12 @@ class Timing:
         return counts_after(progress, is_first_at_once=self.pattern is None)
 
     def __str__(self) -> str:
-        return f"every {self.interval} seconds" if self.interval else f"{self.cron} ({self.zone})"
+        return describe_timing(self.interval, self.cron, str(self.zone))
+
+
+def describe_timing(interval: int | None, cron: str | None, timezone: str) -> str:
+    """Return when a cron job is due, as people are told."""
+    return f"every {interval} seconds" if interval else f"{cron} ({timezone})"
 
 
 def zone_of(timezone: str | tzinfo) -> tzinfo:
