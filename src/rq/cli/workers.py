@@ -1,5 +1,6 @@
 """`rq worker` and `rq worker-pool` as Click commands, under the path that RQ has them at."""
 
+from rq.cli.cli_config import pass_cli_config, read_config_file, setup_loghandlers_from_args
 from rq.cli.commands.worker import worker
 from rq.cli.commands.worker_pool import worker_pool
 from rq.cli.main import main
@@ -27,7 +28,10 @@ __all__ = [
     "import_attribute",
     "is_suspended",
     "main",
+    "pass_cli_config",
+    "read_config_file",
     "resolve_serializer",
+    "setup_loghandlers_from_args",
     "worker",
     "worker_pool",
 ]

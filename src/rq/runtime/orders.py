@@ -12,13 +12,21 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rq.model.outcome import Died, Outcome, Released, Stopped
 from rq.runtime.running import WorkerContext
 from rq.store.lease import KeptCommand
 
 logger = logging.getLogger("rq.worker")
 
+_ENDINGS: dict[str, Outcome] = {"stop": Stopped("The job was stopped by a user"), "kill": Died("somebody told the worker to kill it (kill-horse)")}
+
 # A command is kept for a beat or two; what came before that many others comes no more.
 MOST_REMEMBERED = 100
+
+
+def ending_by(code: str) -> Outcome:
+    """Return what an attempt ends as that is ended by an order, or because it lost its lease: then it never counted."""
+    return _ENDINGS.get(code) or Released(f"the attempt was ended: {code}")
 
 
 class Orders:

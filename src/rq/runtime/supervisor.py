@@ -23,7 +23,7 @@ from rq.core.errors import CorruptDataError, StorePermissionError
 from rq.core.ids import new_execution_id
 from rq.core.references import dotted_name
 from rq.model.fate import Fate, what_ended
-from rq.model.outcome import Died, Outcome, Raised, Released, Stopped
+from rq.model.outcome import Raised, Released
 from rq.model.record import JobRecord
 from rq.model.settlement import PutBack, settle
 from rq.observe import events
@@ -33,7 +33,7 @@ from rq.runtime.crew import Crew
 from rq.runtime.deliveries import delivery_about
 from rq.runtime.executors.base import Attempt, Ended, Executor
 from rq.runtime.hooks import Hooks
-from rq.runtime.orders import Orders
+from rq.runtime.orders import Orders, ending_by
 from rq.runtime.registration import NameOnServer, register_again
 from rq.runtime.reporting import report_aftermath, report_settlement
 from rq.runtime.running import Progress, RunningAttempt, WorkerContext
@@ -48,8 +48,6 @@ from rq.store.waiting import QueueWaiter, wait_readable
 
 IDLE_TICK_SECONDS = 1.0
 LAST_WORDS_SECONDS = 5.0
-# What an attempt ends as that somebody wants ended; one that lost its lease never counted.
-_ENDINGS: dict[str, Outcome] = {"stop": Stopped("The job was stopped by a user"), "kill": Died("somebody told the worker to kill it (kill-horse)")}
 
 
 class Supervisor:
@@ -155,7 +153,7 @@ class Supervisor:
             if not len(self.running):
                 self._hooks.dequeue(self)
             self._begin_claimed()
-            self._end_noticed()
+            self.attend()
             if self._settle_ended():
                 continue
             if self.switch.warm and self._waiter.is_armed():
@@ -363,9 +361,8 @@ class Supervisor:
             attempt.began = time.monotonic()
             self.bus.emit(events.JobTaken(self._name, job.queue, job.job_id, record.description, record.attempt))
             self._hooks.begin(attempt)
-            timeout = DEFAULT_TIMEOUT if record.timeout is None else record.timeout
-            limit = float(timeout) if timeout > 0 else None
-            self.executor.submit(Attempt(job.job_id, job.execution_id, job.queue, record.attempt, limit, job.fields))
+            limit = DEFAULT_TIMEOUT if record.timeout is None else record.timeout
+            self.executor.submit(Attempt(job.job_id, job.execution_id, job.queue, record.attempt, float(limit) if limit > 0 else None, job.fields))
 
     def _settle_ended(self) -> bool:
         """Write down every outcome that has come; says whether there was any."""
@@ -427,8 +424,8 @@ class Supervisor:
         for attempt in self.running.snapshot():
             self.executor.kill(attempt.key.execution_id, self._stopped_at_once())
 
-    def _end_noticed(self) -> None:
-        """End the attempts of which the heartbeat heard that they lost their lease, or shall end."""
+    def attend(self) -> None:
+        """End attempts that lost their lease, or shall end; called also by an executor that is in the middle of `submit` for long."""
         while self._notices:
             execution_id, code = self._notices.popleft()
             attempt = self.running.get(execution_id)
@@ -437,7 +434,7 @@ class Supervisor:
             attempt.was_stopped = code == "stop"
             key = attempt.key
             self.bus.emit(events.AttemptAbandoned(self._name, key.queue, key.job_id, attempt.record.description, code))
-            self.executor.kill(execution_id, _ENDINGS.get(code) or Released(f"the attempt was ended: {code}"))
+            self.executor.kill(execution_id, ending_by(code))
 
     # --- waiting ----------------------------------------------------------------------------------------------------------------
 
@@ -480,10 +477,6 @@ class Supervisor:
         return Released(f"the worker was told to stop at once by {self.switch.signal_name}")
 
     # --- what others ask and tell ------------------------------------------------------------------------------------------------
-
-    def attend(self) -> None:
-        """End what is to be ended; called now and then by an executor in the middle of `submit`, while this thread comes to nothing else."""
-        self._end_noticed()
 
     def _must_give_up(self) -> bool:
         """Say whether a call that fails is not to be sent again: when nothing is at stake any more, or nobody wants to wait."""

@@ -21,6 +21,7 @@ from rq.cli.rendering import printable
 from rq.client.session import Session, session_of
 from rq.runtime.cron.listing import CronEntry, enqueue_now, list_cron_jobs
 from rq.runtime.cron.scheduler import CronScheduler
+from rq.runtime.membership import leave, membership
 from rq.store.cron import pause_cron, resume_cron
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -75,6 +76,10 @@ def cron(shared: SharedOptions, config_path: str, logging_level: str) -> None:
         scheduler.load_config_from_file(config_path)
     except (FileNotFoundError, IsADirectoryError) as error:
         raise WrongCall(one_line(error)) from error
+    tie = membership()
+    if tie is not None:  # it belongs to `rq up`
+        tie.tell_ready()
+        tie.watch(leave)
     scheduler.start()
 
 

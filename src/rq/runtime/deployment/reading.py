@@ -13,10 +13,11 @@ from rq.runtime.deployment.addresses import parse_address
 from rq.runtime.deployment.tables import Table, open_file
 from rq.runtime.deployment.values import DEFAULT_STOP_SECONDS, CronProcess, Deployment, Limits, Pool, Project, WorkerOptions
 from rq.runtime.deployment.variables import read_variables
+from rq.runtime.executors.choice import EXECUTOR_NAMES
 
 T = TypeVar("T")
 
-EXECUTORS = ("fork", "spawn", "warm", "threads", "asyncio", "inline")
+
 MOST_WORKERS = 10_000
 _YEAR_SECONDS = 365 * 24 * 3600.0
 _MEGABYTE = 1024**2
@@ -60,7 +61,7 @@ def _read_pool(name: str, table: Table) -> Pool:
         queues=table.texts("queues") or ("default",),
         workers=_or(table.number("workers", 0, MOST_WORKERS), 1),
         options=WorkerOptions(
-            executor=table.choice("executor", EXECUTORS),
+            executor=table.choice("executor", EXECUTOR_NAMES),
             concurrency=table.number("concurrency", 1, MOST_WORKERS),
             worker_class=table.text("worker_class"),
             job_class=table.text("job_class"),
