@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
+from rq.cli.commands.worker import worker
 from rq.cli.main import main
 from rq.cli.reference import reference
 from tests.support.processes import ROOT
@@ -55,8 +56,13 @@ def test_every_option_says_what_it_does(path: tuple[str, ...], command: click.Co
 @pytest.mark.parametrize(("path", "command"), ALL)
 def test_every_option_is_tried_through_the_command_line(path: tuple[str, ...], command: click.Command, calls: list[set[str]]):
     options = [option for option in command.params if isinstance(option, click.Option) and not option.hidden]
-    of_this_command = [call for call in calls if path[-1] in call]
-    untried = [option.opts for option in options if not any(call.intersection(option.opts) for call in (calls if option.name in SHARED else of_this_command))]
+    by_name = {path[-1]: [call for call in calls if path[-1] in call], "worker": [call for call in calls if "worker" in call]}
+    untried = []
+    for option in options:
+        # Those that `rq worker-pool` passes on are the very options of `rq worker`.
+        tried_with = calls if option.name in SHARED else by_name["worker" if option in worker.params else path[-1]]
+        if not any(call.intersection(option.opts) for call in tried_with):
+            untried.append(option.opts)
     assert untried == []
 
 

@@ -242,7 +242,8 @@ def test_a_worker_that_has_run_as_many_jobs_as_it_may_is_replaced(rq: Rq):
 
 
 def test_the_process_id_of_the_pool_is_written(rq: Rq):
-    pool = start_pool(rq, 1, "--pid", "pool.pid")
+    pool = rq.start("worker-pool", "--pid", "pool.pid")
+    wait_for_lines(pool, "came up", 1)
     assert int((rq.folder / "pool.pid").read_text()) == pool.pid
 
 
