@@ -7,7 +7,7 @@ NOTHING = ""
 PAUSE_MUTANTS: dict[str, tuple[tuple[str, str], ...]] = {
     "suspended workers claim": (("return redis.call('EXISTS', suspended_key()) == 1 or", "return"),),
     "a paused worker claims": ((" or is_paused(now, 'worker', worker)", NOTHING),),
-    "a paused queue gives jobs": (("for _, queue in ipairs(open) do pops", "for _, queue in ipairs(claim.queues) do pops"),),
+    "a paused queue gives jobs": (("for _, queue in ipairs(open) do", "for _, queue in ipairs(claim.queues) do"),),
     "a pause never ends": (("return ends ~= nil and ends > now", "return ends ~= nil"),),
     "a pause ends at once": (("return ends ~= nil and ends > now", "return false"),),
     "a pause ends those of others": (("try('ZREMRANGEBYSCORE', paused, '-inf', now)", "try('ZREMRANGEBYSCORE', paused, '-inf', '+inf')"),),

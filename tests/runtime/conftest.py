@@ -73,3 +73,11 @@ def executor(start: Callable[..., Executor]) -> Executor:
 @pytest.fixture
 def forking(start: Callable[..., ForkExecutor]) -> ForkExecutor:
     return start()
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes away what a worker that forked in this very process leaves in its environment, as RQ's does."""
+    for name in ("RQ_WORKER_ID", "RQ_JOB_ID"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)

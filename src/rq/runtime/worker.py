@@ -326,15 +326,12 @@ class BaseWorker(ExecutesJobs):
 class Worker(ForksHorses, BaseWorker):
     """Runs each job in a fresh process of its own, forked from one that keeps what earlier jobs imported."""
 
-    def make_executor(self) -> Executor:
-        """Return the executor that was chosen; else the one that forks, or where that is impossible the one that starts fresh interpreters."""
-        lacking = "" if self.executor else lacks_for_forking()
+    def _usual_executor(self) -> str:
+        """Return the one that forks; where that is impossible, the one that starts fresh interpreters."""
+        lacking = lacks_for_forking()
         if lacking:
             self.bus.emit(events.CannotFork(self.name, lacking))
-        return super().make_executor()
-
-    def _usual_executor(self) -> str:
-        return "spawn" if lacks_for_forking() else "fork"
+        return "spawn" if lacking else "fork"
 
 
 class SimpleWorker(BaseWorker):

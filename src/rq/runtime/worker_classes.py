@@ -10,26 +10,15 @@ from typing import Any, ClassVar
 
 from rq.client.queue import Queue
 from rq.core.errors import ShutDownImminentException
-from rq.runtime.executors.base import Executor
-from rq.runtime.executors.fork import ForkExecutor
 from rq.runtime.queue_order import DequeueStrategy, reordered
 from rq.runtime.worker import Worker
-from rq.store.connection import describe_client
 
 
 class SpawnWorker(Worker):
-    """Runs each job in the process of a fresh interpreter, which knows nothing of what this program set up; for libraries that cannot be forked."""
+    """Runs each job in a fresh interpreter, which knows nothing of what this program set up; for libraries that cannot be forked."""
 
-    def make_executor(self) -> Executor:
-        """Return the executor whose processes come from an interpreter of their own."""
-        return ForkExecutor(
-            start_method="exec",
-            serializer=self.serializer,
-            connection_settings=describe_client(self.connection),
-            worker_name=self.name,
-            job_class=self._own_job_class(),
-            exception_handlers=self._exc_handlers,
-        )
+    def _usual_executor(self) -> str:
+        return "spawn"
 
 
 class HerokuWorker(Worker):

@@ -123,7 +123,7 @@ def _read_hash(scripts: ScriptLibrary, job_id: str) -> Call[_Hash]:
         fields = decode_fields(reply)
         if b"data" not in fields:
             return _Hash(None)
-        return _Hash(decode_job(job_id, fields), text(fields.get(b"x_reason")) or None, text(fields.get(b"x_stop")) or None)
+        return _Hash(decode_job(job_id, fields), text(fields.get(b"x_reason")) or None, text(fields.get(b"x_stop")).partition(" ")[0] or None)
 
     return Call(read, ("HGETALL", wire(scripts.keyspace.job(job_id))))
 

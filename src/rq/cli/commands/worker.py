@@ -228,7 +228,7 @@ def _given_besides(command: WorkerCommand, worker_class: type[BaseWorker]) -> di
         "disable_default_exception_handler": True if command.disable_default_exception_handler else None,
         "exception_handlers": [load_function("--exception-handler", path) for path in command.exception_handler] or None,
     }
-    return {name: value for name, value in given.items() if value is not None}
+    return {name: value for name, value in given.items() if value is not None} | command.choice_of_executor()
 
 
 def check_server(server: Server, *, may_be_suspended: bool = False) -> None:

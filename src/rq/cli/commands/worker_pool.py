@@ -82,7 +82,7 @@ def worker_pool(shared: SharedOptions, num_workers: int, **given: Any) -> None:
 def _run(server: Server, command: WorkerCommand, count: int) -> int:
     name = command.name or server.settings.text("NAME") or new_name()
     reclaimer = Reclaimer(name, server.client, server.scripts)
-    make_child = partial(_make_child, list(_passed_on(click.get_current_context())), command.queues)
+    make_child = partial(_make_child, list(passed_on(click.get_current_context())), command.queues)
     group = ProcessGroup(name, count, make_child, respawn=not command.burst, on_end=reclaimer.note_end)
     status = PoolSupervisor([group], duties=[reclaimer], fail_fast=True).run()
     reclaimer.finish()
@@ -95,7 +95,7 @@ def _make_child(options: list[str], queues: tuple[str, ...], name: str) -> Child
     return child_of(name, Program(argv))
 
 
-def _passed_on(context: click.Context) -> Iterator[str]:
+def passed_on(context: click.Context) -> Iterator[str]:
     """Yield the options of the command line that the workers are told as well; what they take from the environment and from settings they find themselves."""
     for option in context.command.params:
         if not isinstance(option, click.Option) or option.name is None or option.name in _OF_ITS_OWN:

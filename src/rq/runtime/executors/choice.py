@@ -68,7 +68,9 @@ def _everywhere(needs: Needs) -> dict[str, Any]:
 
 def _here(needs: Needs) -> dict[str, Any]:
     if needs.memory_limit_mib is not None:
-        raise InvalidOptionError("job_memory limits the process of a job, and with this executor jobs run in the worker's own; use fork, warm or spawn")
+        raise InvalidOptionError(
+            "job_memory limits the process of a job, and here jobs run in the worker's own; use Worker, or the executor fork, warm or spawn"
+        )
     return {**_everywhere(needs), "connection": needs.connection, "run": needs.run_in_this_process}
 
 
