@@ -97,6 +97,25 @@ def test_a_returned_retry_has_a_method_of_its_own(worker_class, queue, log):
     assert job.get_status() == "failed"
 
 
+@pytest.mark.parametrize(("executor", "begins_with"), [("spawn", ["main_work_horse", "perform_job"]), ("warm", ["perform_job"])])
+def test_methods_are_called_in_a_fresh_interpreter_too(queue, log, executor, begins_with):
+    good, bad = queue.enqueue(greet, str(log)), queue.enqueue(break_down, str(log))
+    work(worker_kinds.TellingWorker, queue, executor=executor)
+    called = [line.split()[0] for line in log.read_text().splitlines()]
+    assert called[: len(begins_with)] == begins_with
+    assert {"prepare_job_execution", "handle_job_success", "handle_exception", "handle_job_failure"} <= set(called)
+    assert good.return_value().startswith("hello")
+    assert bad.latest_result().exc_string.endswith("and more")
+
+
+def test_a_worker_whose_class_nobody_else_can_import_is_refused_by_executors_of_fresh_interpreters(queue):
+    class Local(worker_kinds.Telling, Worker):
+        pass
+
+    with pytest.raises(ValueError, match="Other processes cannot import"):
+        work(Local, queue, executor="spawn")
+
+
 def test_a_work_horse_that_leaves_by_exit_hands_in_its_outcome(queue, log):
     job = queue.enqueue(greet, str(log))
     work(worker_kinds.ExitingWorker, queue)

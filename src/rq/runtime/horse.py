@@ -183,7 +183,7 @@ class HorseMethods(SupervisorMethods):
             return TimerDeathPenalty
         return self.death_penalty_class
 
-    def _run_in_job_process(self, attempt: Attempt) -> Outcome:
+    def run_in_job_process(self, attempt: Attempt) -> Outcome:
         """Run an attempt in a process that was forked for it; what an executor is given."""
         del attempt  # it is the current one
         self._leave_supervisor()
@@ -191,7 +191,7 @@ class HorseMethods(SupervisorMethods):
         with _exit_comes_back(own):
             return _outcome_of_call(own, lambda: self.main_work_horse(own.job, own.queue))
 
-    def _run_in_worker_process(self, attempt: Attempt) -> Outcome:
+    def run_in_worker_process(self, attempt: Attempt) -> Outcome:
         """Run an attempt in the process of the worker; what an executor is given."""
         own = self._begin_own(cast("CurrentAttempt", context.top()))
         try:

@@ -6,6 +6,7 @@ import logging
 import signal
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rq.client.classes import job_class_of
@@ -38,6 +39,7 @@ from rq.runtime.executors.base import Executor
 from rq.runtime.executors.by_worker import ByWorkerExecutor
 from rq.runtime.executors.child_limits import ChildLimits
 from rq.runtime.executors.choice import Needs, executor_named, lacks_for_forking
+from rq.runtime.executors.distant_worker import DistantWorker
 from rq.runtime.executors.job_run import is_job_replaced
 from rq.runtime.hooks import Hooks, WorkerHooks
 from rq.runtime.identity import describe_worker
@@ -278,8 +280,9 @@ class BaseWorker(ExecutesJobs):
                 exception_handlers=self._exc_handlers,
                 is_fresh=self.fresh_interpreter and not goes_through_methods and not is_job_replaced(),
                 child_limits=self.child_limits,
-                run_in_job_process=self._run_in_job_process if goes_through_methods else None,
-                run_in_this_process=self._run_in_worker_process if goes_through_methods else None,
+                run_in_job_process=self.run_in_job_process if goes_through_methods else None,
+                run_in_this_process=self.run_in_worker_process if goes_through_methods else None,
+                distant_worker=partial(DistantWorker.of, self) if goes_through_methods else None,
                 output_bytes=self.output_bytes,
                 memory_limit_mib=self.job_memory,
             ),

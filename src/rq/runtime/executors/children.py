@@ -26,6 +26,7 @@ from rq.runtime.executors.base import Attempt, Ended
 from rq.runtime.executors.channel import CallbackBegan, ChildReady, Declined, JobReport, OutputBegan
 from rq.runtime.executors.child import PROGRAM, TITLE
 from rq.runtime.executors.child_limits import ChildLimits
+from rq.runtime.executors.distant_worker import DistantWorker
 from rq.runtime.executors.endings import Endings, overdue
 from rq.runtime.executors.fresh_interpreter import start_interpreter
 from rq.runtime.executors.handles import START_SECONDS, JobProcess, death_with
@@ -119,6 +120,7 @@ class ChildrenExecutor:
         exception_handlers: What is called when an attempt failed.
         output_bytes: How much is kept of what an attempt prints; 0: nothing.
         memory_limit_mib: How much memory a child may have; None: no limit.
+        worker: The worker through whose methods attempts are run; None: they are run in the usual way.
 
     Raises:
         InvalidOptionError: There are no places, or children cannot be told what they have to know (a ValueError).
@@ -136,6 +138,7 @@ class ChildrenExecutor:
         exception_handlers: Sequence[Callable[..., Any] | str] = (),
         output_bytes: int = DEFAULT_OUTPUT_BYTES,
         memory_limit_mib: int | None = None,
+        worker: DistantWorker | None = None,
     ) -> None:
         if places < 1:
             raise InvalidOptionError(f"An executor has at least one place, not {places}")
@@ -143,7 +146,7 @@ class ChildrenExecutor:
         self._limits = limits or ChildLimits()
         handlers = tuple(exception_handlers)
         settings = JobSettings(worker_name, SerializerReference.of(serializer), connection_settings, None, job_class, handlers, output_bytes, memory_limit_mib)
-        self._introduction = introduction(settings)
+        self._introduction = introduction(settings, worker and worker._replace(ends=self._limits.max_jobs == 1))
         self._selector: selectors.BaseSelector = selectors.DefaultSelector()
         self._children: list[Child] = []
         self._waiting: deque[Attempt] = deque()

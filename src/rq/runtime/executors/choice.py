@@ -13,6 +13,7 @@ from rq.core.references import import_attribute
 from rq.core.serializers import DefaultSerializer, Serializer
 from rq.runtime.executors.base import Executor, Run
 from rq.runtime.executors.child_limits import ChildLimits
+from rq.runtime.executors.distant_worker import DistantWorker
 from rq.store.connection import describe_client
 
 # What forking takes, with the module that it is in.
@@ -34,6 +35,7 @@ class Needs:
         child_limits: When a process that runs many jobs is replaced.
         run_in_job_process: Another way of running an attempt, in a process that was forked of this one; None means the usual one.
         run_in_this_process: The same in this process.
+        distant_worker: The same in fresh interpreters.
         output_bytes: How much is kept of what an attempt prints; 0: nothing.
         memory_limit_mib: How much memory the process of a job may have; None: no limit.
     """
@@ -48,6 +50,7 @@ class Needs:
     child_limits: ChildLimits = field(default_factory=ChildLimits)
     run_in_job_process: Run | None = None
     run_in_this_process: Run | None = None
+    distant_worker: Callable[[], DistantWorker] | None = None
     output_bytes: int = DEFAULT_OUTPUT_BYTES
     memory_limit_mib: int | None = None
 
@@ -98,13 +101,17 @@ def _forked(needs: Needs) -> dict[str, Any]:
     return {**_in_processes(needs), "start_method": "exec" if needs.is_fresh else "fork", "run": needs.run_in_job_process}
 
 
+def _fresh(needs: Needs) -> dict[str, Any]:
+    return {**_in_processes(needs), "worker": needs.distant_worker and needs.distant_worker()}
+
+
 def _kept(needs: Needs) -> dict[str, Any]:
-    return {**_in_processes(needs), "limits": needs.child_limits}
+    return {**_fresh(needs), "limits": needs.child_limits}
 
 
 _ROWS: Mapping[str, _Row] = {
     "fork": _Row("rq.runtime.executors.fork.ForkExecutor", _forked),
-    "spawn": _Row("rq.runtime.executors.spawn.SpawnExecutor", _in_processes),
+    "spawn": _Row("rq.runtime.executors.spawn.SpawnExecutor", _fresh),
     "warm": _Row("rq.runtime.executors.warm.WarmExecutor", _kept),
     "threads": _Row("rq.runtime.executors.threads.ThreadsExecutor", _in_this_process),
     "asyncio": _Row("rq.runtime.executors.asyncio.AsyncioExecutor", _in_this_process),

@@ -39,5 +39,8 @@ class JobSettings:
         """Run `attempt` in this process."""
         if self.run is not None and not attempt.is_stopped:
             return self.run(attempt)
-        serializer = self.serializer
-        return run_attempt(attempt, serializer.load() if isinstance(serializer, SerializerReference) else serializer)
+        return run_attempt(attempt, self.load_serializer())
+
+    def load_serializer(self) -> Serializer:
+        """Return the serializer, imported if need be."""
+        return self.serializer.load() if isinstance(self.serializer, SerializerReference) else self.serializer
