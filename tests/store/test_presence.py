@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -212,3 +212,13 @@ def test_a_leaving_worker_puts_back_only_what_is_still_its_own(store: Store, pre
     assert store.death() == 0
     expected = {"superseded": ["queue:q"], "deleted": [], "canceled": ["canceled:q"]}
     assert store.places("a") == expected[present]
+
+
+def test_what_cannot_be_read_of_a_worker_is_unknown_and_the_rest_is_read(store: Store):
+    store.birth()
+    garbled: Any = {"pid": "many", "birth": "yesterday", "current_job_working_time": "inf", "failed_job_count": "x"}
+    store.client.hset(store.keys.worker("w"), mapping=garbled)
+    record = store.run(read_worker(store.scripts, "w"))
+    assert record is not None
+    assert (record.name, record.pid, record.birth, record.current_job_working_time, record.failed_job_count) == ("w", None, None, 0.0, 0)
+    assert record.last_heartbeat is not None

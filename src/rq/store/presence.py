@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from rq.core.defaults import DEFAULT_FAILURE_TTL
+from rq.core.errors import CorruptDataError
 from rq.core.formats import parse_date
 from rq.model.presence import WorkerIdentity, WorkerRecord
 from rq.store.calls import Argument, Call, text, wire
@@ -95,6 +99,7 @@ def list_worker_keys(scripts: ScriptLibrary, queue: str | None = None) -> Call[l
 
 
 def _decode_worker(name: str, fields: dict[bytes, bytes]) -> WorkerRecord | None:
+    """Return what a worker's hash says. What cannot be read is unknown: whoever looks at all workers is to see the others, and the rest of this one."""
     if not fields:
         return None
 
@@ -102,7 +107,16 @@ def _decode_worker(name: str, fields: dict[bytes, bytes]) -> WorkerRecord | None
         return text(fields[field]) if fields.get(field) else None
 
     def number(field: bytes) -> float:
-        return float(fields.get(field) or 0)
+        try:
+            found = float(fields.get(field) or 0)
+        except ValueError:
+            return 0.0
+        return found if math.isfinite(found) else 0.0
+
+    def date(field: bytes) -> datetime | None:
+        with suppress(CorruptDataError):
+            return parse_date(fields[field]) if fields.get(field) else None
+        return None
 
     return WorkerRecord(
         name=name,
@@ -113,13 +127,13 @@ def _decode_worker(name: str, fields: dict[bytes, bytes]) -> WorkerRecord | None
         ip_address=get(b"ip_address") or "unknown",
         version=get(b"version"),
         python_version=get(b"python_version"),
-        birth=parse_date(fields[b"birth"]) if get(b"birth") else None,
-        last_heartbeat=parse_date(fields[b"last_heartbeat"]) if get(b"last_heartbeat") else None,
+        birth=date(b"birth"),
+        last_heartbeat=date(b"last_heartbeat"),
         current_job_id=get(b"current_job"),
         current_job_working_time=number(b"current_job_working_time"),
         successful_job_count=int(number(b"successful_job_count")),
         failed_job_count=int(number(b"failed_job_count")),
         total_working_time=number(b"total_working_time"),
-        shutdown_requested_at=parse_date(fields[b"shutdown_requested_date"]) if get(b"shutdown_requested_date") else None,
-        death=parse_date(fields[b"death"]) if get(b"death") else None,
+        shutdown_requested_at=date(b"shutdown_requested_date"),
+        death=date(b"death"),
     )
