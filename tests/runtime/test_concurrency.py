@@ -54,9 +54,10 @@ class Running:
 
     def stop(self) -> None:
         """Ask it to leave; asked again, it leaves at once."""
-        asked_at = time.monotonic()
         send_shutdown_command(self.worker.connection, self.worker.name)
-        wait_until(lambda: time.monotonic() > asked_at + 0.2)  # two at the same instant count as one
+        wait_until(lambda: not self.is_alive or self.worker.shutdown_requested_date)
+        heard_at = time.monotonic()
+        wait_until(lambda: time.monotonic() > heard_at + 0.2)  # two at the same instant count as one
 
     @property
     def is_alive(self) -> bool:
