@@ -158,7 +158,7 @@ def test_a_suspended_worker_takes_no_job_until_it_is_resumed(rq: Rq, redis_clien
 
 def test_queues_can_be_paused_alone(rq: Rq, redis_client: redis.Redis):
     output = rq.run("suspend", "low", "bulk")
-    assert output.startswith("Pausing queue low, queue bulk until `rq resume`.")
+    assert output.startswith("Pausing queue low, queue bulk until `rq resume low bulk`.")
     low, high = rq.enqueue("tasks.greet", queue="low"), rq.enqueue("tasks.greet", queue="high")
     assert "takes no jobs of the paused queues low" in rq.start("worker", "low", "high", "--burst").succeed()
     assert [Job.fetch(job_id, connection=redis_client).get_status() for job_id in (low, high)] == ["queued", "finished"]
@@ -223,3 +223,18 @@ def test_waiting_for_the_end_of_a_suspension_needs_no_resume(rq: Rq):
     rq.enqueue("tasks.touch", str(rq.folder / "ran"))
     wait_until((rq.folder / "ran").exists)
     worker.succeed()
+
+
+def test_names_of_queues_that_are_no_text_hide_nothing_of_the_others(rq: Rq, redis_client: redis.Redis):
+    job_id = rq.enqueue("tasks.greet", "bob")
+    redis_client.sadd("rq:queues", b"rq:queue:\xff\xfe")
+    redis_client.hset("rq:job:odd", mapping={"data": "x", "status": "queued", "origin": b"\xff\xfe"})
+    assert "default" in rq.run("info")
+    assert "Traceback" not in rq.run("explain", "odd")
+    rq.start("doctor").wait()
+    assert rq.run("empty", "--all").count("jobs removed") == 2
+    assert not redis_client.exists(f"rq:job:{job_id}")
+
+
+def test_a_queue_has_a_name(rq: Rq):
+    assert "name of the queue is empty" in rq.refuse("enqueue", "-q", "", "tasks.greet", "bob", status=2)

@@ -216,7 +216,7 @@ def test_a_leaving_worker_puts_back_only_what_is_still_its_own(store: Store, pre
 
 def test_what_cannot_be_read_of_a_worker_is_unknown_and_the_rest_is_read(store: Store):
     store.birth()
-    garbled: Any = {"pid": "many", "birth": "yesterday", "current_job_working_time": "inf", "failed_job_count": "x"}
+    garbled: Any = {"pid": "many", "birth": b"\xff\xfe", "current_job_working_time": "inf", "failed_job_count": "x"}
     store.client.hset(store.keys.worker("w"), mapping=garbled)
     record = store.run(read_worker(store.scripts, "w"))
     assert record is not None

@@ -107,8 +107,8 @@ class ProcessGroup:
 
     @property
     def cannot_start(self) -> bool:
-        """Whether a child has failed in every place and none has ever come up, though nobody told it to leave: what it is told must be wrong."""
-        is_hopeless = bool(self._places) and not self.was_ever_ready and all(place.restarts.failures for place in self._places)
+        """Whether a child has given up in every place and none has ever come up, though nobody told it to leave or killed it: what it is told must be wrong."""
+        is_hopeless = bool(self._places) and not self.was_ever_ready and all(place.restarts.refusals for place in self._places)
         return is_hopeless and not self._stopping
 
     def start(self) -> None:
@@ -225,7 +225,7 @@ class ProcessGroup:
             place.child, place.successor = place.successor, None
             self._report_end(child, None)
             return
-        pause = self._pause_after(place, Ending(child.lived_seconds, orderly, child.is_ready))
+        pause = self._pause_after(place, Ending(child.lived_seconds, orderly, child.is_ready, was_killed=(child.exitcode or 0) < 0))
         place.start_at = now + pause if self.respawn else None
         self._report_end(child, None if self._stopping or not self.respawn else pause)
 

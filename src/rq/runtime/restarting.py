@@ -21,18 +21,21 @@ class Ending:
         lived_seconds: from its start.
         orderly: it left by its own wish, with status 0.
         was_ready: it had come up.
+        was_killed: a signal ended it, which says nothing about what it was told.
     """
 
     lived_seconds: float
     orderly: bool
     was_ready: bool
+    was_killed: bool = False
 
 
 @dataclass(slots=True)
 class Restarts:
-    """The failures of one place, in a row."""
+    """The failures of one place, in a row; and how often in all a child gave up by itself before it had come up."""
 
     failures: int = 0
+    refusals: int = 0
 
     def pause_after(self, ending: Ending, rand: float) -> float:
         """Return how many seconds to wait before the next start.
@@ -47,6 +50,7 @@ class Restarts:
         if ending.orderly:
             self.failures = 0
             return max(SHORTEST_LIFE_SECONDS - ending.lived_seconds, 0.0)
+        self.refusals += not (ending.was_ready or ending.was_killed)
         self.failures = 1 if ending.was_ready and ending.lived_seconds >= STEADY_SECONDS else self.failures + 1
         doublings = self.failures - (2 if ending.was_ready else 1)
         if doublings < 0:

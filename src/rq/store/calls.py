@@ -44,13 +44,13 @@ class Call(Generic[T]):
     def command(self) -> tuple[Argument, ...]:
         """Return the command as it goes over the wire; a script by its hash."""
         if self.script is None:
-            return tuple(self.arguments)
+            return tuple(wire(part) if isinstance(part, str) else part for part in self.arguments)
         return ("EVALSHA", self.script.sha, len(self.keys), *map(wire, self.keys), *self.arguments)
 
     def command_with_text(self) -> tuple[Argument, ...]:
         """Return the command with the whole script in it, for a pipeline that cannot repair an unknown hash."""
         if self.script is None:
-            return tuple(self.arguments)
+            return self.command()
         return ("EVAL", self.script.text, len(self.keys), *map(wire, self.keys), *self.arguments)
 
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from rq.core.defaults import DEFAULT_FAILURE_TTL
-from rq.core.errors import CorruptDataError
 from rq.core.formats import parse_date
 from rq.model.presence import WorkerIdentity, WorkerRecord
 from rq.store.calls import Argument, Call, text, wire
@@ -114,7 +113,7 @@ def _decode_worker(name: str, fields: dict[bytes, bytes]) -> WorkerRecord | None
         return found if math.isfinite(found) else 0.0
 
     def date(field: bytes) -> datetime | None:
-        with suppress(CorruptDataError):
+        with suppress(ValueError):  # no such date, or no text
             return parse_date(fields[field]) if fields.get(field) else None
         return None
 

@@ -71,7 +71,7 @@ def find_pauses(scripts: ScriptLibrary, worker: str, queues: Sequence[str]) -> C
 
 def read_pause_end(scripts: ScriptLibrary, *, queue: str = "", worker: str = "") -> Call[float | None]:
     """Read when the pause of a queue, or of a worker, ends or ended, in seconds since 1970 (infinite: by hand); None if it was not paused. For readers."""
-    [member] = _members([queue] if queue else [], [worker] if worker else [])
+    [member] = _members([] if worker else [queue], [worker] if worker else [])
     return Call(lambda reply: None if reply is None else float(reply), ("ZSCORE", scripts.keyspace.paused, member))
 
 

@@ -46,3 +46,11 @@ def test_who_leaves_in_good_order_as_soon_as_it_is_there_is_replaced_once_a_seco
 def test_places_that_failed_together_do_not_start_together(rand: float):
     (pause,) = pauses(NEVER_CAME_UP, rand=rand)
     assert pause == 0.25 * (1 - rand / 4)
+
+
+def test_a_child_that_is_killed_before_it_came_up_has_refused_nothing():
+    restarts = Restarts()
+    restarts.pause_after(Ending(0.3, orderly=False, was_ready=False, was_killed=True), 0.0)
+    assert (restarts.failures, restarts.refusals) == (1, 0)
+    restarts.pause_after(NEVER_CAME_UP, 0.0)
+    assert (restarts.failures, restarts.refusals) == (2, 1)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from rq.cli.arguments import check_function_name, parse_arguments, parse_schedule
+from rq.cli.boundary import WrongCall
 from rq.cli.connect import open_server
 from rq.cli.headings import HeadedCommand, HeadedOption
 from rq.cli.job_options import read_job_options, takes_job_options
@@ -55,6 +56,8 @@ def enqueue(shared: SharedOptions, function: str, arguments: tuple[str, ...], *,
     args, kwargs = parse_arguments(arguments)
     when = parse_schedule(given["schedule_in"], given["schedule_at"])
     options = read_job_options(given)
+    if not given["queue"]:
+        raise WrongCall("The name of the queue is empty: no worker can listen on it; leave --queue out for the queue default, or write it in full")
     queue = load_class("--queue-class", shared.queue_class, Queue)(
         given["queue"],
         connection=open_server(shared).client,

@@ -35,7 +35,8 @@ def suspend(shared: SharedOptions, queues: tuple[str, ...], workers: tuple[str, 
     if as_json:
         print_json({"everything": not (queues or workers), "queues": queues, "workers": workers, "seconds": duration})
         return
-    limit = f"for {duration} seconds" if duration else "until `rq resume`"
+    names = "".join([*(f" {printable(name)}" for name in queues), *(f" --worker {printable(name)}" for name in workers)])
+    limit = f"for {duration} seconds" if duration else f"until `rq resume{names}`"
     click.echo(f"{what} {limit}. No new jobs will be started; jobs that run will be completed")
 
 

@@ -8,6 +8,7 @@
 | `by_worker` | the executor that leaves it to a worker's own `execute_job()` |
 | `warm`, `spawn` | the executors whose processes are fresh interpreters: kept for many jobs, or for one |
 | `children` | what the two are: how such processes are started, handed attempts, and replaced |
+| `child_handle` | one such process, as the supervisor sees it |
 | `child_limits` | when such a process is replaced |
 | `child` | the life of such a process |
 | `process_state` | what is put back in it after a job |
