@@ -73,6 +73,15 @@ def test_a_warm_process_is_replaced_when_it_needed_too_much_memory(start: Callab
 
 
 @WARM
+def test_the_memory_of_the_worker_does_not_count_as_that_of_a_warm_process(start: Callable[..., ChildrenExecutor]) -> None:
+    ballast = bytearray(400 * 1024 * 1024)
+    executor = start(limits=ChildLimits(max_memory_kib=300 * 1024))
+    first = call(executor, "process_id")
+    assert call(executor, "process_id") == first
+    assert len(ballast) > 0
+
+
+@WARM
 def test_a_warm_process_is_replaced_when_it_is_too_old_while_nobody_needs_it(start: Callable[..., ChildrenExecutor]) -> None:
     executor = start(limits=ChildLimits(max_seconds=1.5))
     first = call(executor, "process_id")

