@@ -116,7 +116,7 @@ class Child:
         self._channel, theirs = socket.socketpair()
         try:
             self._process = self._launch(theirs)
-        except BaseException:
+        except BaseException:  # whatever it was, an interruption too: nobody else would close our end
             self.close_channel()
             raise
         finally:
