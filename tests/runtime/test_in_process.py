@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +51,7 @@ def value_of(ended: Ended) -> object:
 
 
 def with_callback(attempt: Attempt, kind: str, function: str) -> Attempt:
-    return replace(attempt, fields={**attempt.fields, f"{kind}_callback_name".encode(): f"{JOBS}.{function}".encode()})
+    return attempt._replace(fields={**attempt.fields, f"{kind}_callback_name".encode(): f"{JOBS}.{function}".encode()})
 
 
 def begin(executor: Executor, attempt: Attempt) -> None:

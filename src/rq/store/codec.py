@@ -235,11 +235,11 @@ def decode_claimed_job(job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
 
 def _decode(job_id: str, fields: Mapping[bytes, bytes], decoders: Mapping[bytes, tuple[str, Decoder]]) -> JobRecord:
     record = JobRecord(job_id)
-    for name, value in fields.items():
-        known = decoders.get(name)
-        if known is None or (not value and name in _BLANK_SAYS_NOTHING):
+    for name in decoders.keys() & fields.keys():
+        value = fields[name]
+        if not value and name in _BLANK_SAYS_NOTHING:
             continue
-        attribute, decode = known
+        attribute, decode = decoders[name]
         try:
             setattr(record, attribute, decode(value))
         except (ValueError, TypeError, RecursionError) as error:

@@ -20,6 +20,8 @@ from rq.core import context
 from rq.core.defaults import MAX_OUTPUT_BYTES
 
 _COUNT_BYTES = 8
+# What io.TextIOBase derives from: asking the abstract class itself runs Python code before each job.
+_TEXT_STREAM: type[io.TextIOBase] = io.TextIOWrapper.__mro__[1]
 
 
 class Ring:
@@ -152,11 +154,11 @@ class Tees:
         """Have what is written kept, by `keeper` or that of the attempt which writes, until `restore` was called as often."""
         with self._lock:
             self._users += 1
-            for stream in {id(stream): stream for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)}.values():
+            for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):  # most often two
                 # Others, such as a wrapper that colours text, pass on what is written to one of these.
-                if not isinstance(stream, io.TextIOBase):
+                if not isinstance(stream, _TEXT_STREAM):
                     continue
-                if isinstance(stream.write, _Tee):
+                if type(stream.write) is _Tee:
                     stream.write.keeper = keeper or stream.write.keeper  # this process may be a copy of one that runs jobs itself
                     continue
                 tee = _Tee(stream, keeper)
