@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -36,7 +36,8 @@ class ClaimedJob(NamedTuple):
     fields: dict[bytes, bytes]
 
 
-class Claimed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Claimed:
     """The answer to a claim.
 
     Args:
@@ -50,7 +51,7 @@ class Claimed(NamedTuple):
     """
 
     code: str
-    jobs: Sequence[ClaimedJob] = ()
+    jobs: list[ClaimedJob] = field(default_factory=list)
     next_due_seconds: float | None = None
     given_back: int = 0
     paused: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 -- A job enters the system, or starts over. `job` holds: id, queue, nonce (names the call), where (back | front | due time in seconds | +seconds from now), ttl
 -- ('' for none), unique ('1': only if there is no job of this id), note (what a deleted job of this id left, see keep_job), is_new (whether it is known that
--- there is neither a job of this id nor a note), and where its fields (flat: name, value, ...) stand in ARGV: first, last. They are handed on as they are; a
--- table of them for each of many jobs would cost more than the commands.
+-- there is neither a job of this id nor a note), and where its fields (flat: name, value, ...) stand in ARGV: first, last; and own, if the values of the first
+-- three are its own, and stand there. They are handed on as they are; a table of them for each of many jobs would cost more than the commands.
 
 -- What holds for all jobs of one call is found out once: queue -> whether its list, its schedule, holds what it should.
 local list_fits, schedule_fits = {}, {}
@@ -46,6 +46,11 @@ local function register_queue(queue)
   is_registered[queue] = true
 end
 
+local function fields_of(first, last, own)
+  if not own then return unpack(ARGV, first, last) end
+  return ARGV[first], ARGV[own], ARGV[first + 2], ARGV[own + 1], ARGV[first + 4], ARGV[own + 2], unpack(ARGV, first + 6, last)
+end
+
 local function write_job(job, old, date, status)
   local key = job_key(job.id)
   register_queue(job.queue)
@@ -56,9 +61,9 @@ local function write_job(job, old, date, status)
   forget_release(job.id)
   local generation = old[4] and (tonumber(old[4]) or 0) + 1 or 1
   if status == 'queued' then
-    write_hash(key, 'x_enqueue', job.nonce, 'x_generation', generation, 'status', status, 'enqueued_at', date, unpack(ARGV, job.first, job.last))
+    write_hash(key, 'x_enqueue', job.nonce, 'x_generation', generation, 'status', status, 'enqueued_at', date, fields_of(job.first, job.last, job.own))
   else
-    write_hash(key, 'x_enqueue', job.nonce, 'x_generation', generation, 'status', status, unpack(ARGV, job.first, job.last))
+    write_hash(key, 'x_enqueue', job.nonce, 'x_generation', generation, 'status', status, fields_of(job.first, job.last, job.own))
   end
   if job.ttl ~= '' then expire_after(key, tonumber(job.ttl)) end
 end
