@@ -37,6 +37,14 @@ def die(path: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def die_while_reporting(path: str) -> None:
+    """Leave a beginning in every file without a name, as a process that is killed while it writes down its outcome."""
+    for entry in Path("/proc/self/fd").iterdir():
+        if entry.is_symlink() and "(deleted)" in str(entry.readlink()):
+            os.write(int(entry.name), b"\x80\x05\x95\x40\x00\x00\x00\x00\x00\x00\x00\x8c")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 @pytest.fixture
 def queue(redis_client):
     return Queue("high", connection=redis_client)
@@ -191,6 +199,13 @@ def test_a_forked_process_that_dies_is_a_crash(queue, log):
     work(worker_kinds.WatchingWorker, queue)
     assert "signal 9" in job.latest_result().exc_string
     assert words(log) == ["forked", "watched"] * 4
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds the file in /proc")
+def test_a_forked_process_that_dies_while_it_reports_is_a_crash_like_any_other(queue, log):
+    job = queue.enqueue(die_while_reporting, str(log))
+    work(worker_kinds.WatchingWorker, queue, max_crashes=0)
+    assert "signal 9" in job.latest_result().exc_string
 
 
 def test_a_time_limit_is_kept_in_a_way_of_the_workers_own(queue, tmp_path):
