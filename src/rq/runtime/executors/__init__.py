@@ -16,6 +16,7 @@
 | `asyncio` | the executor that runs coroutines on one event loop |
 | `in_process` | what the two have in common |
 | `called_in_thread` | calls in threads that other threads can end |
+| `bell` | how such threads wake the one that drives the executor |
 | `endings` | what is reported of attempts, and the callbacks of those that were stopped |
 | `fork` | the executor that gives every job a fresh process; its other half is the lineage below |
 | `lineage` | which zygote forks now, which comes next, which retire: preloading and renewal |
