@@ -11,6 +11,7 @@
 | `child_handle` | one such process, as the supervisor sees it |
 | `child_limits` | when such a process is replaced |
 | `child` | the life of such a process |
+| `failures` | when starting such a process is tried again after it failed |
 | `process_state` | what is put back in it after a job |
 | `threads` | the executor that runs jobs in threads of its own process |
 | `asyncio` | the executor that runs coroutines on one event loop |
