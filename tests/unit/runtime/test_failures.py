@@ -24,12 +24,15 @@ def test_a_system_that_refuses_processes_for_hours_is_asked_on():
 
 
 def test_those_who_wait_are_given_back_after_five_failures_in_a_row():
-    failures = Failures()
-    for _ in range(4):
+    failures, told = Failures(), []
+    for _ in range(5):
         failures.add(0.0)
-    assert not failures.are_hopeless
-    failures.add(0.0)
-    assert failures.are_hopeless
+        told.append(failures.are_hopeless)
+    assert told == [False, False, False, False, True]
+
+
+def test_a_process_that_was_started_ends_the_row():
+    failures = Failures(in_a_row=5)
     failures.end()
     assert not failures.are_hopeless
 
