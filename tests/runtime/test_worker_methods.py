@@ -201,6 +201,16 @@ def test_a_forked_process_that_dies_is_a_crash(queue, log):
     assert words(log) == ["forked", "watched"] * 4
 
 
+def test_a_death_is_settled_though_its_handler_cannot_be_given_the_job(queue, log, redis_client):
+    told: list[Job] = []
+    garbled, other = queue.enqueue(die, str(log)), queue.enqueue(greet, str(log))
+    redis_client.hset(garbled.key, "created_at", "long ago")
+    work(Worker, queue, max_crashes=0, work_horse_killed_handler=lambda job, *_: told.append(job))
+    assert redis_client.hget(garbled.key, "status") == b"failed"
+    assert other.get_status() == "finished"
+    assert not told
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds the file in /proc")
 def test_a_forked_process_that_dies_while_it_reports_is_a_crash_like_any_other(queue, log):
     job = queue.enqueue(die_while_reporting, str(log))
