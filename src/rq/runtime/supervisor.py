@@ -31,7 +31,7 @@ from rq.runtime.announcer import Announcer
 from rq.runtime.control import CommandListener
 from rq.runtime.crew import Crew
 from rq.runtime.deliveries import delivery_about
-from rq.runtime.executors.base import Attempt, Ended, Executor
+from rq.runtime.executors.base import Attempt, Ended, Executor, keep_time_limits
 from rq.runtime.hooks import Hooks
 from rq.runtime.orders import Orders, ending_by
 from rq.runtime.registration import NameOnServer, register_again
@@ -366,9 +366,7 @@ class Supervisor:
 
     def _settle_ended(self) -> bool:
         """Write down every outcome that has come; says whether there was any."""
-        deadline = self.executor.next_deadline()
-        if deadline is not None and time.monotonic() >= deadline:
-            self.executor.enforce()
+        keep_time_limits(self.executor)
         refused, self._refused = self._refused, []
         ended = [*refused, *self.executor.collect()]
         for attempt in ended:
@@ -459,9 +457,10 @@ class Supervisor:
             self._take_what_came()  # most likely a job: it is begun before anything else is looked at
 
     def _pause(self, seconds: float) -> None:
-        """Wait before a call is sent again; a signal ends the pause."""
+        """Wait before a call is sent again; a signal ends the pause. However long the server is away, jobs are kept to their time limits."""
         wait_readable([self.switch.fileno()], seconds)
         self.switch.reset()
+        keep_time_limits(self.executor)
 
     # --- signals ------------------------------------------------------------------------------------------------------------------
 
