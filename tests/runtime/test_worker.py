@@ -342,6 +342,20 @@ def test_time_limits_are_kept_while_the_server_is_away(processes, start_valkey, 
     wait_until(lambda: not is_alive(pid), 30, lambda: process.output)
 
 
+def test_a_result_that_the_server_does_not_take_makes_the_job_fail_and_the_worker_goes_on(start_valkey, caplog):
+    server = start_valkey(proto_max_bulk_len=1024 * 1024)
+    client = server.client()
+    queue = Queue("high", connection=client)
+    large, other = queue.enqueue("builtins.bytes", 3 * 1024 * 1024), queue.enqueue(worker_jobs.nothing)
+    with caplog.at_level(logging.CRITICAL, "rq.worker"):
+        work(SimpleWorker, [queue], client)
+    assert large.get_status() == "failed"
+    result = large.latest_result()
+    assert result is not None
+    assert "proto-max-bulk-len" in str(result.exc_string)
+    assert other.get_status() == "finished"
+
+
 def test_hundreds_of_unreadable_jobs_in_a_row_do_not_stop_a_worker(queue, redis_client, caplog):
     for _ in range(400):
         redis_client.hset(queue.enqueue(worker_jobs.nothing).key, "timeout", "abc")
