@@ -201,7 +201,7 @@ class CronScheduler:
     def _enqueue_due(self, cron_job: CronJob, progress: Progress, now: float) -> bool:
         """Enqueue what is due of one cron job. An error that is about its data is no reason to stop the others."""
         last, is_enqueued = progress.last, False
-        schedule, after = cron_job.timing.schedule(progress.since or now), cron_job.timing.counts_after(progress)
+        schedule, after = cron_job.timing.schedule(progress.first or now), cron_job.timing.counts_after(progress)
         try:
             for tick in () if progress.paused else ticks_due(schedule, after, now, cron_job.missed):
                 code = self._enqueue_tick(cron_job, tick)
