@@ -416,6 +416,14 @@ def test_a_cron_job_of_which_this_machine_makes_no_sense_is_listed_without_its_n
     assert (entry.key, entry.when, entry.upcoming, entry.is_alive) == (cron_job.key, "0 9 * * * (Mars/Olympus)", None, True)
 
 
+@pytest.mark.parametrize(("field", "value"), [("pid", "many"), ("cron_jobs", "none"), ("cron_jobs", '[{"name": "half"}, 7]'), ("created_at", "long ago")])
+def test_a_garbled_scheduler_is_shown_as_far_as_it_can_be_read(redis_client: redis.Redis, field: str, value: str):
+    for name in ("garbled", "other"):
+        CronScheduler(redis_client, name=name).register_birth()
+    redis_client.hset("rq:cron_scheduler:garbled", field, value)
+    assert {scheduler.name for scheduler in CronScheduler.all(redis_client)} == {"garbled", "other"}
+
+
 @pytest.mark.parametrize("field", ["interval", "since", "last", "resumed"])
 def test_a_garbled_cron_job_is_listed_as_far_as_it_can_be_read(redis_client: redis.Redis, field: str):
     scheduler = CronScheduler(redis_client)
