@@ -16,6 +16,7 @@ from rq.core.errors import InvalidJobOperation
 from rq.job import Job, Retry
 from rq.worker import BaseWorker
 from tests.runtime import worker_jobs, worker_kinds
+from tests.runtime.driving import is_alive
 from tests.support.waiting import wait_until
 
 KINDS = pytest.mark.parametrize("worker_class", [worker_kinds.TellingWorker, worker_kinds.TellingSimpleWorker])
@@ -242,6 +243,23 @@ def test_a_stopped_job_is_ended_though_its_worker_waits_for_it(processes, queue,
     wait_until(lambda: job.get_status() == "stopped")
     after = queue.enqueue(worker_jobs.nothing)
     wait_until(lambda: after.get_status() == "finished")
+
+
+def test_the_process_that_a_worker_forked_by_itself_dies_with_the_worker(processes, queue, redis_url, tmp_path):
+    started = tmp_path / "started"
+    code = """
+        import sys, redis
+        from rq import Worker
+        class Own(Worker):
+            def monitor_work_horse(self, job, queue):
+                super().monitor_work_horse(job, queue)
+        Own(["high"], connection=redis.Redis.from_url(sys.argv[1])).work()
+    """
+    process = processes.python(code, redis_url)
+    queue.enqueue(worker_jobs.wait_for, str(tmp_path / "never"), str(started))
+    pid = int(wait_until(lambda: started.exists() and started.read_text()))
+    process.kill()
+    wait_until(lambda: not is_alive(pid))
 
 
 def test_a_second_signal_puts_back_a_job_for_which_its_worker_forked(processes, queue, redis_url, tmp_path):

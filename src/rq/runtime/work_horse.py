@@ -26,6 +26,7 @@ from rq.runtime.executors.base import Attempt, AttemptTakenError
 from rq.runtime.executors.channel import FrameReader, JobReport, decode_from_job, encode_report
 from rq.runtime.executors.job_run import CurrentAttempt, outcome_of
 from rq.runtime.executors.link import flush_output
+from rq.runtime.executors.process_control import die_with_parent
 from rq.runtime.horse import HorseMethods, OwnAttempt
 from rq.runtime.signal_names import signal_name
 
@@ -124,7 +125,8 @@ class ForksHorses(ExecutesJobs):
         self.set_state(WorkerStatus.IDLE)
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
-        """Fork the process of a job, which calls `main_work_horse()`."""
+        """Fork the process of a job, which calls `main_work_horse()`, and dies with this one."""
+        worker_pid = os.getpid()
         flush_output()
         os.environ["RQ_WORKER_ID"], os.environ["RQ_JOB_ID"] = self.name, job.id
         with warnings.catch_warnings():
@@ -139,9 +141,10 @@ class ForksHorses(ExecutesJobs):
         status = 1
         try:
             os.setpgrp()
-            self._leave_supervisor()
-            self.main_work_horse(job, queue)
-            status = 0
+            if die_with_parent(worker_pid):
+                self._leave_supervisor()
+                self.main_work_horse(job, queue)
+                status = 0
         except BaseException:  # noqa: BLE001 - nothing may get back into the stack of the worker
             traceback.print_exc()
         finally:
