@@ -238,6 +238,15 @@ def test_without_respawn_a_group_is_over_when_all_have_ended(nursery):
     assert nursery.reported(events.ChildStarted) == 2
 
 
+def test_a_roll_starts_nothing_in_the_place_of_a_child_that_is_not_replaced(nursery):
+    group = nursery.group(2, code="import os", respawn=False)
+    nursery.drive_until(group, lambda: group.is_over)
+    group.roll()
+    group.attend(time.monotonic())
+    assert group.is_over
+    assert nursery.reported(events.ChildStarted) == 2
+
+
 def test_children_lead_process_groups_of_their_own(nursery):
     group = nursery.full(2)
     assert [os.getpgid(child.pid) for child in group.children] == [child.pid for child in group.children]

@@ -16,6 +16,7 @@ from rq.core.errors import WorkerNameTaken
 from rq.core.keys import Keyspace
 from rq.job import Job
 from tests.runtime import worker_jobs
+from tests.runtime.driving import is_alive
 from tests.support.waiting import wait_until
 
 KEYS = Keyspace()
@@ -327,6 +328,32 @@ def test_a_worker_outlives_a_restart_of_the_server(processes, start_valkey, tmp_
     process.send_signal(signal.SIGTERM)
     assert process.wait() == 0, process.output
     client.close()
+
+
+def test_time_limits_are_kept_while_the_server_is_away(processes, start_valkey, tmp_path):
+    server = start_valkey(appendonly=True)
+    client = redis.Redis.from_url(server.url)
+    started = tmp_path / "started"
+    process = processes.cli("worker", "high", "--url", server.url, "--concurrency", 2)
+    Queue("high", connection=client).enqueue(worker_jobs.ignore_everything, str(started), job_timeout=3)
+    pid = int(wait_until(lambda: started.exists() and started.read_text(), 60))
+    client.close()
+    server.kill()
+    wait_until(lambda: not is_alive(pid), 30, lambda: process.output)
+
+
+def test_a_result_that_the_server_does_not_take_makes_the_job_fail_and_the_worker_goes_on(start_valkey, caplog):
+    server = start_valkey(proto_max_bulk_len=1024 * 1024)
+    client = server.client()
+    queue = Queue("high", connection=client)
+    large, other = queue.enqueue("builtins.bytes", 3 * 1024 * 1024), queue.enqueue(worker_jobs.nothing)
+    with caplog.at_level(logging.CRITICAL, "rq.worker"):
+        work(SimpleWorker, [queue], client)
+    assert large.get_status() == "failed"
+    result = large.latest_result()
+    assert result is not None
+    assert "proto-max-bulk-len" in str(result.exc_string)
+    assert other.get_status() == "finished"
 
 
 def test_hundreds_of_unreadable_jobs_in_a_row_do_not_stop_a_worker(queue, redis_client, caplog):

@@ -16,6 +16,7 @@ from rq.core.errors import InvalidJobOperation
 from rq.job import Job, Retry
 from rq.worker import BaseWorker
 from tests.runtime import worker_jobs, worker_kinds
+from tests.runtime.driving import is_alive
 from tests.support.waiting import wait_until
 
 KINDS = pytest.mark.parametrize("worker_class", [worker_kinds.TellingWorker, worker_kinds.TellingSimpleWorker])
@@ -34,6 +35,14 @@ def ask_again(path: str) -> Retry:
 
 
 def die(path: str) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_while_reporting(path: str) -> None:
+    """Leave a beginning in every file without a name, as a process that is killed while it writes down its outcome."""
+    for entry in Path("/proc/self/fd").iterdir():
+        if entry.is_symlink() and "(deleted)" in str(entry.readlink()):
+            os.write(int(entry.name), b"\x80\x05\x95\x40\x00\x00\x00\x00\x00\x00\x00\x8c")
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -193,6 +202,23 @@ def test_a_forked_process_that_dies_is_a_crash(queue, log):
     assert words(log) == ["forked", "watched"] * 4
 
 
+def test_a_death_is_settled_though_its_handler_cannot_be_given_the_job(queue, log, redis_client):
+    told: list[Job] = []
+    garbled, other = queue.enqueue(die, str(log)), queue.enqueue(greet, str(log))
+    redis_client.hset(garbled.key, "created_at", "long ago")
+    work(Worker, queue, max_crashes=0, work_horse_killed_handler=lambda job, *_: told.append(job))
+    assert redis_client.hget(garbled.key, "status") == b"failed"
+    assert other.get_status() == "finished"
+    assert not told
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds the file in /proc")
+def test_a_forked_process_that_dies_while_it_reports_is_a_crash_like_any_other(queue, log):
+    job = queue.enqueue(die_while_reporting, str(log))
+    work(worker_kinds.WatchingWorker, queue, max_crashes=0)
+    assert "signal 9" in job.latest_result().exc_string
+
+
 def test_a_time_limit_is_kept_in_a_way_of_the_workers_own(queue, tmp_path):
     jobs = [queue.enqueue(worker_jobs.wait_for, str(tmp_path / "never"), job_timeout=1) for _ in range(2)]
     work(worker_kinds.ThreadWorker, queue)
@@ -217,6 +243,23 @@ def test_a_stopped_job_is_ended_though_its_worker_waits_for_it(processes, queue,
     wait_until(lambda: job.get_status() == "stopped")
     after = queue.enqueue(worker_jobs.nothing)
     wait_until(lambda: after.get_status() == "finished")
+
+
+def test_the_process_that_a_worker_forked_by_itself_dies_with_the_worker(processes, queue, redis_url, tmp_path):
+    started = tmp_path / "started"
+    code = """
+        import sys, redis
+        from rq import Worker
+        class Own(Worker):
+            def monitor_work_horse(self, job, queue):
+                super().monitor_work_horse(job, queue)
+        Own(["high"], connection=redis.Redis.from_url(sys.argv[1])).work()
+    """
+    process = processes.python(code, redis_url)
+    queue.enqueue(worker_jobs.wait_for, str(tmp_path / "never"), str(started))
+    pid = int(wait_until(lambda: started.exists() and started.read_text()))
+    process.kill()
+    wait_until(lambda: not is_alive(pid))
 
 
 def test_a_second_signal_puts_back_a_job_for_which_its_worker_forked(processes, queue, redis_url, tmp_path):

@@ -214,7 +214,7 @@ class Store:
         return self.settle(attempt, Crash("killed by signal 9", ttl))
 
     def release(self, attempt: AttemptKey) -> Settled:
-        return self.settle(attempt, PutBack())
+        return self.settle(attempt, PutBack("a test wants it"))
 
     def cancel(self, job_id: str = "a", queue: str = "q", **options: bool) -> tuple[str, str]:
         return self.run(cancel_job(self.scripts, job_id, queue, **options))

@@ -184,7 +184,7 @@ class OutcomeRefused(JobEvent):
 
 @dataclass(frozen=True, slots=True)
 class AttemptAbandoned(JobEvent):
-    """The attempt was ended because its lease is gone or the job is: `code` is fenced, gone, canceled."""
+    """The attempt was ended because its lease or its job is gone, or somebody wanted it: `code` is fenced, gone, canceled, stop or kill."""
 
     code: str
 

@@ -160,7 +160,11 @@ class WorkerHooks(Hooks):
         outcome = ended.outcome
         if not (self._hears_of_deaths and isinstance(outcome, Died) and attempt is not None):
             return outcome
-        job = self._worker.job_of_attempt(attempt)
+        made: list[Job] = []
+        self._guard("job_of_attempt", lambda: made.append(self._worker.job_of_attempt(attempt)))
+        if not made:
+            return outcome
+        job = made[0]
         before = job.retries_left
         about = (job, ended.pid, _wait_status(outcome), _used(ended))
         self._guard("handle_work_horse_killed", lambda: self._worker.handle_work_horse_killed(*about))

@@ -136,7 +136,7 @@ class ProcessGroup:
         self._rolling = True
         self._report(events.RollBegan(self.name, self.size))
         for place in self._places:
-            if place.child is None:  # it waits after failures, which may be over with the new code
+            if place.child is None and place.start_at is not None:  # it waits after failures, which may be over with the new code
                 place.restarts, place.start_at = Restarts(), 0.0
 
     def stop(self, number: int = signal.SIGTERM) -> None:

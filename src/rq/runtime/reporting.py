@@ -24,8 +24,8 @@ def report_settlement(bus: EventBus, attempt: RunningAttempt, decision: Decision
             bus.emit(events.JobFinished(*about, attempt.seconds, result_ttl))
             if settled.detail != "finished":
                 bus.emit(events.JobRepeated(*about, float(delay or 0)))
-        case PutBack():
-            bus.emit(events.JobReleased(*about, "the attempt never counted"))
+        case PutBack(reason=reason):
+            bus.emit(events.JobReleased(*about, reason))
         case _:
             bus.emit(_bad_end(about, decision, settled, attempt.seconds))
 

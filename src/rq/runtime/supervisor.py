@@ -19,7 +19,7 @@ from typing import Any
 from redis.exceptions import RedisError, ResponseError
 
 from rq.core.defaults import DEFAULT_TIMEOUT
-from rq.core.errors import CorruptDataError, StorePermissionError
+from rq.core.errors import CorruptDataError, StorePermissionError, TooLargeError
 from rq.core.ids import new_execution_id
 from rq.core.references import dotted_name
 from rq.model.fate import Fate, what_ended
@@ -31,7 +31,7 @@ from rq.runtime.announcer import Announcer
 from rq.runtime.control import CommandListener
 from rq.runtime.crew import Crew
 from rq.runtime.deliveries import delivery_about
-from rq.runtime.executors.base import Attempt, Ended, Executor
+from rq.runtime.executors.base import Attempt, Ended, Executor, keep_time_limits
 from rq.runtime.hooks import Hooks
 from rq.runtime.orders import Orders, ending_by
 from rq.runtime.registration import NameOnServer, register_again
@@ -191,8 +191,7 @@ class Supervisor:
             self._put_back_running()
         if len(self.running) or self._inbox:
             return ""
-        progress, config = self.progress, self.config
-        reason = ""
+        progress, config, reason = self.progress, self.config, ""
         if self.switch.warm:
             reason = f"asked to by {self.switch.signal_name}"
         elif config.max_jobs is not None and progress.taken >= config.max_jobs:
@@ -324,8 +323,7 @@ class Supervisor:
             record = decode_claimed_job(job.job_id, job.fields)
         except CorruptDataError as error:
             self.running.add(RunningAttempt(key, JobRecord(job.job_id, origin=job.queue)))
-            name = dotted_name(type(error))
-            self._refused.append(Ended(job.execution_id, Raised(f"{name}: {error}", name)))
+            self._refused.append(Ended(job.execution_id, Raised(f"{dotted_name(type(error))}: {error}", dotted_name(type(error)))))
             return
         self.running.add(RunningAttempt(key, record, job.fields))
         self._inbox.append(job)
@@ -366,9 +364,7 @@ class Supervisor:
 
     def _settle_ended(self) -> bool:
         """Write down every outcome that has come; says whether there was any."""
-        deadline = self.executor.next_deadline()
-        if deadline is not None and time.monotonic() >= deadline:
-            self.executor.enforce()
+        keep_time_limits(self.executor)
         refused, self._refused = self._refused, []
         ended = [*refused, *self.executor.collect()]
         for attempt in ended:
@@ -393,9 +389,7 @@ class Supervisor:
             self.progress.claim_at = time.monotonic() + IDLE_TICK_SECONDS  # whatever kept this job from running may keep the next one
         places = 0 if isinstance(decision, PutBack) else self._free_places(ending=1)
         if places and self._waiter.is_armed():
-            waited = self._end_wait()
-            if waited is not None:
-                self._take(waited)
+            self._wait_no_longer()
             places = self._free_places(ending=1)
         claim = self._claim_request(places) if places else None
         delivery = delivery_about(attempt.record, attempt.fields, decision)
@@ -403,6 +397,10 @@ class Supervisor:
         call = settle_attempt(self.scripts, attempt.key, decision, self.config.most_crashes, claim, delivery, fate)
         try:
             settled: Settled = self._caller.run(call)
+        except TooLargeError as error:
+            self.progress.ended -= 1  # it is counted again
+            self._settle(Ended(execution_id, Raised(f"The outcome of the job could not be written: {error}\n", dotted_name(TooLargeError))))
+            return
         except ResponseError as error:
             self.running.remove(execution_id)
             consequence = f"the outcome of job {attempt.key.job_id} could not be written; the job is taken back when its lease runs out"
@@ -459,9 +457,10 @@ class Supervisor:
             self._take_what_came()  # most likely a job: it is begun before anything else is looked at
 
     def _pause(self, seconds: float) -> None:
-        """Wait before a call is sent again; a signal ends the pause."""
+        """Wait before a call is sent again; a signal ends the pause. However long the server is away, jobs are kept to their time limits."""
         wait_readable([self.switch.fileno()], seconds)
         self.switch.reset()
+        keep_time_limits(self.executor)
 
     # --- signals ------------------------------------------------------------------------------------------------------------------
 

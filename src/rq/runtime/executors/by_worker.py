@@ -6,16 +6,15 @@ meanwhile.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Protocol
 
 from rq.core.errors import RQError
 from rq.model.outcome import AskedRetry, Outcome, Raised, Released, Returned, TimedOut
 from rq.runtime.executors.base import Attempt, AttemptTakenError, Ended
+from rq.runtime.executors.bell import Bell
 from rq.runtime.timeouts import timeout_message
 
 # Time limits are kept where the job runs, and callbacks have times of their own. Of what is silent for so much longer nothing will be heard.
@@ -47,9 +46,7 @@ class ByWorkerExecutor:
         self._said: deque[tuple[str, Outcome]] = deque()
         self._submitting: str | None = None
         self._is_closed = False
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        os.set_blocking(self._writer, False)
+        self._bell = Bell()
 
     @property
     def places(self) -> int:
@@ -87,13 +84,11 @@ class ByWorkerExecutor:
 
     def filenos(self) -> list[int]:
         """Return what becomes readable when an attempt is over; nothing after the shutdown."""
-        return [] if self._is_closed else [self._reader]
+        return [] if self._is_closed else [self._bell.fileno()]
 
     def collect(self) -> list[Ended]:
         """Return the attempts that ended since the last call. The first word about each counts, unless it was to be ended before."""
-        with suppress(OSError):  # nothing to read, or closed
-            while os.read(self._reader, 4096):
-                pass
+        self._bell.silence()
         ended = []
         while self._said:
             execution_id, outcome = self._said.popleft()
@@ -142,10 +137,8 @@ class ByWorkerExecutor:
         for execution_id in list(self._open):
             self.kill(execution_id, Released("it was taken away when the worker left"))
         self._is_closed = True
-        os.close(self._reader)
-        os.close(self._writer)
+        self._bell.close()
 
     def _say(self, execution_id: str, outcome: Outcome) -> None:
         self._said.append((execution_id, outcome))
-        with suppress(OSError):  # a full pipe is readable already; a closed one has nobody to wake
-            os.write(self._writer, b"!")
+        self._bell.ring()
