@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+import os
+from typing import TYPE_CHECKING
+
 import pytest
+import redis
 from hypothesis import settings
 
+from tests.conftest import TEST_URL_VARIABLE
 from tests.properties.budgets import COMMON
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.server import ValkeyServer
 
 settings.register_profile("quick", COMMON, max_examples=300, stateful_step_count=40)
 settings.register_profile("ci", COMMON, max_examples=1000, stateful_step_count=40)
@@ -25,6 +36,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if slow:
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Iterator[redis.Redis]:
+    """A client of an empty database: of the private server by the shortest way, its socket."""
+    if os.environ.get(TEST_URL_VARIABLE):
+        yield request.getfixturevalue("redis_client")
+        return
+    valkey: ValkeyServer = request.getfixturevalue("valkey")
+    with redis.Redis.from_url(valkey.unix_url) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _rare_collections() -> Iterator[None]:
+    """A run makes and drops small values by the million, and few cycles: looking for these often costs a tenth of its time."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(50_000, *thresholds[1:])
+    yield
+    gc.set_threshold(*thresholds)
 
 
 @pytest.fixture

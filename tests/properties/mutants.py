@@ -64,6 +64,14 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "attempts are counted from one again": (("if old[3] then redis.call('HSET', job_key(job.id), 'x_attempt', old[3]) end", NOTHING),),
     "a promoted job stays among the scheduled": (("redis.call('ZREM', scheduled_key(queue), unpack(due))", NOTHING),),
     "a canceled job is promoted": (("elseif job[1] == 'scheduled' then", "elseif job[1] then"),),
+    "a worker heeds nobody's turn": (("if heeds_turns and is_anothers_turn(now, turn, worker) then", FALSE),),
+    "somebody heeds the turn of workers who is none": (("heeds_turns = server_time(), worker ~= ''", "heeds_turns = server_time(), true"),),
+    "nobody keeps his turn": (("if heeds_turns and next_due and next_due <= now then keep_turn(now, turn, worker) end", NOTHING),),
+    "a turn is kept for nothing": (("if heeds_turns and next_due and next_due <= now then", "if heeds_turns then"),),
+    "a worker waits for its own turn to end": (("holder ~= worker and ends > now", "ends > now"),),
+    "a turn never ends": (("ends > now and ends <= now + TURN_SECONDS", "ends > 0"),),
+    "a turn lasts as long as a clock was set back": ((" and ends <= now + TURN_SECONDS", NOTHING),),
+    "more is promoted than was asked for": (("'LIMIT', 0, limit)\n  redis.call('DEL', nothing_key())\n  queue_due", "'LIMIT', 0, 500)\n  queue_due"),),
     # --- claims ---
     "a claim sent again claims more": (("if claim.sequence == last then return replay_claim(claim) end", NOTHING),),
     "a late claim claims": (("if claim.sequence < last then return {'stale', {}, '', 0} end", NOTHING),),
@@ -75,6 +83,9 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     ),
     "a claimed job still expires": (("redis.call('PERSIST', job)\n", NOTHING),),
     "what woke a worker is forgotten": (("local caught, pops = take_caught(claim.worker, queue), 0", "local caught, pops = {}, 0"),),
+    "what woke a worker stands behind all others": (
+        ("local id = caught[pops + 1] or try('LPOP', queue_key(queue))", "local id = try('LPOP', queue_key(queue)) or caught[pops + 1]"),
+    ),
     "what woke a worker and was not taken is forgotten": (("  give_back(queue, caught, pops + 1)", NOTHING),),
     # --- heartbeats ---
     "a heartbeat extends what was taken back": (("if not queue or not try('ZSCORE', wip_key(queue), member) then", "queue = queue or 'q1'\n  if false then"),),

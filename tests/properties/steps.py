@@ -147,6 +147,16 @@ class Steps(Setup):
         if waiting:
             self.fleet.wake_armed(waiting[-1 - pick % len(waiting)], queue, heard=heard)
 
+    @rule(pick=picks, limit=st.sampled_from([1, 2, 500]), fate=fates)
+    def look_out(self, pick: int, limit: int, fate: Fate) -> None:
+        """What every worker does once a second, whatever its jobs are doing; it may die with the next step."""
+        living = [process for process in self.fleet.processes if process.alive]
+        if living:
+            process = living[pick % len(living)]
+            for queue in process.queues:
+                self.fleet.promote(queue, fate, limit, process.name)
+            self.fleet.find_pauses(process.name, process.queues)
+
     @rule(pick=picks)
     def kill(self, pick: int) -> None:
         living = [process for process in self.fleet.processes if process.alive]

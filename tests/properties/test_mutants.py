@@ -33,14 +33,14 @@ def test_every_edit_of_a_mutant_still_finds_its_text(mutant: str):
 
 
 @pytest.mark.mutants
-def test_without_a_fault_nothing_is_caught(redis_client: redis.Redis):
-    run_state_machine_as_test(machine_for(redis_client), settings=BOUND)
+def test_without_a_fault_nothing_is_caught(server: redis.Redis):
+    run_state_machine_as_test(machine_for(server), settings=BOUND)
 
 
 @pytest.mark.mutants
 @pytest.mark.parametrize("mutant", MUTANTS)
-def test_the_model_test_catches(mutant: str, redis_client: redis.Redis):
-    machine = machine_for(redis_client, library_of(mutant))
+def test_the_model_test_catches(mutant: str, server: redis.Redis):
+    machine = machine_for(server, library_of(mutant))
     with pytest.raises((AssertionError, RedisError, RQError)):
         run_state_machine_as_test(machine, settings=BOUND)
     print(f"caught after {machine.examples} examples")  # noqa: T201 - shown with -rP

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from hypothesis import settings
 
 
-def test_no_interleaving_breaks_the_contract(redis_client: redis.Redis, budget: settings):
-    run_state_machine_as_test(machine_for(redis_client), settings=budget)
+def test_no_interleaving_breaks_the_contract(server: redis.Redis, budget: settings):
+    run_state_machine_as_test(machine_for(server), settings=budget)
 
 
 @pytest.mark.parametrize("name", script_names())
