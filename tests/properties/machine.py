@@ -56,10 +56,12 @@ class TransitionMachine(Crons):
             process.die()
         self.rq.runs.clear()
         if self.fleet.model.suspended:
-            self.others.suspend("", "")
+            self.hands.resume("", "", Fate.OK)
         self.fleet.resume(QUEUES, [*(name for name, _, _ in WORKERS), "nobody"], Fate.OK)
         for job_id in [job_id for job_id in self.fleet.model.jobs if self.fleet.model.is_broken(job_id)]:
             self.others.delete_job(job_id, "")
+        for queue in QUEUES:
+            self.hands.unlist_worker("", queue, Fate.OK)
         self.fleet.pass_time(200)
         healthy = self.fleet.start("healthy", QUEUES, 30.0, Fate.OK)
         self._drain(healthy)

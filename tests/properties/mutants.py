@@ -12,6 +12,7 @@ from functools import lru_cache
 from rq.store.scripts import Script, ScriptLibrary
 from tests.properties.cron_mutants import CRON_MUTANTS
 from tests.properties.family_mutants import FAMILY_MUTANTS
+from tests.properties.hand_mutants import HAND_MUTANTS
 from tests.properties.pause_mutants import PAUSE_MUTANTS
 
 Edit = tuple[str, str]
@@ -71,7 +72,7 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "a worker waits for its own turn to end": (("holder ~= worker and ends > now", "ends > now"),),
     "a turn never ends": (("ends > now and ends <= now + TURN_SECONDS", "ends > 0"),),
     "a turn lasts as long as a clock was set back": ((" and ends <= now + TURN_SECONDS", NOTHING),),
-    "more is promoted than was asked for": (("'LIMIT', 0, limit)\n  redis.call('DEL', nothing_key())\n  queue_due", "'LIMIT', 0, 500)\n  queue_due"),),
+    "more is promoted than was asked for": (("scheduled_key(queue), '-inf', now, 'LIMIT', 0, limit)", "scheduled_key(queue), '-inf', now)"),),
     # --- claims ---
     "a claim sent again claims more": (("if claim.sequence == last then return replay_claim(claim) end", NOTHING),),
     "a late claim claims": (("if claim.sequence < last then return {'stale', {}, '', 0} end", NOTHING),),
@@ -135,6 +136,8 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     **FAMILY_MUTANTS,
     # --- pauses and commands ---
     **PAUSE_MUTANTS,
+    # --- by hand ---
+    **HAND_MUTANTS,
     # --- cron ---
     **CRON_MUTANTS,
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.properties.by_hand import BY_HAND, ByHand
 from tests.properties.setup import (
     MOST_ATTEMPTS,
     MOST_PROCESSES,
@@ -264,3 +265,7 @@ class Steps(Setup):
     )
     def noise(self, kind: Callable[[Noise, str, str], None], job_id: str, queue: str) -> None:
         kind(self.others, job_id, queue)
+
+    @rule(kind=st.sampled_from(BY_HAND), job_id=jobs, queue=queues, fate=fates)
+    def by_hand(self, kind: Callable[[ByHand, str, str, Fate], None], job_id: str, queue: str, fate: Fate) -> None:
+        kind(self.hands, job_id, queue, fate)

@@ -206,7 +206,7 @@ class World:
 
     def _expected_jobs(self, keys: Keyspace) -> list[tuple[str, Key]]:
         return [
-            *((keys.job(i), Key("string", "junk") if job.broken else Key("hash", job.fields, job.ttl)) for i, job in self.jobs.items()),
+            *((keys.job(i), Key("string", "junk", job.ttl) if job.broken else Key("hash", job.fields, job.ttl)) for i, job in self.jobs.items()),
             *((keys.results(i), Key("stream", results.entries, results.ttl)) for i, results in self.results.items()),
             *((keys.name("ended", i), Key("string", f"{n.last} {n.nonce}", 60)) for i, n in self.notes.items()),
         ]
