@@ -19,7 +19,7 @@ WRITES = frozenset(
     }
 )
 _COMMAND_OF_A_SCRIPT = re.compile(r"(?:redis\.call|try)\(\s*(?:[^()']*\?\s*)?'([A-Z]+)'")
-_INCLUDED = re.compile(r"(?m)^-- include:(.*)$")
+_INCLUDED = re.compile(r"(?m)^ *-- include:(.*)$")
 
 
 @dataclass

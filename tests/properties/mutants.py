@@ -1,6 +1,6 @@
 """Faults to seed into the scripts: the model test must catch every one of them.
 
-A mutant is a list of edits of a script's assembled text. A new transition brings its mutants; an edit whose text is found in no script any more fails its test.
+A mutant is a list of edits of a script's assembled text, in which keys are written out: the edits name them by their functions, as the files do. A new transition brings its mutants; an edit whose text is found in no script any more fails its test.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rq.core.keys import inline_keys
 from rq.store.scripts import Script, ScriptLibrary
 from tests.properties.cron_mutants import CRON_MUTANTS
 from tests.properties.family_mutants import FAMILY_MUTANTS
@@ -26,6 +27,11 @@ class MutatedLibrary(ScriptLibrary):
 
     def script(self, name: str) -> Script:
         return _mutated(ScriptLibrary.script(self, name), self.edits)
+
+
+def edits_of(mutant: str, prefix: str) -> tuple[Edit, ...]:
+    """Return the edits of a mutant as scripts with keys of this prefix bear them."""
+    return tuple((inline_keys(old, prefix), inline_keys(new, prefix)) for old, new in MUTANTS[mutant])
 
 
 @lru_cache(maxsize=1024)
@@ -74,7 +80,7 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "a turn lasts as long as a clock was set back": ((" and ends <= now + TURN_SECONDS", NOTHING),),
     "more is promoted than was asked for": (("scheduled_key(queue), '-inf', now, 'LIMIT', 0, limit)", "scheduled_key(queue), '-inf', now)"),),
     # --- claims ---
-    "a claim sent again claims more": (("if claim.sequence == last then return replay_claim(claim) end", NOTHING),),
+    "a claim sent again claims more": (("if claim.sequence == last then", FALSE),),
     "a late claim claims": (("if claim.sequence < last then return {'stale', {}, '', 0} end", NOTHING),),
     "a former incarnation claims": (("if not known or known[1] ~= claim.incarnation then", "if not known then"),),
     "a claim sees one id at most": (("while #jobs < #claim.executions and pops < most do", "while #jobs < #claim.executions and pops < 1 do"),),
