@@ -11,7 +11,7 @@ import redis
 from hypothesis import settings
 
 from tests.conftest import TEST_URL_VARIABLE
-from tests.properties.budgets import COMMON
+from tests.properties.budgets import COMMON, PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.support.server import ValkeyServer
 
 settings.register_profile("quick", COMMON, max_examples=300, stateful_step_count=40)
-settings.register_profile("ci", COMMON, max_examples=1000, stateful_step_count=40)
+settings.register_profile("ci", COMMON, max_examples=2000, stateful_step_count=60)
 settings.register_profile("nightly", COMMON, max_examples=20_000, stateful_step_count=60)
 
 
@@ -60,6 +60,7 @@ def _rare_collections() -> Iterator[None]:
 
 @pytest.fixture
 def budget() -> settings:
-    """How long to look: the profile named on the command line, a quick one otherwise."""
+    """How long each part of a run looks: a share of the profile named on the command line, of a quick one otherwise."""
     name = settings.get_current_profile_name()
-    return settings.get_profile(name if name in {"ci", "nightly"} else "quick")
+    whole = settings.get_profile(name if name in {"ci", "nightly"} else "quick")
+    return settings(whole, max_examples=whole.max_examples // PARTS)

@@ -1,6 +1,7 @@
 """Faults to seed into the scripts: the model test must catch every one of them.
 
-A mutant is a list of edits of a script's assembled text, in which keys are written out: the edits name them by their functions, as the files do. A new transition brings its mutants; an edit whose text is found in no script any more fails its test.
+A mutant is a list of edits of a script's assembled text; keys, which are written out there, are named by their functions, as the files name them. A new
+transition brings its mutants; an edit whose text is found in no script any more fails its test.
 """
 
 from __future__ import annotations
