@@ -14,7 +14,7 @@ from rq.store.channels import KEPT, tell_worker
 from rq.store.codec import encode_job, encode_shared
 from rq.store.delete import delete_job
 from rq.store.dependents import list_releases, release_dependents, sweep_deferred
-from rq.store.enqueue import NewJob, enqueue_job, enqueue_jobs, promote_jobs
+from rq.store.enqueue import MOST_PROMOTIONS, NewJob, enqueue_job, enqueue_jobs, promote_jobs
 from rq.store.outbox import end_delivery, take_deliveries
 from rq.store.purge import purge_queue
 from rq.store.replies import Enqueued
@@ -219,8 +219,9 @@ class Producers:
 
     # --- what any worker does now and then ----------------------------------------------------------------------------
 
-    def promote(self, queue: str, fate: Fate) -> None:
-        self.send(Message("promote", promote_jobs(self.scripts, queue), partial(self.model.promote, queue)), fate)
+    def promote(self, queue: str, fate: Fate, limit: int = MOST_PROMOTIONS, worker: str = "") -> None:
+        call = promote_jobs(self.scripts, queue, limit, worker)
+        self.send(Message("promote", call, partial(self.model.promote, queue, limit, worker)), fate)
 
     def release_dependents(self, parent: str, fate: Fate) -> None:
         self.send(Message("release dependents", release_dependents(self.scripts, parent), partial(self.model.release_dependents, parent)), fate)

@@ -9,6 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from rq.core.keys import inline_keys
 from rq.store.scripts import ScriptLibrary, script_names, script_source
+from tests.properties.budgets import PARTS
 from tests.properties.machine import TransitionMachine, machine_for
 from tests.properties.wire import TURNED_BY_HAND
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from hypothesis import settings
 
 
-def test_no_interleaving_breaks_the_contract(redis_client: redis.Redis, budget: settings):
-    run_state_machine_as_test(machine_for(redis_client), settings=budget)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_interleaving_breaks_the_contract(server: redis.Redis, budget: settings, part: int):
+    run_state_machine_as_test(machine_for(server), settings=budget)
 
 
 @pytest.mark.parametrize("name", script_names())
