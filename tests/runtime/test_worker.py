@@ -66,6 +66,15 @@ def test_an_exception_is_kept_with_its_text(worker_class, queue, redis_client, c
 
 
 @BOTH
+def test_the_record_of_a_failed_job_says_what_was_called(worker_class, queue, redis_client, caplog):
+    job = queue.enqueue(worker_jobs.fail, "it broke")
+    worker_class([queue], connection=redis_client).work(burst=True, logging_level="ERROR")
+    [record] = map(vars, caplog.records)
+    assert (record["func"], record["arguments"], record["kwargs"]) == ("tests.runtime.worker_jobs.fail", ("it broke",), {})
+    assert (record["queue"], record["job_id"]) == ("high", job.id)
+
+
+@BOTH
 def test_queues_are_served_in_order_of_priority(worker_class, redis_client, tmp_path):
     low, high, middle = (Queue(name, connection=redis_client) for name in ("low", "high", "middle"))
     log = tmp_path / "log"
