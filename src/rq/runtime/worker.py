@@ -265,7 +265,7 @@ class BaseWorker(ExecutesJobs):
             InvalidOptionError: if neither does, or for an executor that cannot do what is asked (a ValueError).
         """
         if self.executor is None and self._is_replaced(Where.EXECUTION):
-            return ByWorkerExecutor(self)
+            return ByWorkerExecutor(self, self.output_bytes)
         return self._executor_named(self.executor or self._usual_executor())
 
     def _usual_executor(self) -> str:
