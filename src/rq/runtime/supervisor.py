@@ -419,7 +419,8 @@ class Supervisor:
 
     def _put_back_running(self) -> None:
         """Take the running attempts away from the executor; they are put back once their processes are dead."""
-        if len(self.running):
+        if len(self.running) and not self.progress.takes_away:
+            self.progress.takes_away = True
             self._hooks.call("kill_horse")
         for attempt in self.running.snapshot():
             self.executor.kill(attempt.key.execution_id, self._stopped_at_once())
