@@ -197,6 +197,22 @@ async def wait_stubbornly_as_a_task(path: str) -> str:
     return _who_runs()
 
 
+async def leave_a_stubborn_task_behind(path: str) -> None:
+    asyncio.get_running_loop().create_task(wait_stubbornly_as_a_task(path))
+
+
+async def exit_when_canceled() -> NoReturn:
+    asyncio.get_running_loop().create_task(_exit_at_last())
+    await _exit_at_last()
+
+
+async def _exit_at_last() -> NoReturn:
+    try:
+        await asyncio.sleep(600)
+    finally:
+        raise SystemExit
+
+
 def _who_runs() -> str:
     job = get_current_job()
     assert job is not None
