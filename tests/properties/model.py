@@ -71,7 +71,7 @@ class Model(Operators):
                 fields = hash_.fields if hash_ else {}
                 told = (str(fields.get(field, "")) for field in ("hostname", "pid", "x_process_start"))
                 return Birth("taken", "", [], (owner, *told))  # type: ignore[arg-type]
-            policy = Policy("A", most_crashes, f"worker {name} died and started again")
+            policy = Policy("A", most_crashes, "its worker died and started again")
             reclaimed = self._worker_gone(name, policy)[0]
             self.worker_hashes.pop(name, None)
         date = iso_date(self.now)

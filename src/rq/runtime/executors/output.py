@@ -14,6 +14,7 @@ import os
 import sys
 from _thread import allocate_lock
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from rq.core import context
@@ -81,6 +82,12 @@ class Keeper:
         self._make_memory = make_memory
         self._ring = None
 
+    def share(self) -> None:
+        """Keep what is written from now on, by processes that are forked of this one as well. Where there is no memory for it, nothing is kept."""
+        with suppress(OSError):
+            self._memory = mmap.mmap(-1, self._size)
+            self._ring = Ring(self._memory)
+
     def keep(self, text: str) -> None:
         """Keep a text, if that is possible: the job's own business goes first. What signal handlers raise meanwhile, time limits above all, gets through."""
         try:
@@ -106,6 +113,15 @@ def keeper_in_process(size_bytes: int) -> Keeper | None:
         return None
     keeper = Keeper(size_bytes)
     keeper.begin(bytearray)
+    return keeper
+
+
+def shared_keeper(size_bytes: int) -> Keeper | None:
+    """Return what keeps the output of one attempt, whichever process that is forked of this one runs it; None if nothing is to be kept."""
+    if not size_bytes:
+        return None
+    keeper = Keeper(size_bytes)
+    keeper.share()
     return keeper
 
 
