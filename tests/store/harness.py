@@ -183,8 +183,10 @@ class Store:
         running = [(attempt.job_id, attempt.execution_id) for attempt in attempts]
         return self.run(extend_leases(self.scripts, worker, incarnation or f"{worker}-1", LEASE, 480, running, heard=heard))
 
-    def settle(self, attempt: AttemptKey, decision: Any, claim: ClaimRequest | None = None, delivery: bytes = b"", fate: Fate = UNKNOWN) -> Settled:
-        return self.run(settle_attempt(self.scripts, attempt, decision, MOST_CRASHES, claim, delivery, fate))
+    def settle(
+        self, attempt: AttemptKey, decision: Any, claim: ClaimRequest | None = None, delivery: bytes = b"", fate: Fate = UNKNOWN, beside: str = ""
+    ) -> Settled:
+        return self.run(settle_attempt(self.scripts, attempt, decision, MOST_CRASHES, claim, delivery, fate, beside))
 
     def finish(self, attempt: AttemptKey, value: bytes | None = b"42", ttl: int = 500, claim: ClaimRequest | None = None) -> Settled:
         return self.settle(attempt, Finish(value, ttl), claim)

@@ -394,7 +394,7 @@ class Supervisor:
         claim = self._claim_request(places) if places else None
         delivery = delivery_about(attempt.record, attempt.fields, decision)
         fate = Fate(what_ended(ended.outcome, self.config.memory_limit_mib), ended.output, ended.peak_memory_kib, ended.cpu_seconds)
-        call = settle_attempt(self.scripts, attempt.key, decision, self.config.most_crashes, claim, delivery, fate)
+        call = settle_attempt(self.scripts, attempt.key, decision, self.config.most_crashes, claim, delivery, fate, self.running.another_than(execution_id))
         try:
             settled: Settled = self._caller.run(call)
         except TooLargeError as error:
