@@ -209,7 +209,7 @@ class Endings(WaitingAndRunning):
         job.drop("x_execution", "x_stop")
         crashes = int(job.fields.get("x_crashes", "0")) + 1
         worker = job.fields.get("worker_name", "")
-        reason = policy.reason + (self._last_seen(worker) if policy.letter == "A" and worker else "")
+        reason = policy.reason + (self._last_seen(worker, job) if policy.letter == "A" and worker else "")
         job.fields |= {"x_crashes": str(crashes), "x_last": f"{execution}:{policy.letter}", "x_reason": reason}
         if crashes <= policy.most:
             self._record(job_id, RESULT_RETRIED, worker, execution, None)
@@ -226,10 +226,12 @@ class Endings(WaitingAndRunning):
         self._keep(job_id, "failed", queue, ttl, -1)
         return "failed"
 
-    def _last_seen(self, name: str) -> str:
-        """Where a worker was that is gone, and when it was last heard of, as its hash says."""
+    def _last_seen(self, name: str, job: JobHash) -> str:
+        """Which worker is gone, where it was, and when it was last heard of: as its hash says, or when it got the job if that was later."""
         hash_ = self.worker_hashes.get(name)
-        fields = hash_.fields if hash_ else {}
+        fields = dict(hash_.fields) if hash_ else {}
+        heard = [date for date in (fields.get("last_heartbeat"), job.fields.get("last_heartbeat")) if date]
+        fields |= {"last_heartbeat": max(heard)} if heard else {}
         places = {"hostname": " on", "pid": ", pid", "last_heartbeat": ", last heard of at"}
         return f" ({name}{''.join(f'{words} {fields[field]}' for field, words in places.items() if field in fields)})"
 

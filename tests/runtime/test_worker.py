@@ -17,6 +17,7 @@ from rq.core.keys import Keyspace
 from rq.job import Job
 from rq.runtime.executors.base import Executor
 from rq.runtime.executors.inline import InlineExecutor
+from rq.store.explain import LEASE_MARGIN_SECONDS
 from tests.runtime import worker_jobs
 from tests.runtime.driving import is_alive
 from tests.support.waiting import wait_until
@@ -66,6 +67,15 @@ def test_an_exception_is_kept_with_its_text(worker_class, queue, redis_client, c
     assert "ValueError: it broke" in job.latest_result().exc_string
     assert job.id in queue.failed_job_registry
     assert Worker.all(connection=redis_client) == []
+
+
+@BOTH
+def test_the_record_of_a_failed_job_says_what_was_called(worker_class, queue, redis_client, caplog):
+    job = queue.enqueue(worker_jobs.fail, "it broke")
+    worker_class([queue], connection=redis_client).work(burst=True, logging_level="ERROR")
+    [record] = map(vars, caplog.records)
+    assert (record["func"], record["arguments"], record["kwargs"]) == ("tests.runtime.worker_jobs.fail", ("it broke",), {})
+    assert (record["queue"], record["job_id"]) == ("high", job.id)
 
 
 @BOTH
@@ -414,7 +424,9 @@ def test_a_burst_worker_waits_for_the_job_of_a_dead_worker(processes, queue, red
     wait_until(started.exists)
     process.kill()
     gate.touch()
-    wait_until(lambda: redis_client.zscore(KEYS.presence, "w") < redis_client.time()[0], 20, "the lease did not run out")
+    # The job's lease, not the worker's: that one may have been written a heartbeat earlier.
+    leases = KEYS.registry("wip", "high")
+    wait_until(lambda: redis_client.zcount(leases, "-inf", redis_client.time()[0] + LEASE_MARGIN_SECONDS) == 1, 20, "the lease did not run out")
     SimpleWorker([queue], connection=redis_client, lease=2.0).work(burst=True, logging_level="ERROR")
     assert job.get_status() == "finished"
 

@@ -13,7 +13,7 @@ import pytest
 
 from rq import Queue, SimpleWorker, Worker
 from rq.core.errors import InvalidJobOperation
-from rq.job import Job, Retry
+from rq.job import Callback, Job, Retry, get_current_job
 from rq.worker import BaseWorker
 from tests.runtime import worker_jobs, worker_kinds
 from tests.runtime.driving import is_alive
@@ -44,6 +44,20 @@ def die_while_reporting(path: str) -> None:
         if entry.is_symlink() and "(deleted)" in str(entry.readlink()):
             os.write(int(entry.name), b"\x80\x05\x95\x40\x00\x00\x00\x00\x00\x00\x00\x8c")
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def say(path: str, word: str) -> None:
+    print(word)  # noqa: T201 - that is what is tried
+
+
+def say_and_die(path: str, word: str) -> None:
+    say(path, word)
+    die(path)
+
+
+def tell_the_current_job(job: Job, *_: object) -> None:
+    current = get_current_job()
+    worker_kinds.note(job, current and current.id)
 
 
 @pytest.fixture
@@ -171,13 +185,39 @@ def test_a_retry_is_kept_to_though_the_methods_are_replaced(queue, log):
     assert job.get_status() == "failed"
 
 
-@pytest.mark.parametrize("worker_class", [worker_kinds.ThreadWorker, worker_kinds.WaitingWorker, worker_kinds.WatchingWorker])
+OWN_WAYS = pytest.mark.parametrize("worker_class", [worker_kinds.ThreadWorker, worker_kinds.WaitingWorker, worker_kinds.WatchingWorker])
+
+
+@OWN_WAYS
 def test_a_worker_may_run_jobs_in_a_way_of_its_own(worker_class, queue, log):
     good, bad = queue.enqueue(greet, str(log)), queue.enqueue(break_down, str(log))
     work(worker_class, queue)
     assert good.return_value().startswith("hello")
     assert "ZeroDivisionError: it broke" in bad.latest_result().exc_string
     assert len(queue.started_job_registry) == 0
+
+
+@OWN_WAYS
+def test_what_jobs_print_is_kept_in_such_a_way_too(worker_class, queue, log):
+    jobs = [queue.enqueue(say, str(log), word) for word in ("one", "two")]
+    silent = queue.enqueue(greet, str(log))
+    work(worker_class, queue)
+    assert [job.output() for job in (*jobs, silent)] == ["one\n", "two\n", ""]
+    unkept = queue.enqueue(say, str(log), "three")
+    work(worker_class, queue, keep_output=False)
+    assert unkept.output() == ""
+
+
+def test_what_a_forked_process_printed_before_it_died_is_kept(queue, log):
+    job = queue.enqueue(say_and_die, str(log), "before")
+    work(worker_kinds.WatchingWorker, queue)
+    assert [result.output for result in job.results()] == ["before\n"] * 4
+
+
+def test_a_job_that_such_a_worker_runs_is_the_current_one_in_its_callbacks(queue, log):
+    queue.enqueue(greet, str(log), on_success=Callback(tell_the_current_job), job_id="mine")
+    work(worker_kinds.WaitingWorker, queue)
+    assert log.read_text().splitlines()[-1] == "mine"
 
 
 def test_a_worker_that_does_not_wait_for_its_jobs_runs_many_at_once(queue, tmp_path):

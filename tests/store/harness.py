@@ -35,7 +35,7 @@ from tests.support.dump import Entry, dump
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rq.store.calls import Call
+    from rq.store.calls import Argument, Call
     from rq.store.replies import Claimed, ClaimedJob, Enqueued, Settled
 
 T = TypeVar("T")
@@ -124,11 +124,12 @@ class Store:
         due: float | None = None,
         unique: bool = False,
         after: Sequence[str] = (),
+        shared: list[Argument] | None = None,
         **fields: Any,
     ) -> NewJob:
-        """A job on its way; `after`: the jobs it depends on."""
+        """A job on its way; `after`: the jobs it depends on; `shared`: what it has in common with others."""
         record = JobRecord(job_id, origin=queue, **{"data": b"payload", "timeout": 180, "dependency_ids": list(after), **fields})
-        return NewJob(record, nonce or f"nonce-{next(self._nonces)}", front, due, unique)
+        return NewJob(record, nonce or f"nonce-{next(self._nonces)}", front, due, unique, shared)
 
     def promote(self, queue: str = "q", limit: int = 500, worker: str = "") -> tuple[int, float | None]:
         return self.run(promote_jobs(self.scripts, queue, limit, worker))

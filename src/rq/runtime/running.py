@@ -86,6 +86,7 @@ class Progress:
     left_out: tuple[str, ...] = ()
     must_claim: bool = False
     found_nothing: bool = False
+    takes_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)

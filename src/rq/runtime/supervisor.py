@@ -86,7 +86,7 @@ class Supervisor:
         self._announcer = Announcer(self._services_caller, context)
         self._thread = threading.current_thread()
         self._waiter = QueueWaiter(client, self.scripts.keyspace, self._name, self.config.queues)
-        orders = Orders(context, self._notice, lambda: switch.press("a shutdown command"))
+        orders = Orders(context, self._notice, lambda: self._hooks.shut_down(switch.press))
         self._crew = Crew(self._services_caller, context, self._notice, orders, self._note_look, self._report_trouble)
         self.listener = CommandListener(client, context, orders, self._crew.look_now, self._report_trouble)
 
@@ -416,7 +416,8 @@ class Supervisor:
 
     def _put_back_running(self) -> None:
         """Take the running attempts away from the executor; they are put back once their processes are dead."""
-        if len(self.running):
+        if len(self.running) and not self.progress.takes_away:
+            self.progress.takes_away = True
             self._hooks.call("kill_horse")
         for attempt in self.running.snapshot():
             self.executor.kill(attempt.key.execution_id, self._stopped_at_once())
@@ -466,8 +467,6 @@ class Supervisor:
     def _on_press(self) -> None:
         """Called by a signal handler in the middle of anything, or by the listener. What needs locks or the network is another thread's; the job comes last."""
         self._announcer.announce_stop(self.switch.cold, self.switch.signal_name)
-        if not self.switch.cold:
-            self._hooks.call("handle_warm_shutdown_request")
         if self.switch.cold and threading.current_thread() is self._thread:
             self.executor.interrupt(self._stopped_at_once())
 

@@ -26,6 +26,7 @@ from rq.runtime.executors.base import Attempt, AttemptTakenError
 from rq.runtime.executors.channel import FrameReader, JobReport, decode_from_job, encode_report
 from rq.runtime.executors.job_run import CurrentAttempt, outcome_of
 from rq.runtime.executors.link import flush_output
+from rq.runtime.executors.output import Keeper
 from rq.runtime.executors.process_control import die_with_parent
 from rq.runtime.horse import HorseMethods, OwnAttempt
 from rq.runtime.signal_names import signal_name
@@ -75,10 +76,11 @@ class ExecutesJobs(HorseMethods):
 
     # --- between the executor and these methods ---------------------------------------------------------------------------------------
 
-    def run_own(self, attempt: Attempt, on_outcome: Callable[[Outcome], None]) -> None:
+    def run_own(self, attempt: Attempt, keeper: Keeper | None, on_outcome: Callable[[Outcome], None]) -> None:
         """Run an attempt by `execute_job()`; called by the executor."""
         with tempfile.TemporaryFile() as report:
-            current = CurrentAttempt(attempt, connection=self.connection, job_class=self.job_class, exception_handlers=self._exc_handlers)
+            handlers = self._exc_handlers
+            current = CurrentAttempt(attempt, connection=self.connection, job_class=self.job_class, exception_handlers=handlers, keeper=keeper)
             supervisor_pid = os.getpid()
 
             def tell(outcome: Outcome) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from rq.core.errors import CorruptDataError
 from rq.store.calls import text
@@ -27,8 +27,7 @@ class Enqueued:
     enqueued_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedJob:
+class ClaimedJob(NamedTuple):
     """One job that now belongs to one execution of the worker that claimed it. `fields` is the job's raw hash."""
 
     queue: str
@@ -58,8 +57,7 @@ class Claimed:
     paused: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """The answer to an exit (finish, fail, release).
 
     Args:
@@ -118,8 +116,8 @@ def read_wait(milliseconds: Any) -> float | None:
 def read_claimed(reply: Any) -> Claimed:
     """Read the reply of `claim`."""
     code, jobs, wait, given_back, *paused = reply
-    claimed = [ClaimedJob(text(job[0]), text(job[1]), text(job[2]), decode_fields(job[3])) for job in jobs]
-    return Claimed(text(code), claimed, read_wait(wait), int(given_back), read_names(paused[0]) if paused else ())
+    claimed = [ClaimedJob(text(queue), text(job_id), text(execution_id), decode_fields(fields)) for queue, job_id, execution_id, fields in jobs]
+    return Claimed(text(code), claimed, read_wait(wait), int(given_back), read_names(paused[0]) if paused and paused[0] else ())
 
 
 def read_names(reply: Any) -> tuple[str, ...]:

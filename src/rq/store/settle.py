@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rq.core.errors import AbandonedJobError
 from rq.core.references import dotted_name
@@ -16,8 +16,7 @@ from rq.store.replies import Settled, read_settled
 from rq.store.scripts import ScriptLibrary
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptKey:
+class AttemptKey(NamedTuple):
     """Names one attempt: the job, its queue, the execution, and the worker that holds it."""
 
     job_id: str

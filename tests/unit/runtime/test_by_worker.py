@@ -14,6 +14,8 @@ from rq.runtime.executors.by_worker import ByWorkerExecutor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rq.runtime.executors.output import Keeper
+
 
 class SlowWorker:
     """Begins attempts, and ends them when it is told to."""
@@ -21,7 +23,7 @@ class SlowWorker:
     def __init__(self) -> None:
         self.end: Callable[[Outcome], None] = lambda _outcome: None
 
-    def run_own(self, attempt: Attempt, on_outcome: Callable[[Outcome], None]) -> None:
+    def run_own(self, attempt: Attempt, keeper: Keeper | None, on_outcome: Callable[[Outcome], None]) -> None:
         self.end = on_outcome
 
     def kill_own(self) -> bool:

@@ -7,13 +7,12 @@ until `next_deadline()`, then calls `collect()` and, when the deadline passed, `
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rq.model.outcome import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One run of one job.
 
     Attributes:

@@ -11,10 +11,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from rq.core.defaults import DEFAULT_OUTPUT_BYTES
 from rq.core.errors import RQError
 from rq.model.outcome import AskedRetry, Outcome, Raised, Released, Returned, TimedOut
 from rq.runtime.executors.base import Attempt, AttemptTakenError, Ended
 from rq.runtime.executors.bell import Bell
+from rq.runtime.executors.output import Keeper, shared_keeper
 from rq.runtime.timeouts import timeout_message
 
 # Time limits are kept where the job runs, and callbacks have times of their own. Of what is silent for so much longer nothing will be heard.
@@ -24,8 +26,8 @@ _SILENCE_SECONDS = 60.0
 class RunsAttempts(Protocol):
     """A worker, as far as this executor needs one."""
 
-    def run_own(self, attempt: Attempt, on_outcome: Callable[[Outcome], None]) -> None:
-        """Run an attempt, or begin to; `on_outcome` is to be called once, from any thread."""
+    def run_own(self, attempt: Attempt, keeper: Keeper | None, on_outcome: Callable[[Outcome], None]) -> None:
+        """Run an attempt, or begin to; `keeper` keeps what it prints, and `on_outcome` is to be called once, from any thread."""
 
     def kill_own(self) -> bool:
         """Kill the process that runs a job, if there is one. Says whether there was."""
@@ -36,10 +38,13 @@ class ByWorkerExecutor:
 
     Args:
         worker: Runs them.
+        output_bytes: How much is kept of what an attempt prints; 0: nothing.
     """
 
-    def __init__(self, worker: RunsAttempts) -> None:
+    def __init__(self, worker: RunsAttempts, output_bytes: int = DEFAULT_OUTPUT_BYTES) -> None:
         self._worker = worker
+        self._output_bytes = output_bytes
+        self._keepers: dict[str, Keeper | None] = {}
         self._open: dict[str, Attempt] = {}
         self._deadlines: dict[str, float] = {}
         self._verdicts: dict[str, Outcome] = {}
@@ -71,11 +76,12 @@ class ByWorkerExecutor:
             raise RQError(f"This executor was shut down; start another one to run job {attempt.job_id}")
         execution_id = attempt.execution_id
         self._open[execution_id] = attempt
+        keeper = self._keepers[execution_id] = shared_keeper(self._output_bytes)
         if attempt.timeout_seconds is not None:
             self._deadlines[execution_id] = time.monotonic() + attempt.timeout_seconds + _SILENCE_SECONDS
         try:
             self._submitting = execution_id
-            self._worker.run_own(attempt, lambda outcome: self._say(execution_id, outcome))
+            self._worker.run_own(attempt, keeper, lambda outcome: self._say(execution_id, outcome))
             self._submitting = None
         except AttemptTakenError:
             self._submitting = None
@@ -97,7 +103,9 @@ class ByWorkerExecutor:
             self._deadlines.pop(execution_id, None)
             verdict = self._verdicts.pop(execution_id, None)
             is_done = isinstance(outcome, (Returned, AskedRetry, Raised, TimedOut))
-            ended.append(Ended(execution_id, outcome if verdict is None or is_done else verdict))
+            keeper = self._keepers.pop(execution_id)
+            output = b"" if keeper is None else keeper.read()
+            ended.append(Ended(execution_id, outcome if verdict is None or is_done else verdict, output=output))
         return ended
 
     def next_deadline(self) -> float | None:

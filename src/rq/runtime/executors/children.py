@@ -284,11 +284,14 @@ class ChildrenExecutor:
         self._free(child, attempt)
         self._end(attempt, report.outcome, report.peak_memory_kib or None, report.cpu_seconds, child.take_output())
         limit = self._limits.max_memory_kib
-        if not self._is_fit(child) or (limit is not None and report.peak_memory_kib >= limit):
+        if report.is_last or not self._is_fit(child) or (limit is not None and report.peak_memory_kib >= limit):
             self._dismiss(child)
 
     def _take_back(self, child: Child, attempt: Attempt) -> None:
-        """Take an attempt back from a child that has read files which changed since. The others that wait may have read them too; those that run look later."""
+        """Take an attempt back from a child that has read files which changed since. The others that wait may have read them too; those that run look later.
+
+        A child that ran out of something is taken for one of those: the others are replaced in vain, and no job suffers.
+        """
         self._free(child, attempt)
         self._waiting.appendleft(attempt)
         for one in [one for one in self._children if one.jobs and one.attempt is None and not one.is_leaving]:

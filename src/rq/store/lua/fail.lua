@@ -11,7 +11,7 @@
 --   have to be told or ''}
 -- Atomic: status, result, registry or queue, counters, lease and those who wait for the job change together; a retry is consumed once however often the call
 --   is sent.
--- include: try server_time dates expiry leases owner places tell schedule promote_due start_job give_back pauses claim_jobs results releases keep_job counters
+-- include: try server_time dates expiry leases owner places tell schedule promote_due start_job give_back open_queues claim_jobs results releases keep_job counters
 -- include: place_again parents release_child dependents crash_job deliver_later
 local job, failed = KEYS[1], KEYS[3]
 local id, execution, queue, worker, kind, text, ttl, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]

@@ -8,8 +8,7 @@
 -- Reply: {ok | dup | superseded | gone | fenced | badtype, detail, reply of the claim or '', 'later' if some who wait for the job still
 --   have to be told or ''}
 -- Atomic: status, result, registry, counters and lease change together; sent again, nothing is counted twice and the claim gives the same jobs.
--- include: try server_time dates expiry leases owner places tell schedule promote_due start_job give_back pauses claim_jobs results releases keep_job counters
--- include: place_again parents release_child dependents deliver_later
+-- include: try server_time dates expiry leases owner start_job give_back open_queues claim_jobs results releases keep_job counters dependents deliver_later
 local job, finished = KEYS[1], KEYS[3]
 local id, execution, queue, worker, value, ttl, delay = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 local claim_at = 10 + tonumber(ARGV[9])
@@ -18,6 +17,7 @@ local now = server_time()
 
 -- The job stays as long as it is repeated, and its hash tells how often it was.
 local function repeat_job()
+  -- include: places tell schedule place_again
   try('HINCRBY', job, 'x_repeats_done', 1)
   redis.call('HSET', job, 'ended_at', iso_date(now), 'x_last', execution .. ':S')
   return place_again(now, queue, id, delay, false)
