@@ -15,6 +15,8 @@ from rq import Queue, SimpleWorker, Worker
 from rq.core.errors import WorkerNameTaken
 from rq.core.keys import Keyspace
 from rq.job import Job
+from rq.runtime.executors.base import Executor
+from rq.runtime.executors.inline import InlineExecutor
 from rq.store.explain import LEASE_MARGIN_SECONDS
 from tests.runtime import worker_jobs
 from tests.runtime.driving import is_alive
@@ -350,6 +352,21 @@ def test_time_limits_are_kept_while_the_server_is_away(processes, start_valkey, 
     client.close()
     server.kill()
     wait_until(lambda: not is_alive(pid), 30, lambda: process.output)
+
+
+def test_a_worker_whose_executor_fails_at_the_end_leaves_all_the_same(queue, redis_client):
+    class Failing(InlineExecutor):
+        def shutdown(self) -> None:
+            raise RuntimeError("something is stuck")
+
+    class Own(SimpleWorker):
+        def make_executor(self) -> Executor:
+            return Failing()
+
+    with pytest.raises(RuntimeError, match="something is stuck"):
+        Own([queue], connection=redis_client, name="w").work(burst=True)
+    assert redis_client.zcard(KEYS.presence) == 0
+    wait_until(lambda: not [thread.name for thread in threading.enumerate() if thread.name.endswith("-w")])
 
 
 def test_a_result_that_the_server_does_not_take_makes_the_job_fail_and_the_worker_goes_on(start_valkey, caplog):

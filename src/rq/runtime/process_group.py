@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import random
 import signal
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -96,11 +95,6 @@ class ProcessGroup:
         return held + self._leaving
 
     @property
-    def is_rolling(self) -> bool:
-        """Whether children are being replaced by fresh ones."""
-        return self._rolling
-
-    @property
     def is_over(self) -> bool:
         """Whether nothing runs and nothing will be started."""
         return not self.children and (self._stopping or (not self.respawn and all(place.start_at is None for place in self._places)))
@@ -110,10 +104,6 @@ class ProcessGroup:
         """Whether a child has given up in every place and none has ever come up, though nobody told it to leave or killed it: what it is told must be wrong."""
         is_hopeless = bool(self._places) and not self.was_ever_ready and all(place.restarts.refusals for place in self._places)
         return is_hopeless and not self._stopping
-
-    def start(self) -> None:
-        """Start a child in every place that has none."""
-        self.attend(time.monotonic())
 
     def scale(self, count: int) -> None:
         """Have another number of children from the next `attend` on. Those that are too many, the last ones, are told to finish what they do."""

@@ -63,11 +63,8 @@ class Supervisor:
 
     def __init__(self, context: WorkerContext, client: Any, executor: Executor, switch: StopSwitch, hooks: Hooks | None = None) -> None:
         self.context = context
-        self.identity = context.identity
-        self.config = context.config
-        self.scripts = context.scripts
-        self.bus = context.bus
-        self.running = context.running
+        self.identity, self.config, self.scripts = context.identity, context.config, context.scripts
+        self.bus, self.running = context.bus, context.running
         self.executor = executor
         self.switch = switch
         self.progress = Progress()
@@ -118,14 +115,16 @@ class Supervisor:
                 raise
             reason = f"asked to by {self.switch.signal_name} while the server was away ({error})"
         finally:
-            self._leave()
+            try:
+                self.executor.shutdown()
+            finally:
+                self._leave()
         self.bus.emit(events.WorkerStopped(self._name, reason, self.progress.ended))
         return self.progress.ended
 
     def _leave(self) -> None:
-        """End what is left, and give up the name; what that cannot do for want of a server, the leases do."""
+        """End the services, and give up the name; what that cannot do for want of a server, the leases do."""
         self._leaving_since = time.monotonic()
-        self.executor.shutdown()
         self._hooks.stop()
         self._crew.stop()
         self.listener.stop()
