@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry as RedisRetry
 
 from rq import Queue, SimpleWorker, Worker
 from rq.command import send_shutdown_command
@@ -76,6 +80,35 @@ def test_a_job_that_a_worker_took_by_itself_is_run(queue):
     jobs = [queue.enqueue(worker_jobs.add, 1, number) for number in range(3)]
     work(worker_kinds.TakingWorker, queue)
     assert [job.return_value() for job in jobs] == [1, 2, 3]
+
+
+def test_a_worker_that_answers_nonsense_goes_on(queue):
+    job = queue.enqueue(worker_jobs.nothing)
+    work(worker_kinds.UnluckyWorker, queue)
+    assert job.get_status() == "finished"
+
+
+def test_a_job_that_a_worker_took_by_itself_before_the_server_went_away_is_run(start_valkey):
+    server = start_valkey(appendonly=True)
+    connection = redis.Redis.from_url(server.url, retry=RedisRetry(NoBackoff(), 0))
+    queue = Queue("high", connection=connection)
+    job = queue.enqueue(worker_jobs.nothing)
+    worker = worker_kinds.UnluckyWorker([queue], connection=connection)
+    is_away = threading.Event()
+
+    def go_away() -> None:
+        worker.taken = lambda: None
+        server.stop()
+        is_away.set()
+
+    worker.answers, worker.taken = 1, go_away  # its next answer makes sense
+    thread = threading.Thread(target=worker.work, kwargs={"burst": True, "logging_level": "CRITICAL"})
+    thread.start()
+    assert is_away.wait(30)
+    server.start()
+    thread.join()
+    assert job.get_status() == "finished"
+    connection.close()
 
 
 def test_stop_requested_lets_a_worker_leave(queue, redis_client):

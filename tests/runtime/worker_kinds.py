@@ -216,6 +216,22 @@ class TakingWorker(SimpleWorker):
         return self.queue_class.dequeue_any(self.queues, None, connection=self.connection)
 
 
+class UnluckyWorker(TakingWorker):
+    """Answers with something else the first time; whenever it has taken a job, it is told, and goes on when the other side is ready."""
+
+    answers = 0
+    taken: Any = staticmethod(lambda: None)
+
+    def dequeue_job_and_maintain_ttl(self, timeout: int | None, max_idle_time: float | None = None) -> Any:
+        self.answers += 1
+        if self.answers == 1:
+            return "a job"
+        result = super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+        if result:
+            self.taken()
+        return result
+
+
 class LimitedWorker(SimpleWorker):
     """Leaves when it has had enough."""
 

@@ -16,7 +16,7 @@ from rq.runtime.maintenance import Janitor
 from rq.runtime.orders import Orders
 from rq.runtime.releasing import Releaser
 from rq.runtime.running import WorkerContext
-from rq.runtime.services import PeriodicService
+from rq.runtime.services import LONGEST_STOP_SECONDS, PeriodicService
 from rq.store.connection import Caller
 from rq.store.suspension import Pauses
 
@@ -68,9 +68,12 @@ class Crew:
             service.start()
 
     def stop(self) -> None:
-        """Stop all of them."""
+        """Stop all of them; those whose calls hang on the network are waited for together."""
         for service in self._services:
-            service.stop()
+            service.end()
+        until = time.monotonic() + LONGEST_STOP_SECONDS
+        for service in self._services:
+            service.stop(max(until - time.monotonic(), 0.0))
 
     def release_waiting(self) -> bool:
         """Let go on, here and now, whoever waits for nothing any more. Says whether there was anybody since this was asked last."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from rq.client.job import Job
-from rq.client.queue import Queue
 from rq.core.errors import AbandonedJobError, StopRequested
 from rq.core.references import dotted_name
 from rq.core.tracebacks import format_exception
@@ -18,6 +17,8 @@ from rq.runtime.executors.base import AttemptTakenError, Ended
 from rq.runtime.queue_order import FixedOrder, QueueOrder
 from rq.runtime.running import RunningAttempt, RunningAttempts, WorkerContext
 from rq.runtime.services import PeriodicService
+from rq.store.connection import PersistentCaller
+from rq.store.queue_list import push_id
 
 logger = logging.getLogger("rq.worker")
 
@@ -33,6 +34,7 @@ class Supervises(Protocol):
     context: WorkerContext
     running: RunningAttempts
     listener: CommandListener
+    caller: PersistentCaller
 
     def give_back_claimed(self) -> None:
         """Put back what was claimed and has not begun."""
@@ -149,16 +151,24 @@ class WorkerHooks(Hooks):
         name = "dequeue_job_and_maintain_ttl"
         if name not in self._replaced:
             return
-        answers: list[tuple[Job, Queue] | None] = []
+        found: list[tuple[str, str]] = []
         timeout = None if self._is_burst else self._worker.dequeue_timeout
         idle_seconds = supervisor.context.config.max_idle_seconds
-        self._guard(name, lambda: answers.append(self._worker.dequeue_job_and_maintain_ttl(timeout, idle_seconds)))
-        if not answers or answers[0] is None:
+
+        def ask() -> None:
+            answer = self._worker.dequeue_job_and_maintain_ttl(timeout, idle_seconds)
+            if answer is not None:
+                job, queue = answer
+                found.append((queue.name, job.id))
+
+        self._guard(name, ask)
+        if not found:
             supervisor.give_back_claimed()
             return
-        job, queue = answers[0]
-        if all(attempt.key.job_id != job.id for attempt in supervisor.running.snapshot()):
-            queue.push_job_id(job.id, at_front=True)
+        queue_name, job_id = found[0]
+        if all(attempt.key.job_id != job_id for attempt in supervisor.running.snapshot()):
+            # An id that was taken is in no list: it goes back as soon as the server is there.
+            supervisor.caller.run(push_id(supervisor.context.scripts, queue_name, job_id, at_front=True))
 
     def before_claim(self) -> None:
         """Let the worker look whether it is suspended, and after its queues, if it does that in its own way and the time has come."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 FIRST_TROUBLE_PAUSE_SECONDS = 0.5
 LONGEST_TROUBLE_PAUSE_SECONDS = 5.0
 _MOST_DOUBLINGS = 4
+LONGEST_STOP_SECONDS = 2.0
 
 
 class PeriodicService:
@@ -48,10 +49,14 @@ class PeriodicService:
         """Start the thread."""
         self._thread.start()
 
-    def stop(self, timeout_seconds: float = 2.0) -> None:
-        """End the thread; a call that hangs on the network is not waited for longer than that."""
+    def end(self) -> None:
+        """Let the thread end after its call, if one runs; not waited for."""
         self._stopping = True
         self._call.set()
+
+    def stop(self, timeout_seconds: float = LONGEST_STOP_SECONDS) -> None:
+        """End the thread; a call that hangs on the network is not waited for longer than that."""
+        self.end()
         if self._thread.is_alive():
             self._thread.join(timeout_seconds)
 

@@ -79,9 +79,9 @@ class Supervisor:
         self._leaving_since: float | None = None
         self._waiting_request: ClaimRequest | None = None
         switch.on_press = self._on_press
-        self._caller = PersistentCaller(self._client, self._must_give_up, self._report_trouble, self._pause)
-        self._caller.backoff_factor, self._caller.longest_pause_seconds = context.config.backoff_factor, context.config.longest_pause_seconds
-        self.name_on_server = NameOnServer(self._caller, context)
+        self.caller = PersistentCaller(self._client, self._must_give_up, self._report_trouble, self._pause)
+        self.caller.backoff_factor, self.caller.longest_pause_seconds = context.config.backoff_factor, context.config.longest_pause_seconds
+        self.name_on_server = NameOnServer(self.caller, context)
         self._services_caller = Caller(private_client(client))
         self._announcer = Announcer(self._services_caller, context)
         self._thread = threading.current_thread()
@@ -140,7 +140,7 @@ class Supervisor:
             self.bus.emit(events.ServerRefused(self._name, str(error), "the worker left without a word; its lease tells the others"))
         finally:
             self._waiter.close()
-            for caller in (self._caller, self._services_caller):
+            for caller in (self.caller, self._services_caller):
                 if caller.client is not self._given_client:
                     caller.client.close()
 
@@ -247,11 +247,11 @@ class Supervisor:
                 return
         elif self._waiting_request is not None:  # its connections broke: it may have been carried out
             request, self._waiting_request = self._waiting_request, None
-            self._take(self._caller.run(claim_jobs(self.scripts, request)))
+            self._take(self.caller.run(claim_jobs(self.scripts, request)))
             return
         self.progress.must_give_back = False
         places = self._free_places()
-        claimed = self._caller.run(claim_jobs(self.scripts, self._claim_request(places)))
+        claimed = self.caller.run(claim_jobs(self.scripts, self._claim_request(places)))
         if places:
             self._take(claimed)
 
@@ -269,7 +269,7 @@ class Supervisor:
     def _end_wait(self) -> Claimed | None:
         """Free all waiting connections. Returns what the claim that waited with them gave; None if it was not carried out."""
         if not self._waiter.has_news() or not self._waiter.frees_itself:
-            self._caller.run_many(self._waiter.free_calls())
+            self.caller.run_many(self._waiter.free_calls())
         return self._read_wait()
 
     def _wait_no_longer(self) -> None:
@@ -289,10 +289,10 @@ class Supervisor:
     def _read_wait(self) -> Claimed | None:
         """Read the answers of all connections that waited."""
         request, self._waiting_request = self._waiting_request, None
-        caught = self._waiter.drain(self._caller.run_many)
+        caught = self._waiter.drain(self.caller.run_many)
         answer = most_telling(self._waiter.answers())
         if answer is None and caught and request is not None:
-            answer = self._caller.run(claim_jobs(self.scripts, request))  # a connection broke, or the server did not know the script
+            answer = self.caller.run(claim_jobs(self.scripts, request))  # a connection broke, or the server did not know the script
         self.progress.must_give_back = answer is not None and caught > answer.given_back
         return answer
 
@@ -304,7 +304,7 @@ class Supervisor:
             self._adopt(job)
             self._hooks.order.note_served(job.queue)
         if claimed.code == "unknown":
-            register_again(self._caller, self.context)
+            register_again(self.caller, self.context)
             progress.claim_at = now
             return
         self._note_pauses(claimed)
@@ -395,7 +395,7 @@ class Supervisor:
         fate = Fate(what_ended(ended.outcome, self.config.memory_limit_mib), ended.output, ended.peak_memory_kib, ended.cpu_seconds)
         call = settle_attempt(self.scripts, attempt.key, decision, self.config.most_crashes, claim, delivery, fate, self.running.another_than(execution_id))
         try:
-            settled: Settled = self._caller.run(call)
+            settled: Settled = self.caller.run(call)
         except TooLargeError as error:
             self.progress.ended -= 1  # it is counted again
             self._settle(Ended(execution_id, Raised(f"The outcome of the job could not be written: {error}\n", dotted_name(TooLargeError))))
