@@ -1,6 +1,6 @@
 """The command line as a user has it: real processes, in a folder with a module of tasks.
 
-What a test starts, and whatever runs jobs, has an interpreter of its own; a command that only looks or writes is forked from a `ReadyProgram`.
+What a test starts, and whatever runs jobs, has an interpreter of its own; a command that only looks, writes or refuses is forked from a `ReadyProgram`.
 """
 
 from __future__ import annotations
@@ -44,8 +44,6 @@ def wait_for(path, started=None):
 # Whatever the machine of the test run says about servers must not reach the commands.
 _UNSET = ("RQ_CONFIG", "RQ_DEBUG", "REDIS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_PASSWORD", "REDIS_SSL", "RQ_WORKER_CLASS", "RQ_JOB_CLASS")
 
-_RUNNING_JOBS = {"worker", "worker-pool", "up", "cron"}
-
 Environment = dict[str, str | None]
 
 
@@ -63,23 +61,15 @@ class Rq:
         """Start a command; a value of None in `env` takes a variable away."""
         return self._processes.cli(*args, command=command, env=self._environment(env), cwd=self.folder)
 
-    def finish(self, *args: object, command: str = "rq", env: Environment | None = None) -> Finished:
-        """Run a command to its end."""
-        if _needs_an_interpreter(command, args, env):
-            process = self.start(*args, command=command, env=env)
-            return Finished(process.wait(), process.stdout, process.stderr)
-        environment = self._processes.environment(self._environment(env))
-        return self._ready.run(command, tuple(map(str, args)), environment, self.folder)
-
     def run(self, *args: object, **where: Any) -> str:
         """Run a command that must succeed and write nothing to stderr; returns what it wrote."""
-        finished = self.finish(*args, **where)
+        finished = self._finish_alone(*args, **where) if _runs_jobs(args, **where) else self._finish(*args, **where)
         assert (finished.status, finished.stderr) == (0, ""), finished.output
         return finished.stdout
 
     def refuse(self, *args: object, status: int, **where: Any) -> str:
         """Run a command that must end with this status; returns the one sentence it wrote to stderr."""
-        finished = self.finish(*args, **where)
+        finished = self._finish(*args, **where)
         assert finished.status == status, finished.output
         assert "Traceback" not in finished.output
         [sentence] = [line for line in finished.stderr.splitlines() if line.startswith("Error: ")]
@@ -91,15 +81,23 @@ class Rq:
         with redis.Redis.from_url(self.url) as client:
             return Queue(queue, connection=client).enqueue(function, *args, **kwargs).id
 
+    def _finish(self, *args: object, command: str = "rq", env: Environment | None = None) -> Finished:
+        if any(name.startswith("PYTHON") for name in env or {}):  # said to the interpreter
+            return self._finish_alone(*args, command=command, env=env)
+        environment = self._processes.environment(self._environment(env))
+        return self._ready.run(command, tuple(map(str, args)), environment, self.folder)
+
+    def _finish_alone(self, *args: object, **where: Any) -> Finished:
+        process = self.start(*args, **where)
+        return Finished(process.wait(), process.stdout, process.stderr)
+
     def _environment(self, env: Environment | None) -> Environment:
         return {**dict.fromkeys(_UNSET), "RQ_REDIS_URL": self.url, "COLUMNS": "80", **(env or {})}
 
 
-def _needs_an_interpreter(command: str, args: tuple[object, ...], env: Environment | None) -> bool:
-    """Whether a command is to be run by an interpreter of its own: it runs jobs, or the interpreter itself is told something."""
-    runs_jobs = command == "rqworker" or bool(_RUNNING_JOBS.intersection(args[:1]))
-    asks_for_help = bool({"-h", "--help"}.intersection(args))
-    return (runs_jobs and not asks_for_help) or any(name.startswith("PYTHON") for name in env or {})
+def _runs_jobs(args: tuple[object, ...], command: str = "rq", **_: object) -> bool:
+    starts_workers = command == "rqworker" or bool({"worker", "worker-pool", "up"}.intersection(args[:1]))
+    return starts_workers and not {"-h", "--help"}.intersection(args)
 
 
 @pytest.fixture(scope="session")

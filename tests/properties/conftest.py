@@ -7,7 +7,7 @@ from hypothesis import settings
 
 from tests.properties.budgets import COMMON
 
-settings.register_profile("quick", COMMON, max_examples=300, stateful_step_count=40)
+settings.register_profile("quick", COMMON, max_examples=150, stateful_step_count=40)
 settings.register_profile("ci", COMMON, max_examples=1000, stateful_step_count=40)
 settings.register_profile("nightly", COMMON, max_examples=20_000, stateful_step_count=60)
 
