@@ -15,9 +15,6 @@ from tests.faults import fault_jobs
 from tests.faults.fleet import Fleet, assert_all_finished_once, assert_nothing_left_behind, descendants, kill_process, lines_of, times_begun
 from tests.support.waiting import wait_until
 
-# 200 kills in 1,000 jobs and 50 stops in 500; more on a long night.
-KILLS = int(os.environ.get("RQ_FAULT_KILLS", "200"))
-STOPS = int(os.environ.get("RQ_FAULT_STOPS", "50"))
 LEASE = 2.0
 
 
@@ -25,18 +22,18 @@ def finished(client, queue):
     return client.zcard(queue.finished_job_registry.key)
 
 
-def test_no_job_is_lost_when_workers_and_children_are_killed_at_random_moments(processes, redis_client, redis_url, tmp_path):
+def test_no_job_is_lost_when_workers_and_children_are_killed_at_random_moments(budget, processes, redis_client, redis_url, tmp_path):
     audit = tmp_path / "audit"
     rng = random.Random(7)
     queue = Queue("faults", connection=redis_client)
-    count = KILLS * 5
+    count = budget.kills * 5
     job_ids = [f"job{number}" for number in range(count)]
     for job_id in job_ids:
         queue.enqueue(fault_jobs.take_time, str(audit), job_id, rng.uniform(0.0, 0.06), job_id=job_id, result_ttl=-1)
     fleet = Fleet(processes, redis_client, redis_url, 3, lease=LEASE)
     fleet.wait_until_listening()
     pause = threading.Event()
-    for _ in range(KILLS):
+    for _ in range(budget.kills):
         pause.wait(rng.uniform(0.0, 0.25))
         fleet.kill(rng.choice(fleet.workers), rng.choice(["worker", "child", "child", "both"]))
         fleet.replace_ended()
@@ -50,18 +47,18 @@ def test_no_job_is_lost_when_workers_and_children_are_killed_at_random_moments(p
     assert set(times_begun(audit)) == set(job_ids)
 
 
-def test_no_job_is_lost_failed_or_run_twice_when_workers_are_stopped_at_random_moments(processes, redis_client, redis_url, tmp_path):
+def test_no_job_is_lost_failed_or_run_twice_when_workers_are_stopped_at_random_moments(budget, processes, redis_client, redis_url, tmp_path):
     audit = tmp_path / "audit"
     rng = random.Random(11)
     queue = Queue("faults", connection=redis_client)
-    count = STOPS * 10
+    count = budget.stops * 10
     job_ids = [f"job{number}" for number in range(count)]
     for job_id in job_ids:
         queue.enqueue(fault_jobs.take_time, str(audit), job_id, rng.uniform(0.0, 0.03), job_id=job_id, result_ttl=-1)
     fleet = Fleet(processes, redis_client, redis_url, 2, lease=LEASE)
     fleet.wait_until_listening()
     pause = threading.Event()
-    for _ in range(STOPS):
+    for _ in range(budget.stops):
         pause.wait(rng.uniform(0.0, 0.2))
         worker = rng.choice(fleet.workers)
         worker.send_signal(signal.SIGTERM)
@@ -75,14 +72,14 @@ def test_no_job_is_lost_failed_or_run_twice_when_workers_are_stopped_at_random_m
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_no_job_is_lost_that_wakes_a_worker_at_the_moment_of_its_end(number, processes, redis_client, redis_url, tmp_path):
+def test_no_job_is_lost_that_wakes_a_worker_at_the_moment_of_its_end(number, budget, processes, redis_client, redis_url, tmp_path):
     audit = tmp_path / "audit"
     rng = random.Random(13)
     queue = Queue("faults", connection=redis_client)
     fleet = Fleet(processes, redis_client, redis_url, 2, class_name="SimpleWorker", lease=LEASE)
     job_ids: list[str] = []
     pause = threading.Event()
-    for round_number in range(25):
+    for round_number in range(budget.wakes):
         fleet.wait_until_listening()
         wait_until(lambda: len(lines_of(audit)) >= 2 * len(job_ids) - 2, 30)
         for number_in_round in range(2):

@@ -22,11 +22,9 @@ from tests.faults.reckoning import (
 )
 from tests.support.waiting import wait_until
 
-# Each round is about 100 jobs (and 300 children of one parent in every fifth), with 15 kills. More on a long night, or with another seed.
-ROUNDS = int(os.environ.get("RQ_FAULT_ROUNDS", "4"))
 SEED = os.environ.get("RQ_FAULT_SEED", "17")
-KILLS = 9 * ROUNDS  # of workers and their jobs' processes
-DEATHS = 2 * ROUNDS  # of each producer and of the operator
+KILLS_A_ROUND = 9  # of workers and their jobs' processes
+DEATHS_A_ROUND = 2  # of each producer and of the operator
 MOST_PROGRESS = 40  # between two kills: begins and ends of jobs
 LEASE = 2.0
 PROGRAM = Path(__file__).with_name("producer_program.py")
@@ -51,19 +49,20 @@ def turn_the_clock_of_the_outbox(client):
     return not client.exists(KEYS.outbox)
 
 
-def test_nothing_is_lost_or_done_twice_when_anybody_is_killed_at_random_moments(processes, redis_client, redis_url, receiver, tmp_path):
-    print(f"RQ_FAULT_SEED={SEED} RQ_FAULT_ROUNDS={ROUNDS}")  # noqa: T201 - shown when the test fails
-    audit, plan, rng = tmp_path / "audit", make_plan(ROUNDS), random.Random(SEED)
+def test_nothing_is_lost_or_done_twice_when_anybody_is_killed_at_random_moments(budget, processes, redis_client, redis_url, receiver, tmp_path):
+    rounds, deaths = budget.rounds, DEATHS_A_ROUND * budget.rounds
+    print(f"RQ_FAULT_SEED={SEED} RQ_FAULT_ROUNDS={rounds}")  # noqa: T201 - shown when the test fails
+    audit, plan, rng = tmp_path / "audit", make_plan(rounds), random.Random(SEED)
     fleet = Fleet(processes, redis_client, redis_url, 3, lease=LEASE, name=f"w{SEED}-")
     fleet.wait_until_listening()
     roles = [*map(str, range(PRODUCERS)), "operator"]
-    producers = [processes.script(PROGRAM, redis_url, SEED, ROUNDS, role, DEATHS, tmp_path, receiver.url) for role in roles]
-    for _ in range(KILLS):
+    producers = [processes.script(PROGRAM, redis_url, SEED, rounds, role, deaths, tmp_path, receiver.url) for role in roles]
+    for _ in range(KILLS_A_ROUND * rounds):
         wait_for_progress(audit, rng.randint(1, MOST_PROGRESS))
         threading.Event().wait(rng.uniform(0.0, 0.02))
         fleet.kill(rng.choice(fleet.busy), rng.choice(["worker", "child", "child", "both"]))
         fleet.replace_ended()
-    assert [int(producer.succeed(90)) for producer in producers] == [DEATHS] * len(producers)
+    assert [int(producer.succeed(90)) for producer in producers] == [deaths] * len(producers)
 
     wait_until(lambda: not not_ended(redis_client, plan), 60, lambda: f"these did not end well: {not_ended(redis_client, plan)}")
     wait_until(lambda: not redis_client.exists(KEYS.registry("wip", "faults"), KEYS.releases), 30, "somebody is still to be told, or runs")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.support.server import ValkeyServer
 
-settings.register_profile("quick", COMMON, max_examples=300, stateful_step_count=40)
+settings.register_profile("quick", COMMON, max_examples=150, stateful_step_count=40)
 settings.register_profile("ci", COMMON, max_examples=2000, stateful_step_count=60)
 settings.register_profile("nightly", COMMON, max_examples=20_000, stateful_step_count=60)
 

@@ -68,7 +68,9 @@ def test_an_uncompressed_payload_is_run(executor: Executor) -> None:
 
 
 def test_a_job_can_be_given_fifty_megabytes(executor: Executor) -> None:
-    assert call(executor, "size_of", os.urandom(1_000_000) * 50) == 50_000_000
+    # Not compressed, so that all of it travels.
+    attempt = Attempt("j", "e", "q", 1, None, {b"data": pickle.dumps((f"{JOBS}.size_of", None, (b"\xa5" * 50_000_000,), {}))})
+    assert run(executor, attempt) == Returned(pickle.dumps(50_000_000, protocol=5))
 
 
 def test_a_job_can_return_fifty_megabytes(executor: Executor) -> None:

@@ -160,9 +160,22 @@ class Processes:
         """Start any program."""
         directory = self._directory / f"process-{len(self._started)}"
         directory.mkdir(parents=True)
-        process = StartedProcess(argv, directory, self._environment(env or {}), cwd)
+        process = StartedProcess(argv, directory, self.environment(env or {}), cwd)
         self._started.append(process)
         return process
+
+    def environment(self, env: Mapping[str, str | None]) -> dict[str, str]:
+        """Return the whole environment of a process that is started with this `env`."""
+        paths = [str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]
+        merged: dict[str, str | None] = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+            "PYTHONUNBUFFERED": "1",
+            **self.env,
+            **env,
+            _MARK: self._mark,
+        }
+        return {name: value for name, value in merged.items() if value is not None}
 
     def end_started(self) -> None:
         """Kill everything that was started here; what that started stays."""
@@ -177,18 +190,6 @@ class Processes:
         with suppress(AssertionError):
             wait_until(lambda: not self._signal_descendants(signal.SIGTERM), timeout=_POLITE_SECONDS)
         wait_until(lambda: not self._signal_descendants(signal.SIGKILL), message="processes of this test survived SIGKILL")
-
-    def _environment(self, env: Mapping[str, str | None]) -> dict[str, str]:
-        paths = [str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]
-        merged: dict[str, str | None] = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-            "PYTHONUNBUFFERED": "1",
-            **self.env,
-            **env,
-            _MARK: self._mark,
-        }
-        return {name: value for name, value in merged.items() if value is not None}
 
     def _signal_descendants(self, number: int) -> bool:
         """Signal every process that carries the mark of this fixture; says whether there was one."""
