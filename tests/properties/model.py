@@ -171,6 +171,8 @@ class Model(Operators):
         job = self.job(job_id)
         if job and job.status == "queued":
             seen = self.first_seen.setdefault((queue, job_id), seconds_text(self.now))
+            if float(seen) > self.now:
+                seen = self.first_seen[queue, job_id] = seconds_text(self.now)
             if float(seen) + 60 >= self.now:
                 return 0
             self.push(queue, job_id, front=True)

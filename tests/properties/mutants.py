@@ -123,6 +123,7 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "a living worker is reclaimed": (("if evidence ~= 'dead' and alive_until and alive_until > now and", "if false and"),),
     "another incarnation is reclaimed": (("if incarnation ~= '' and owner and owner ~= incarnation then return {'gone'} end", NOTHING),),
     "a sweep repairs at once": (("elseif seen + STUCK_SECONDS < now then", "elseif seen then"),),
+    "a sweep waits until a clock that was set back has caught up": (("if not seen or seen > now then", "if not seen then"),),
     "a sweep repairs what runs": (("elseif status == 'queued' and not is_running(id) then", "elseif status == 'queued' then"),),
     # --- workers and operators ---
     "a living worker's name is free": (("if (is_known or is_alive) and not replace then", FALSE),),

@@ -44,7 +44,11 @@ def expire_job(scripts: ScriptLibrary, job_id: str, seconds: int) -> Call[bool]:
 
 
 def register_dependencies(scripts: ScriptLibrary, job_id: str, queue: str, parents: Sequence[str]) -> Call[bool]:
-    """List a job among the deferred ones of its queue, and with each job that it waits for."""
+    """List a job among the deferred ones of its queue, and with each job that it waits for. Says whether the keys of these lists can hold it."""
     keys = scripts.keyspace
-    arguments = (wire(job_id), *map(wire, parents))
-    return Call(bool, arguments, scripts.script("register_dependencies"), (keys.registry("deferred", queue), keys.dependencies(job_id)))
+    return Call(
+        lambda reply: read_code(reply) == "ok",
+        (wire(job_id), *map(wire, parents)),
+        scripts.script("register_dependencies"),
+        (keys.registry("deferred", queue), keys.dependencies(job_id)),
+    )

@@ -5,11 +5,12 @@
 -- ARGV: 1... the keys of the workers' hashes, at most a thousand
 -- Reply: {ok, workers forgotten}
 -- Atomic: a worker that registers again meanwhile is not forgotten.
+-- include: try
 local forgotten = 0
 for _, worker in ipairs(ARGV) do
   if redis.call('EXISTS', worker) == 0 then
-    redis.call('SREM', KEYS[1], worker)
-    redis.call('SREM', KEYS[2], worker)
+    try('SREM', KEYS[1], worker)
+    try('SREM', KEYS[2], worker)
     forgotten = forgotten + 1
   end
 end

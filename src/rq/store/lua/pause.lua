@@ -14,6 +14,6 @@ for i = 2, #ARGV do
   if redis.call('ZADD', paused, seconds and now + seconds or '+inf', ARGV[i]) == 0 then known = known + 1 end
 end
 -- When the last pause has ended there is no set any more, and no claim looks into it.
-local last = tonumber(redis.call('ZREVRANGE', paused, 0, 0, 'WITHSCORES')[2])
+local last = tonumber(redis.call('ZREVRANGE', paused, 0, 0, 'WITHSCORES')[2] or 0)
 if last < math.huge then redis.call('EXPIRE', paused, math.ceil(last - now) + 1) else redis.call('PERSIST', paused) end
 return {'ok', known}

@@ -6,7 +6,7 @@
 --   8... member, score, seconds the caller has seen this score unchanged, ...
 -- Reply: {ok, reclaimed (flat: id, requeued | failed), suspects (flat: member, score), how many entries have run out}
 -- Atomic: an entry whose score changed since the caller saw it is left alone, so that a jump of the server's clock takes nothing from the living.
--- include: try server_time dates expiry leases places tell schedule results releases keep_job parents release_child dependents crash_job
+-- include: try number server_time dates expiry leases places tell schedule results releases keep_job parents release_child dependents crash_job
 local wip = KEYS[1]
 local queue, limit, own_lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[7])
 local policy = {letter = 'A', most = tonumber(ARGV[3]), reason = ARGV[4], exc = ARGV[5], failure_ttl = tonumber(ARGV[6])}
@@ -19,7 +19,7 @@ local now = server_time()
 local function is_expired(id, execution, score, seen_seconds)
   local fields = try('HMGET', job_key(id), 'x_execution', 'worker_name')
   if not fields or fields[1] ~= execution then return score <= now and seen_seconds >= RQ_BEAT end
-  local lease = fields[2] and tonumber(try('HGET', held_key(fields[2]), 'lease') or '') or own_lease
+  local lease = fields[2] and number_of(try('HGET', held_key(fields[2]), 'lease')) or own_lease
   local ends_at = score - SCORE_MARGIN
   return (ends_at <= now or ends_at > now + lease) and seen_seconds >= lease / 2
 end

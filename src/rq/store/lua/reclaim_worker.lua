@@ -6,7 +6,7 @@
 --   6 exception as RQ stores it, 7 failure_ttl in seconds
 -- Reply: {ok, reclaimed (flat: queue, id, requeued | failed), ids given back} | {alive} | {gone}
 -- Atomic: the worker is unregistered in the same step, so that its late messages find nothing that is theirs.
--- include: try server_time dates expiry leases places tell schedule results releases keep_job parents release_child dependents crash_job give_back worker_gone
+-- include: try number server_time dates expiry leases places tell schedule results releases keep_job parents release_child dependents crash_job give_back worker_gone
 -- include: reclaim_held
 local presence, held = KEYS[1], KEYS[2]
 local worker, incarnation, evidence = ARGV[1], ARGV[2], ARGV[3]
@@ -15,7 +15,7 @@ local policy = {letter = 'A', most = tonumber(ARGV[4]), reason = ARGV[5], exc = 
 local now = server_time()
 local alive_until = tonumber(try('ZSCORE', presence, worker) or '')
 local side = try('HMGET', held, 'incarnation', 'lease') or {}
-local owner, lease = side[1], tonumber(side[2] or '') or math.huge
+local owner, lease = side[1], number_of(side[2]) or math.huge
 if not alive_until and not owner then return {'gone'} end
 if incarnation ~= '' and owner and owner ~= incarnation then return {'gone'} end
 if evidence ~= 'dead' and alive_until and alive_until > now and alive_until <= now + lease then return {'alive'} end

@@ -37,7 +37,7 @@ for _, id in ipairs(stuck) do
     redis.call('DEL', first_seen_key(queue, id))
   elseif status == 'queued' and not is_running(id) then
     local seen = tonumber(try('GET', first_seen_key(queue, id)) or '')
-    if not seen then
+    if not seen or seen > now then  -- nobody saw it yet, or before the server's clock was set back
       redis.call('SET', first_seen_key(queue, id), seconds_text(now), 'EX', FIRST_SEEN_TTL)
     elseif seen + STUCK_SECONDS < now then
       repaired = repaired + redis.call('LREM', intermediate, 1, id)

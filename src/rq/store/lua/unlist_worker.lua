@@ -5,5 +5,6 @@
 -- ARGV: 1 the key of the worker's hash
 -- Reply: {ok}
 -- Atomic: the worker is on none of the lists afterwards, and nobody sees it on some of them.
-for _, list in ipairs(KEYS) do redis.call('SREM', list, ARGV[1]) end
+-- include: try
+for _, list in ipairs(KEYS) do try('SREM', list, ARGV[1]) end
 return {'ok'}

@@ -68,7 +68,7 @@ local function claim_jobs(now, claim)
   if not known or known[1] ~= claim.incarnation then
     return {'unknown', {}, '', give_back_caught(claim.worker, claim.queues)}  -- nobody would look for them under a name that nobody bears
   end
-  local last = tonumber(known[2] or '0')
+  local last = tonumber(known[2] or '0') or 0
   if claim.sequence == last then
     -- include: replay_claim
     return replay_claim(claim)

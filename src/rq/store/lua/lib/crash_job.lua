@@ -6,6 +6,7 @@
 -- One of our attempts that the job still names was the run. An RQ worker's carries no x_execution (or a stale one, whose lease is gone): it was the run if
 -- no other execution of an RQ worker lives; ours that the job does not name are superseded and do not count. An RQ worker that died between preparing an
 -- execution and starting it leaves a job that is queued and in no list.
+-- include: number
 local function is_superseded(id, execution)
   local worker = try('HGET', execution_key(id, execution), 'worker_name')
   return worker and try('HEXISTS', held_key(worker), 'held:' .. id .. ':' .. execution) == 1
@@ -58,7 +59,7 @@ local function crash_job(now, queue, id, execution, started_at, policy)
     push_id(queue, id, true)
     return 'requeued'
   end
-  local ttl = tonumber(fields[4] or '') or policy.failure_ttl
+  local ttl = number_of(fields[4]) or policy.failure_ttl
   release_dependents(now, id, 'failed')
   if ttl == 0 then
     delete_job(id, execution .. ':' .. policy.letter, fields[5])

@@ -1,4 +1,5 @@
 -- A deferred job goes on: into its queue, or among the scheduled ones if it is due later; or it ends with the parent that it waited for.
+-- include: number
 local function start_child(now, id, fields)
   local queue, due = fields.origin, tonumber(fields.due or '')
   try('ZREM', deferred_key(queue), id)
@@ -26,7 +27,7 @@ local function end_child(now, id, fields, how, parent)
     try('ZADD', canceled_key(queue), math.floor(now), id)
     return
   end
-  local ttl = tonumber(fields.failure_ttl or '') or DEFAULT_FAILURE_TTL
+  local ttl = number_of(fields.failure_ttl) or DEFAULT_FAILURE_TTL
   if ttl == 0 then return delete_job(id, '', fields.nonce) end
   record_result(now, id, 2, '', '', nil, ttl, 'exc_string', DEPENDENCY_FAILED, 'x_reason', reason)
   keep_job(now, id, failed_key(queue), ttl, -1)
