@@ -249,6 +249,12 @@ def test_a_scheduled_job_of_a_sync_queue_only_waits(redis_client: redis.Redis) -
 # --- enqueueing without scripts -------------------------------------------------------------------------------------------------
 
 
+def test_progress_is_kept_without_scripts(scriptless: redis.Redis) -> None:
+    job = Queue(connection=scriptless).enqueue(tasks.add, 1, 2)
+    job.set_progress(1, "one")
+    assert Job.fetch(job.id, connection=scriptless).progress == (1, "one")
+
+
 def test_a_job_enqueued_without_scripts_is_the_same_as_with_them(scriptless: redis.Redis, redis_client: redis.Redis) -> None:
     options: dict[str, Any] = {"job_id": "j", "ttl": 90, "meta": {"b": 1}, "description": "words", "on_success": Callback(sync_jobs.succeeded)}
 

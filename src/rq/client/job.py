@@ -17,7 +17,7 @@ from rq.client.registry import FailedJobRegistry, FinishedJobRegistry, StartedJo
 from rq.client.result import Result
 from rq.client.result_data import returned_value
 from rq.client.saving import JobSaving
-from rq.client.scriptless import send_meta
+from rq.client.scriptless import send_meta, send_progress
 from rq.client.session import session_of
 from rq.client.types import T_co
 from rq.model.explanation import explain
@@ -255,12 +255,14 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
     def set_progress(self, value: float, text: str = "") -> None:
         """Say how far the job has come, for whoever looks: kept in the meta, as `progress` and `progress_text`, where any reader of jobs sees it.
 
+        A server that does not answer within a second or two is no error, and is left alone for ten seconds; the next call after that writes what is true then.
+
         Args:
             value: how far, in whatever unit the job's owner likes: 0.4, or 120 (pages).
             text: what it is doing, in words.
         """
         self.note_progress(value, text)
-        self.save_meta()
+        send_progress(self.session, self)
 
     def requeue(self, at_front: bool = False) -> Self:
         """Put the job, which failed or was stopped, back into its queue, and return it. See `BaseRegistry.requeue`."""

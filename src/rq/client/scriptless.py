@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from rq.client.job_calls import write_meta
+from rq.core.errors import ScriptsRefused
 from rq.core.formats import format_date
 from rq.model.states import JobStatus
 from rq.store.reads import job_exists
@@ -54,6 +55,17 @@ def send_meta(session: Session, job: JobData) -> None:
         job.record.meta = meta
 
     session.run_or(write_meta(job), do_plainly)
+
+
+def send_progress(session: Session, job: JobData) -> None:
+    """Write a job's meta, if the server answers in time; if there is no such job, nothing."""
+    if not session.lacks_scripts:
+        try:
+            session.run_if_possible(write_meta(job))
+        except ScriptsRefused:
+            session.lacks_scripts = True
+    if session.lacks_scripts:
+        send_meta(session, job)
 
 
 def send_fields(session: Session, job_id: str, fields: Sequence[Argument], how: Literal["create", "update"], pipeline: Pipeline | None) -> None:

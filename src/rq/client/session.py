@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import redis
 
+    from rq.store.advisory import AdvisoryCaller
     from rq.store.calls import Call, Steps
 
 T = TypeVar("T")
@@ -56,7 +57,7 @@ class Session(BaseSession):
         lacks_scripts: whether the server was found to run no scripts.
     """
 
-    __slots__ = ("_caller", "lacks_scripts")
+    __slots__ = ("_advisory_caller", "_caller", "lacks_scripts")
 
     connection: redis.Redis
 
@@ -66,10 +67,19 @@ class Session(BaseSession):
         super().__init__(connection, keyspace)
         self.lacks_scripts = False
         self._caller = Caller(connection)
+        self._advisory_caller: AdvisoryCaller | None = None
 
     def run(self, call: Call[T]) -> T:
         """Return the answer to a call."""
         return self._caller.run(call)
+
+    def run_if_possible(self, call: Call[T]) -> T | None:
+        """Return the answer to a call that may be lost; None if there is none within a second or two."""
+        if self._advisory_caller is None:
+            from rq.store.advisory import AdvisoryCaller  # noqa: PLC0415 - as above, and few ever need it
+
+            self._advisory_caller = AdvisoryCaller(self.connection)
+        return self._advisory_caller.run(call)
 
     def run_or(self, call: Call[T], do_plainly: Callable[[], T]) -> T:
         """Return the answer to a script; on a server without scripts, which is found out once, do the same with plain commands."""

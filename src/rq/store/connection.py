@@ -317,7 +317,7 @@ class PersistentCaller(Caller):
                     raise
                 if str(error).startswith("READONLY") or type(error).__name__ == "ReadOnlyError":
                     self.client.connection_pool.disconnect()  # a demoted master: connect anew, to whoever is master now
-                jittered = pause_seconds * random.uniform(0.7, 1.3)  # noqa: S311 - spreads load, keeps no secret
+                jittered = min(pause_seconds * random.uniform(0.7, 1.3), self.longest_pause_seconds)  # noqa: S311 - spreads load, keeps no secret
                 self.on_trouble(error, jittered)
                 self.pause(jittered)
                 pause_seconds = min(pause_seconds * self.backoff_factor, self.longest_pause_seconds)

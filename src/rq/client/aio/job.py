@@ -234,7 +234,7 @@ class Job(JobData["redis.asyncio.Redis", AsyncSession], Generic[T_co]):
     async def set_progress(self, value: float, text: str = "") -> None:
         """Say how far the job has come, for whoever looks. See `rq.job.Job.set_progress`."""
         self.note_progress(value, text)
-        await self.save_meta()
+        await self.session.run_if_possible(job_calls.write_meta(self))
 
     async def cancel(self, pipeline: Pipeline | None = None, enqueue_dependents: bool = False, remove_from_dependencies: bool = False) -> None:
         """See to it that the job does not run. Atomic. See `rq.job.Job.cancel`.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from redis.asyncio.client import Pipeline
 
     from rq.core.keys import Keyspace
+    from rq.store.advisory import AsyncAdvisoryCaller
     from rq.store.calls import Call, Steps
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ T = TypeVar("T")
 class AsyncSession(BaseSession):
     """A session over an asyncio client."""
 
-    __slots__ = ("_caller",)
+    __slots__ = ("_advisory_caller", "_caller")
 
     connection: redis.asyncio.Redis
 
@@ -34,10 +35,19 @@ class AsyncSession(BaseSession):
 
         super().__init__(connection, keyspace)
         self._caller = AsyncCaller(connection)
+        self._advisory_caller: AsyncAdvisoryCaller | None = None
 
     async def run(self, call: Call[T]) -> T:
         """Return the answer to a call."""
         return await self._caller.run(call)
+
+    async def run_if_possible(self, call: Call[T]) -> T | None:
+        """Return the answer to a call that may be lost; None if there is none within a second."""
+        if self._advisory_caller is None:
+            from rq.store.advisory import AsyncAdvisoryCaller  # noqa: PLC0415 - as above, and few ever need it
+
+            self._advisory_caller = AsyncAdvisoryCaller(self._caller)
+        return await self._advisory_caller.run(call)
 
     async def run_or_collect(self, call: Call[T], pipeline: Pipeline | None) -> T | None:
         """Return the answer to a call; or let the caller's own pipeline collect it, and return None."""
