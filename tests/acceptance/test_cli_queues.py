@@ -147,7 +147,7 @@ def test_a_suspended_worker_takes_no_job_until_it_is_resumed(rq: Rq, redis_clien
     worker = rq.start("worker", "--max-jobs", "1")
     worker.wait_for_output("Listening on")
     assert "rq resume" in rq.run("suspend")
-    worker.wait_for_output("suspended")
+    worker.wait_for_output("suspended, as all workers are; `rq resume` lets them go on")
     rq.enqueue("tasks.greet")
     assert redis_client.llen("rq:queue:default") == 1
     assert "suspended: no worker begins another job" in rq.run("info")
@@ -157,42 +157,88 @@ def test_a_suspended_worker_takes_no_job_until_it_is_resumed(rq: Rq, redis_clien
 
 
 def test_queues_can_be_paused_alone(rq: Rq, redis_client: redis.Redis):
-    output = rq.run("suspend", "low", "bulk")
-    assert output.startswith("Pausing queue low, queue bulk until `rq resume low bulk`.")
     low, high = rq.enqueue("tasks.greet", queue="low"), rq.enqueue("tasks.greet", queue="high")
-    assert "takes no jobs of the paused queues low" in rq.start("worker", "low", "high", "--burst").succeed()
+    assert rq.run("suspend", "low").startswith("Pausing queue low until `rq resume low`.")
+    assert "takes no jobs of the paused queues low; `rq resume low` lets them go on" in rq.start("worker", "low", "high", "--burst").succeed()
     assert [Job.fetch(job_id, connection=redis_client).get_status() for job_id in (low, high)] == ["queued", "finished"]
     assert "stopped (all its queues are paused)" in rq.start("worker", "low", "--burst").succeed()
-    assert rq.run("resume") == "Resuming workers. They were not suspended\n"
-    assert rq.run("resume", "low", "high") == "Resuming queue low, queue high. 1 of 2 were paused\n"
+    assert rq.run("resume", "low", "high") == "Resuming queue low, queue high. 1 of 2 was paused\n"
     assert "Job OK" in rq.start("worker", "low", "--burst").succeed()
 
 
 def test_workers_can_be_paused_alone(rq: Rq):
-    assert rq.run("suspend", "--worker", "one", "--worker", "two").startswith("Pausing worker one, worker two until")
+    assert rq.start("suspend", "--worker", "one", "--worker", "two").succeed().startswith("Pausing worker one, worker two until")
     rq.enqueue("tasks.greet")
-    assert "stopped (suspended) after 0 job(s)" in rq.start("worker", "--name", "one", "--burst").succeed()
-    assert rq.run("resume", "--worker", "one") == "Resuming worker one. 1 of 1 were paused\n"
+    output = rq.start("worker", "--name", "one", "--burst").succeed()
+    assert "suspended, this worker alone; `rq resume --worker one` lets it go on" in output
+    assert "stopped (suspended) after 0 job(s)" in output
+    assert rq.run("resume", "--worker", "one").startswith("Resuming worker one. 1 of 1 was paused\n")
     assert "Job OK" in rq.start("worker", "--name", "one", "--burst").succeed()
+
+
+def test_a_resume_says_what_stays_paused_and_how_to_end_that(rq: Rq):
+    rq.start("suspend", "low", "the rest", "--worker", "wolf").succeed()
+    rq.run("suspend")
+    assert rq.run("resume", "low").splitlines() == [
+        "Resuming queue low. 1 of 1 was paused",
+        "All workers are still suspended; `rq resume` lets them go on",
+        "Still paused: queue the rest, worker wolf; `rq resume 'the rest' --worker wolf` ends that",
+    ]
+    assert rq.run("resume").splitlines() == [
+        "Resuming workers.",
+        "Still paused: queue the rest, worker wolf; `rq resume 'the rest' --worker wolf` ends that",
+    ]
+    assert rq.run("resume", "the rest", "--worker", "wolf") == "Resuming queue the rest, worker wolf. 2 of 2 were paused\n"
+
+
+def test_a_pause_of_what_nobody_knows_is_doubted_but_holds(rq: Rq, redis_client: redis.Redis):
+    rq.enqueue("tasks.greet", queue="known")
+    process = rq.start("suspend", "known", "nosuch", "--worker", "nobody")
+    process.succeed()
+    assert process.stderr.splitlines() == [
+        "Warning: no job was ever put into nosuch, and no worker listens there; the pause holds all the same",
+        "Warning: no worker named nobody is there; the pause holds all the same, for one that comes",
+    ]
+    assert {*redis_client.zrange("rq:x:paused", 0, -1)} == {b"queue:known", b"queue:nosuch", b"worker:nobody"}
+
+
+def test_a_duration_is_written_with_a_unit_as_well(rq: Rq, redis_client: redis.Redis):
+    assert "for 7200 seconds" in rq.run("suspend", "--duration", "2h")
+    assert 7100 < redis_client.ttl("rq:suspended") <= 7200
 
 
 def test_a_pause_of_a_queue_can_end_by_itself(rq: Rq):
     rq.enqueue("tasks.greet")
-    assert "Pausing queue default for 1 seconds" in rq.run("suspend", "default", "--duration", "1")
+    assert "Pausing queue default for 1 second." in rq.run("suspend", "default", "--duration", "1")
     worker = rq.start("worker", "--max-jobs", "1")
     assert "Job OK" in worker.succeed()
 
 
 def test_a_program_learns_what_is_suspended(rq: Rq):
     assert json.loads(rq.run("suspend", "--json", "--duration", "100")) == {"everything": True, "queues": [], "workers": [], "seconds": 100}
-    assert json.loads(rq.run("suspend", "--json", "high", "--worker", "wolf")) == {
+    assert json.loads(rq.start("suspend", "--json", "high", "--worker", "wolf").succeed()) == {
         "everything": False,
         "queues": ["high"],
         "workers": ["wolf"],
         "seconds": None,
     }
-    assert json.loads(rq.run("resume", "--json")) == {"everything": True, "queues": [], "workers": [], "were_suspended": 1}
-    assert json.loads(rq.run("resume", "--json", "high", "low")) == {"everything": False, "queues": ["high", "low"], "workers": [], "were_suspended": 1}
+    high, wolf = {"kind": "queue", "name": "high"}, {"kind": "worker", "name": "wolf"}
+    assert json.loads(rq.run("resume", "--json")) == {
+        "everything": True,
+        "queues": [],
+        "workers": [],
+        "were_suspended": 1,
+        "suspended": False,
+        "still_paused": [high, wolf],
+    }
+    assert json.loads(rq.run("resume", "--json", "high", "low")) == {
+        "everything": False,
+        "queues": ["high", "low"],
+        "workers": [],
+        "were_suspended": 1,
+        "suspended": False,
+        "still_paused": [wolf],
+    }
 
 
 def test_a_suspension_can_end_by_itself(rq: Rq, redis_client: redis.Redis):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from shlex import quote
 
 from rq.core.wording import counted, duration_in_words, listed
 from rq.model.inspection import Inspection, QueueFacts
@@ -174,7 +175,7 @@ def _look_at_queues(inspection: Inspection) -> Iterator[Finding]:
         elif queue.name not in listened_on and queue.waiting + queue.count("scheduled") + queue.count("deferred"):
             what = [(queue.waiting, "waiting"), (queue.count("scheduled"), "scheduled"), (queue.count("deferred"), "deferred")]
             jobs = listed([f"{number:,} {kind}" for number, kind in what if number])
-            yield _problem(f"no worker listens on the queue {queue.name}, which has jobs: {jobs}", f"start one: `rq worker {queue.name}`")
+            yield _problem(f"no worker listens on the queue {queue.name}, which has jobs: {jobs}", f"start one: `rq worker {quote(queue.name)}`")
 
 
 def _look_at_workers(inspection: Inspection) -> Iterator[Finding]:
@@ -231,7 +232,7 @@ def _look_at_registries(inspection: Inspection) -> Iterator[Finding]:
     for queue in inspection.queues:
         for kind, many in MANY.items():
             if queue.count(kind) >= many:
-                yield _warning(f"the queue {queue.name} has {queue.count(kind):,} {kind} jobs", _SHRINK[kind].format(queue=queue.name))
+                yield _warning(f"the queue {queue.name} has {queue.count(kind):,} {kind} jobs", _SHRINK[kind].format(queue=quote(queue.name)))
         if queue.kept_for_ever >= MANY["failed"]:
             yield _warning(f"{queue.kept_for_ever:,} finished jobs of the queue {queue.name} are kept for ever", "give jobs a result_ttl that ends")
 
@@ -258,7 +259,7 @@ def _look_at_deliveries(inspection: Inspection) -> Iterator[Finding]:
 
 
 def _have_a_worker(queue: QueueFacts, does: str) -> str:
-    return f"a worker of this version on that queue {does}: `rq worker {queue.name}`"
+    return f"a worker of this version on that queue {does}: `rq worker {quote(queue.name)}`"
 
 
 _SHRINK = {

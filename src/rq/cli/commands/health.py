@@ -10,6 +10,7 @@ import click
 from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
 from rq.cli.connect import Server
 from rq.cli.deployed import check_health, find_deployment, open_deployed_server, serve_health
+from rq.cli.hints import complete_hints
 from rq.cli.options import SharedOptions, takes_shared_options
 from rq.cli.rendering import printable
 from rq.core.errors import InvalidOptionError
@@ -61,7 +62,7 @@ def health(shared: SharedOptions, **given: Any) -> None:
     found = check_health(server, wanted)
     if not found.is_healthy and not command.as_json:
         raise CommandFailed(printable(found.sentence))
-    click.echo(health_as_json(found) if command.as_json else printable(found.sentence))
+    click.echo(health_as_json(found) if command.as_json else complete_hints(printable(found.sentence)))
     if not found.is_healthy:
         raise click.exceptions.Exit(1)
 

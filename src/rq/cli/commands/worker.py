@@ -12,8 +12,9 @@ import click
 
 from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
 from rq.cli.connect import Server, open_server
+from rq.cli.durations import duration_of_at_least
 from rq.cli.logging_settings import configure_logging
-from rq.cli.options import SharedOptions, at_least, load_class, load_function, takes_shared_options
+from rq.cli.options import MOST, SharedOptions, at_least, load_class, load_function, takes_shared_options
 from rq.cli.sentry_settings import report_to_sentry
 from rq.client.job import Job
 from rq.client.queue import Queue
@@ -114,23 +115,34 @@ class WorkerCommand:
 @click.option("--burst", "-b", is_flag=True, help="Leave when no job waits any more.")
 @click.option("--name", "-n", metavar="NAME", help="Unique among workers (default: random).")
 @click.option("--max-jobs", type=at_least(1), metavar="N", help="Leave after that many jobs.")
-@click.option("--max-idle-time", type=at_least(0), metavar="SECONDS", help="Leave after that long without a job.")
+@click.option("--max-idle-time", type=duration_of_at_least(0), metavar="TIME", help="Leave after that long without a job.")
 @click.option("--executor", "-e", type=click.Choice(EXECUTOR_NAMES), help="Where jobs run (default: fork, a process each).")
 @click.option("--concurrency", type=at_least(1), metavar="N", help="How many jobs run at once (default: 1).")
 @click.option("--max-jobs-per-child", type=at_least(1), metavar="N", help="warm: replace a process after N jobs.")
-@click.option("--max-child-age", type=at_least(1, float), metavar="SECONDS", help="warm: replace a process after that long.")
+@click.option("--max-child-age", type=duration_of_at_least(1, float), metavar="TIME", help="warm: replace a process after that long.")
 @click.option("--max-child-memory", type=at_least(1), metavar="MB", help="warm: replace a process that needed more.")
-@click.option("--results-ttl", type=at_least(-1), default=DEFAULT_RESULT_TTL, metavar="SECONDS", help="For jobs that do not say (default: 500).")
-@click.option("--lease", type=at_least(MIN_LEASE_SECONDS, float), metavar="SECONDS", help="When it dies, others get its jobs that much later (default: 30).")
-@click.option("--worker-ttl", type=at_least(1), default=DEFAULT_WORKER_TTL, metavar="SECONDS", help="Life of its entry while idle (default: 420).")
+@click.option("--results-ttl", type=duration_of_at_least(-1), default=DEFAULT_RESULT_TTL, metavar="TIME", help="For jobs that do not say (default: 500).")
+@click.option(
+    "--lease",
+    type=duration_of_at_least(MIN_LEASE_SECONDS, float),
+    metavar="TIME",
+    help="When it dies, others get its jobs that much later (default: 30).",
+)
+@click.option("--worker-ttl", type=duration_of_at_least(1), default=DEFAULT_WORKER_TTL, metavar="TIME", help="Life of its entry while idle (default: 420).")
 @click.option(
     "--job-monitoring-interval",
-    type=at_least(1),
+    type=duration_of_at_least(1),
     default=DEFAULT_JOB_MONITORING_INTERVAL,
-    metavar="SECONDS",
+    metavar="TIME",
     help="Life of its entry while busy (default: 30).",
 )
-@click.option("--maintenance-interval", type=int, default=DEFAULT_MAINTENANCE_TASK_INTERVAL, metavar="SECONDS", help="Needless: upkeep never pauses for long.")
+@click.option(
+    "--maintenance-interval",
+    type=duration_of_at_least(-MOST),
+    default=DEFAULT_MAINTENANCE_TASK_INTERVAL,
+    metavar="TIME",
+    help="Needless: upkeep never pauses for long.",
+)
 @click.option("--with-scheduler", "-s", is_flag=True, help="Needless: every worker is a scheduler.")
 @click.option("--exception-handler", multiple=True, metavar="PATH", help="Called where a job failed; may be given several times.")
 @click.option("--no-keep-output", is_flag=True, help="Do not keep what jobs print.")
@@ -160,6 +172,8 @@ def worker(shared: SharedOptions, **given: Any) -> None:
 
     Ctrl+C or SIGTERM: finish the running job, then leave. A second time: put
     the running job back into its queue and leave at once.
+
+    TIME is in seconds, or has a unit: 90s, 30m, 1h, 2d.
     """
     command = WorkerCommand(**given)
     tie = membership()
