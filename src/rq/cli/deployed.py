@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -61,24 +61,33 @@ def open_deployed_server(deployment: Deployment | None, shared: SharedOptions) -
     return replace(server, scripts=ScriptLibrary(Keyspace(deployment.prefix))) if deployment.prefix else server
 
 
-def check_health(server: Server, wanted: Wanted) -> Health:
-    """Look how things are. A server that does not answer is an answer, too."""
+def check_health(server: Server, wanted: Wanted, troubles: Sequence[str] = ()) -> Health:
+    """Look how things are. A server that does not answer is an answer, too.
+
+    Args:
+        server: where workers are registered.
+        wanted: what must be there.
+        troubles: what else is not well, a sentence each.
+    """
     try:
         sightings, is_suspended = read_sightings(server.caller, server.scripts)
     except (RedisError, OSError, RQError) as error:
         return Health(is_healthy=False, sentence=sentence_of(error, describe_server(server.client)))
-    return judge_health(sightings, wanted, is_suspended=is_suspended)
+    found = judge_health(sightings, wanted, is_suspended=is_suspended)
+    if not troubles:
+        return found
+    return replace(found, is_healthy=False, sentence="; ".join([*troubles, *([] if found.is_healthy else [found.sentence])]))
 
 
 @contextmanager
-def serve_health(address: tuple[str, int], server: Server, wanted: Callable[[], Wanted], is_alive: Callable[[], bool] = lambda: True) -> Iterator[str]:
+def serve_health(address: tuple[str, int], check: Callable[[], Health], is_alive: Callable[[], bool] = lambda: True) -> Iterator[str]:
     """Answer over HTTP how things are, in a thread, until the block ends. Gives the URL.
 
     Raises:
         CommandFailed: it is not possible to listen there.
     """
     try:
-        listening = HealthServer(address, lambda: check_health(server, wanted()), is_alive)
+        listening = HealthServer(address, check, is_alive)
     except OSError as error:
         raise CommandFailed(f"Cannot listen at {address[0]}:{address[1]}: {error.strerror}; name another address, or a port that is free") from error
     with listening.running():

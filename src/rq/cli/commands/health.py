@@ -73,7 +73,7 @@ def _serve(server: Server, wanted: Wanted, where: str) -> None:
     except InvalidOptionError as error:
         raise WrongCall(f"--serve {one_line(error)}") from error
     switch = StopSwitch()
-    with switch.installed(), serve_health(address, server, lambda: wanted) as url:
+    with switch.installed(), serve_health(address, lambda: check_health(server, wanted)) as url:
         click.echo(f"Serving {url}/live and {url}/ready")
         while not switch.warm:
             wait_readable([switch.fileno()], None)
