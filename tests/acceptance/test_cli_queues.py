@@ -45,7 +45,7 @@ def test_emptying_a_queue_deletes_its_waiting_jobs_and_no_others(rq: Rq, redis_c
 def test_all_queues_can_be_emptied(rq: Rq, redis_client: redis.Redis):
     for queue in ("one", "two"):
         rq.enqueue("tasks.greet", queue=queue)
-    assert rq.run("empty", "--all").splitlines() == ["1 jobs removed from one queue", "1 jobs removed from two queue"]
+    assert rq.run("empty", "--all").splitlines() == ["1 job removed from one queue", "1 job removed from two queue"]
     assert redis_client.keys("rq:queue:*") == []
 
 
@@ -58,7 +58,8 @@ def test_a_queue_of_thousands_is_emptied(rq: Rq, redis_client: redis.Redis):
 def test_a_program_learns_what_was_removed(rq: Rq):
     rq.enqueue("tasks.greet", queue="one")
     assert json.loads(rq.run("empty", "--json", "one", "two")) == [{"queue": "one", "removed": 1}, {"queue": "two", "removed": 0}]
-    assert json.loads(rq.run("empty", "--json")) == []
+    assert rq.refuse("empty", "--json", status=2) == "Name queues, or use --all"
+    assert json.loads(rq.run("empty", "--json", "--all")) == [{"queue": "one", "removed": 0}]
 
 
 def test_people_see_how_far_a_long_queue_is_emptied(rq: Rq, redis_client: redis.Redis, processes: Processes):
@@ -81,7 +82,7 @@ def test_emptying_nothing_says_so(rq: Rq):
 
 def test_a_failed_job_can_be_requeued_by_its_id(rq: Rq, redis_client: redis.Redis):
     again, left = fail_jobs(rq, 2)
-    assert "Requeueing 1 jobs from failed queue" in rq.run("requeue", "--queue", "default", again)
+    assert rq.run("requeue", "--queue", "default", again).splitlines() == ["Requeueing 1 job from failed queue", "Requeued 1 of 1 job"]
     assert redis_client.lrange("rq:queue:default", 0, -1) == [again.encode()]
     assert redis_client.zrange("rq:failed:default", 0, -1) == [left.encode()]
 
@@ -89,7 +90,7 @@ def test_a_failed_job_can_be_requeued_by_its_id(rq: Rq, redis_client: redis.Redi
 def test_all_failed_jobs_of_a_queue_can_be_requeued(rq: Rq, redis_client: redis.Redis):
     ids = fail_jobs(rq, 3)
     [other] = fail_jobs(rq, 1, queue="other")
-    assert "Requeueing 3 jobs" in rq.run("requeue", "--queue", "default", "--all")
+    assert rq.run("requeue", "--queue", "default", "--all").splitlines() == ["Requeueing 3 jobs from failed queue", "Requeued 3 of 3 jobs"]
     assert waiting_ids(redis_client) == {*ids}
     assert redis_client.zrange("rq:failed:other", 0, -1) == [other.encode()]
 
@@ -100,6 +101,7 @@ def test_requeueing_all_gets_past_hundreds_of_entries_without_a_job(rq: Rq, redi
     redis_client.zadd("rq:failed:default", {ids[0]: 5_000_000_000, ids[1]: 6_000_000_000})
     output = rq.run("requeue", "--queue", "default", "-a")
     assert waiting_ids(redis_client) == {*ids}
+    assert "Requeued 2 of 602 jobs" in output
     assert "600 of 602 jobs could not be requeued" in output
     assert "ghost--300 does not exist any more" in output
 
@@ -110,7 +112,7 @@ def test_a_program_learns_what_was_requeued(rq: Rq):
     assert process.wait() == 1
     assert json.loads(process.stdout) == {"queue": "default", "requeued": 1, "refused": [{"id": "nope", "reason": "does not exist any more"}]}
     assert json.loads(rq.run("requeue", "--json", "--queue", "default", "--all")) == {"queue": "default", "requeued": 1, "refused": []}
-    assert json.loads(rq.run("requeue", "--json", "--queue", "default")) == {"queue": "default", "requeued": 0, "refused": []}
+    assert rq.refuse("requeue", "--json", "--queue", "default", status=2) == "Name jobs, or use --all"
     assert other
 
 
@@ -278,7 +280,7 @@ def test_names_of_queues_that_are_no_text_hide_nothing_of_the_others(rq: Rq, red
     assert "default" in rq.run("info")
     assert "Traceback" not in rq.run("explain", "odd")
     rq.start("doctor").wait()
-    assert rq.run("empty", "--all").count("jobs removed") == 2
+    assert rq.run("empty", "--all").count(" removed from") == 2
     assert not redis_client.exists(f"rq:job:{job_id}")
 
 

@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 # Which server is meant depends on these; in the order in which they are written.
-_OPTIONS = ("url", "config", "file", "connection_class")
+_OPTIONS = {"url": "--url", "config": "--config", "file": "--config", "connection_class": "--connection-class"}
 _HINT = re.compile(r"`(rq [a-z][^`\n]*)`")
 _PASSWORD = "PASSWORD"  # noqa: S105 - what stands in the place of one
 
@@ -33,8 +33,8 @@ def _server_words() -> str:
     context = click.get_current_context(silent=True)
     if context is None:
         return ""
-    given = [(name, context.params.get(name)) for name in _OPTIONS if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    words = [word for name, value in given for word in (f"--{name.replace('_', '-')}", quote(_without_password(str(value))))]
+    given = [(name, str(context.params.get(name))) for name in _OPTIONS if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    words = [word for name, value in given for word in (_OPTIONS[name], quote(_without_password(value)))]
     # A settings module, or a class, is looked for where the running command looked.
     paths = context.params.get("path") or () if any(name != "url" for name, _ in given) else ()
     return " ".join([*words, *(word for path in paths for word in ("--path", quote(path)))])

@@ -150,7 +150,7 @@ def _session(server: Server) -> Session:
 
 def _require(server: Server, name: str) -> None:
     if not any(entry.key.name == name for entry in list_cron_jobs(_session(server))):
-        raise CommandFailed(f"There is no cron job named {printable(name)}; `rq cron list` shows those there are")
+        raise CommandFailed(f"There is no cron job named {name!r}; `rq cron list` shows those there are")
 
 
 # --- what `rq cron list` shows --------------------------------------------------------------------------------------------------------

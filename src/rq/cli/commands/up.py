@@ -13,7 +13,8 @@ from pathlib import Path
 import click
 
 from rq.cli.boundary import Command, WrongCall, one_line
-from rq.cli.deployed import DEFAULT_FILE, check_health, find_deployment, open_deployed_server
+from rq.cli.deployed import check_health, find_deployment, open_deployed_server
+from rq.cli.deployment_file import DEFAULT_FILE, SUFFIX
 from rq.cli.health_door import HealthDoor
 from rq.cli.options import SharedOptions, takes_shared_options
 from rq.core.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
@@ -126,4 +127,4 @@ def _environment(shared: SharedOptions) -> Mapping[str, str]:
     config = shared.config
     if not config:
         return os.environ
-    return {**os.environ, "RQ_CONFIG": str(Path(config).expanduser().absolute()) if config.endswith(".py") else config}
+    return {**os.environ, "RQ_CONFIG": str(Path(config).expanduser().absolute()) if config.endswith((".py", SUFFIX)) else config}
