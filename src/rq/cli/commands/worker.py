@@ -35,6 +35,7 @@ from rq.runtime.queue_order import DequeueStrategy
 from rq.runtime.worker import BaseWorker, Worker
 from rq.runtime.worker_classes import RandomWorker, RoundRobinWorker
 from rq.store.connection import Caller, private_client
+from rq.store.garbled import find_wrong_queues
 from rq.store.reads import is_suspended
 
 
@@ -184,6 +185,7 @@ def worker(shared: SharedOptions, **given: Any) -> None:
     report_to_sentry(server.settings)
     check_server(server, may_be_suspended=tie is not None)
     made = _make_worker(server, shared, command)
+    _warn_of_wrong_keys(server, made)
     if tie is not None:
         made.bus.subscribe(tie)
     if command.pid:
@@ -198,6 +200,12 @@ def worker(shared: SharedOptions, **given: Any) -> None:
         with_scheduler=command.with_scheduler,
         dequeue_strategy=DequeueStrategy(command.dequeue_strategy),
     )
+
+
+def _warn_of_wrong_keys(server: Server, made: BaseWorker) -> None:
+    """Say which queues the worker will never get a job from."""
+    for wrong in find_wrong_queues(Caller(server.client), server.scripts, made.queue_names()):
+        click.secho(f"Warning: {wrong}; no job can come from that queue until the key is deleted", fg="yellow", err=True)
 
 
 def _make_worker(server: Server, shared: SharedOptions, command: WorkerCommand) -> BaseWorker:
