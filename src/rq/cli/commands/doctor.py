@@ -38,7 +38,7 @@ def doctor(shared: SharedOptions, *, most_keys: int, as_json: bool) -> None:
     Checks the server (version, clock, memory, eviction, persistence), whether
     queues have workers and workers have queues, and the data: leases and
     scheduled jobs that are overdue, jobs that wait for others in vain, jobs that
-    were set aside or stand nowhere, registries that grow.
+    cannot be read, were set aside or stand nowhere, registries that grow.
 
     It changes nothing, and asks the server for a bounded amount of work. The
     status is 1 if there is a problem or a warning.

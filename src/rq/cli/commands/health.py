@@ -48,9 +48,10 @@ class HealthCommand:
 def health(shared: SharedOptions, **given: Any) -> None:
     """Say whether workers take care of the queues.
 
-    Ends with status 0 if the server answers, on each of the QUEUES listens a
-    worker, and none of their workers owes a sign of life; otherwise with 1.
-    Without QUEUES: those of the file; without a file, any worker does.
+    Ends with status 0 if the server answers, a worker listens on each of the
+    QUEUES, and none of their workers owes a sign of life; otherwise with 1.
+    Without QUEUES: those of the file. Without a file: one worker is enough,
+    on any queue.
     """
     command = HealthCommand(**given)
     deployment = find_deployment(command.file, shared)

@@ -47,7 +47,7 @@ class InfoCommand:
 
 @click.command(cls=Command)
 @click.argument("queues", nargs=-1)
-@click.option("--interval", "-i", type=duration_of_at_least(0, float), metavar="TIME", help="Show it again after that time (2, 1m), until Ctrl+C.")
+@click.option("--interval", "-i", type=duration_of_at_least(0, float), metavar="TIME", help="Show it again after each TIME (2, 1m), until Ctrl+C.")
 @click.option("--raw", "-r", is_flag=True, help="Plain lines for scripts: no bars, no sums.")
 @click.option("--only-queues", "-Q", is_flag=True, help="Leave out the workers.")
 @click.option("--only-workers", "-W", is_flag=True, help="Leave out the queues.")

@@ -83,7 +83,7 @@ class ServiceCommand:
 @click.option("--file", "-f", metavar="FILE", help="What the service runs (default: rq.toml).")
 @click.option("--user", "for_user", is_flag=True, help="A service of yours (default, but for root).")
 @click.option("--system", "for_system", is_flag=True, help="A service of the machine (default for root).")
-@click.option("--name", default="rq", metavar="NAME", help="Of the service (default: rq).")
+@click.option("--name", default="rq", metavar="NAME", help="Name of the service (default: rq).")
 @click.option("--run-as", metavar="USER", help="With --system: who runs it (default: the owner of FILE).")
 @click.option("--no-start", is_flag=True, help="Only write or remove the unit; leave systemd alone.")
 @takes_shared_options()

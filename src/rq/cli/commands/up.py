@@ -47,7 +47,7 @@ def up(shared: SharedOptions, pools: tuple[str, ...], file: str | None) -> None:
     """Run all pools of workers that a file describes.
 
     Or only the given POOLS. A worker that dies is replaced at once, and what
-    it ran goes back to its queue.
+    it ran goes back to its queue. Without a file, an example of one is shown.
 
     \b
     Ctrl+C or SIGTERM   finish the running jobs, then leave; a second time:

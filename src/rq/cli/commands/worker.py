@@ -122,29 +122,41 @@ class WorkerCommand:
 @click.option("--max-jobs-per-child", type=at_least(1), metavar="N", help="warm: replace a process after N jobs.")
 @click.option("--max-child-age", type=duration_of_at_least(1, float), metavar="TIME", help="warm: replace a process after that long.")
 @click.option("--max-child-memory", type=at_least(1), metavar="MB", help="warm: replace a process that needed more.")
-@click.option("--results-ttl", type=duration_of_at_least(-1), default=DEFAULT_RESULT_TTL, metavar="TIME", help="For jobs that do not say (default: 500).")
+@click.option(
+    "--results-ttl",
+    type=duration_of_at_least(-1),
+    default=DEFAULT_RESULT_TTL,
+    metavar="TIME",
+    help="How long results are kept, unless the job says (default: 500).",
+)
 @click.option(
     "--lease",
     type=duration_of_at_least(MIN_LEASE_SECONDS, float),
     metavar="TIME",
-    help="When it dies, others get its jobs that much later (default: 30).",
+    help="If it dies, others get its jobs after that time (default: 30).",
 )
-@click.option("--worker-ttl", type=duration_of_at_least(1), default=DEFAULT_WORKER_TTL, metavar="TIME", help="Life of its entry while idle (default: 420).")
+@click.option(
+    "--worker-ttl",
+    type=duration_of_at_least(1),
+    default=DEFAULT_WORKER_TTL,
+    metavar="TIME",
+    help="How long its entry lasts without a sign, idle (default: 420).",
+)
 @click.option(
     "--job-monitoring-interval",
     type=duration_of_at_least(1),
     default=DEFAULT_JOB_MONITORING_INTERVAL,
     metavar="TIME",
-    help="Life of its entry while busy (default: 30).",
+    help="The same while busy (default: 30).",
 )
 @click.option(
     "--maintenance-interval",
     type=duration_of_at_least(-MOST),
     default=DEFAULT_MAINTENANCE_TASK_INTERVAL,
     metavar="TIME",
-    help="Needless: upkeep never pauses for long.",
+    help="No effect: upkeep never pauses for long.",
 )
-@click.option("--with-scheduler", "-s", is_flag=True, help="Needless: every worker is a scheduler.")
+@click.option("--with-scheduler", "-s", is_flag=True, help="No effect: every worker is a scheduler.")
 @click.option("--exception-handler", multiple=True, metavar="PATH", help="Called where a job failed; may be given several times.")
 @click.option("--no-keep-output", is_flag=True, help="Do not keep what jobs print.")
 @click.option("--output-size", type=at_least(1), metavar="KB", help="How much of it is kept with a job (default: 64).")
@@ -168,7 +180,7 @@ class WorkerCommand:
 def worker(shared: SharedOptions, **given: Any) -> None:
     """Run jobs from queues.
 
-    From QUEUES, as long as there are any from the first one. Without QUEUES:
+    From QUEUES: always from the first one in which a job waits. Without QUEUES:
     from those of the settings module, otherwise from "default".
 
     Ctrl+C or SIGTERM: finish the running job, then leave. A second time: put
