@@ -62,9 +62,12 @@ class Place:
         """Count that the last child failed to come up. By now, a pause later, all that it has said was heard."""
         failed, self.failed = self.failed, None
         if failed is not None:
-            reason = (failed.last_words() or failed.end_description()).replace(failed.name, "it")
-            self.repeated = self.repeated + 1 if reason == self.reason else 1
-            self.reason = reason
+            self.note_reason((failed.last_words() or failed.end_description()).replace(failed.name, "it"))
+
+    def note_reason(self, reason: str) -> None:
+        """Count a failure for this reason."""
+        self.repeated = self.repeated + 1 if reason == self.reason else 1
+        self.reason = reason
 
 
 class ProcessGroup:
@@ -283,6 +286,7 @@ class ProcessGroup:
         try:
             child.start()
         except OSError as error:
+            place.note_reason(str(error))
             self._report(events.ChildCannotStart(self.name, child.name, str(error)))
             return None
         self._report(events.ChildStarted(self.name, child.name, child.pid or 0))
