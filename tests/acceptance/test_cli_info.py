@@ -290,7 +290,7 @@ def test_on_a_terminal_the_screen_is_cleared_and_the_view_is_colored(rq: Rq, pro
     # `script` would do, but not every machine has it.
     code = "import pty, sys; sys.exit(pty.spawn([sys.executable, '-c', 'from rq.cli.main import rqinfo; rqinfo()', '-i', '0.05', '-Q']))"
     terminal = processes.python(code, env={"RQ_REDIS_URL": rq.url, "TERM": "xterm", "COLUMNS": "80"})
-    terminal.wait_for_output("jobs total")
+    terminal.wait_for_output("job total")
     assert "\x1b[2J\x1b[1;1H" in terminal.stdout or "\x1b[H" in terminal.stdout
     assert "\x1b[32m|█" in terminal.stdout
 

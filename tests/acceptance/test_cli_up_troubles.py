@@ -114,6 +114,10 @@ def test_a_hangup_opens_moves_and_closes_where_health_is_served(rq: Rq, redis_cl
     up.send_signal(signal.SIGHUP)
     wait_for_places(up, redis_client, "mail.1", "web.1")
     assert addresses_of(up) == [first]  # it is the same address, written in another way
+    write(rq, f'[pools.web]\n[health]\nlisten = "0.0.0.0:{first.rpartition(":")[2]}"\n')
+    up.send_signal(signal.SIGHUP)
+    up.wait_for_output(f"Serving {first.replace('127.0.0.1', '0.0.0.0')}/live", WAIT_SECONDS)
+    wait_until(lambda: readiness(first)[0] == HTTPStatus.OK, WAIT_SECONDS)  # all addresses, this one too
     write(rq, '[pools.web]\n[health]\nlisten = "localhost:0"\n')
     up.send_signal(signal.SIGHUP)
     wait_until(lambda: len(addresses_of(up)) == 2, WAIT_SECONDS, lambda: up.output)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from rq.cli.boundary import CommandFailed
 from rq.cli.deployed import serve_health
@@ -25,6 +25,7 @@ class HealthDoor:
         self._check = check
         self._is_alive = is_alive
         self._address: Address | None = None
+        self._port: int | None = None
         self._open = ExitStack()
 
     @contextmanager
@@ -44,10 +45,17 @@ class HealthDoor:
         """Answer there from now on; None: nowhere. Where it is not possible to listen, the former address goes on."""
         if address == self._address:
             return
+        former, is_same_port = self._address, address is not None and address[1] == self._port
         try:
+            if is_same_port:  # 0.0.0.0:80 leaves no room for 127.0.0.1:80
+                self._open.close()
             self._move(address)
         except CommandFailed as error:
             logger.error("%s; until then, nothing changes", error.message)
+            if is_same_port:
+                self._address = self._port = None
+                with suppress(CommandFailed):  # somebody was quicker
+                    self._move(former)
 
     def _move(self, address: Address | None) -> None:
         with ExitStack() as opening:
@@ -58,4 +66,4 @@ class HealthDoor:
             logger.info("Serving %s/live and %s/ready", url, url)
         elif self._address is not None:
             logger.info("Health is not served any more")
-        self._address = address
+        self._address, self._port = address, None if url is None else int(url.rpartition(":")[2])

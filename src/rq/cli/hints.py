@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from shlex import quote
-from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
@@ -16,6 +15,8 @@ from click.core import ParameterSource
 # Which server is meant depends on these; in the order in which they are written.
 _OPTIONS = {"url": "--url", "config": "--config", "file": "--config", "connection_class": "--connection-class"}
 _HINT = re.compile(r"`(rq [a-z][^`\n]*)`")
+# Where a password stands in a URL; whatever is wrong with it, it ends before the last @.
+_SECRETS = (re.compile(r"(://[^:/?#@]*:).*(@)"), re.compile(r"([?&]password=)[^&]*()"))
 _PASSWORD = "PASSWORD"  # noqa: S105 - what stands in the place of one
 
 
@@ -41,5 +42,6 @@ def _server_words() -> str:
 
 
 def _without_password(value: str) -> str:
-    secret = urlsplit(value).password if "://" in value else None
-    return value.replace(f":{secret}@", f":{_PASSWORD}@", 1) if secret else value
+    for secret in _SECRETS:
+        value = secret.sub(rf"\1{_PASSWORD}\2", value)
+    return value

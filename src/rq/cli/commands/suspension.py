@@ -8,7 +8,7 @@ from shlex import quote
 import click
 
 from rq.cli.boundary import Command
-from rq.cli.connect import open_server
+from rq.cli.connect import Server, open_server
 from rq.cli.durations import duration_of_at_least
 from rq.cli.hints import complete_hints
 from rq.cli.json_output import print_json, takes_json_option
@@ -16,7 +16,9 @@ from rq.cli.options import SharedOptions, takes_shared_options
 from rq.cli.rendering import printable
 from rq.core.wording import listed
 from rq.store import suspension
-from rq.store.overview import Overview, read_overview
+from rq.store.overview import MOST_PAUSES, Overview, read_overview
+from rq.store.reads import is_suspended
+from rq.store.registries import read_server_time
 
 # What is paused by its name: `queue` or `worker`, and the name.
 Pause = tuple[str, str]
@@ -71,25 +73,32 @@ def resume(shared: SharedOptions, queues: tuple[str, ...], workers: tuple[str, .
     else:
         resumed = int(server.caller.run(suspension.resume_workers(server.scripts)))
         told = "Resuming workers." if resumed else "Resuming workers. They were not suspended"
-    left = read_overview(server.caller, server.scripts)
+    everything, left = _read_left(server)
     if as_json:
-        still = [{"kind": kind, "name": name} for kind, name in left.paused]
+        still = [{"kind": kind, "name": name} for kind, name in left]
         asked = {"everything": not pauses, "queues": queues, "workers": workers, "were_suspended": resumed}
-        print_json({**asked, "suspended": left.suspended, "still_paused": still})
+        print_json({**asked, "suspended": everything, "still_paused": still})
     else:
-        click.echo(complete_hints("\n".join([told, *_remaining(left)])))
+        click.echo(complete_hints("\n".join([told, *_remaining(everything, left)])))
 
 
 def _pauses(queues: Iterable[str], workers: Iterable[str]) -> list[Pause]:
     return [*(("queue", name) for name in queues), *(("worker", name) for name in workers)]
 
 
-def _remaining(left: Overview) -> Iterator[str]:
+def _read_left(server: Server) -> tuple[bool, Sequence[Pause]]:
+    """Return whether all workers are suspended, and what is paused by its name."""
+    now = server.caller.run(read_server_time()).timestamp()
+    everything, pauses = server.caller.run_many([is_suspended(server.scripts), suspension.list_pauses(server.scripts, now, MOST_PAUSES)])
+    return everything, pauses
+
+
+def _remaining(everything: bool, pauses: Sequence[Pause]) -> Iterator[str]:
     """Yield what is still suspended, and how to end that."""
-    if left.suspended:
+    if everything:
         yield "All workers are still suspended; `rq resume` lets them go on"
-    if left.paused:
-        yield f"Still paused: {_described(left.paused)}; `{_resuming(left.paused)}` ends that"
+    if pauses:
+        yield f"Still paused: {_described(pauses)}; `{_resuming(pauses)}` ends that"
 
 
 def _doubts(pauses: Sequence[Pause], known: Overview) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -216,7 +218,9 @@ def worker(shared: SharedOptions, **given: Any) -> None:
 
 def _warn_of_wrong_keys(server: Server, made: BaseWorker) -> None:
     """Say which queues the worker will never get a job from."""
-    for wrong in find_wrong_queues(Caller(server.client), server.scripts, made.queue_names()):
+    with _asking(server) as caller:
+        found = find_wrong_queues(caller, server.scripts, made.queue_names())
+    for wrong in found:
         click.secho(f"Warning: {wrong}; no job can come from that queue until the key is deleted", fg="yellow", err=True)
 
 
@@ -271,11 +275,18 @@ def check_server(server: Server, *, may_be_suspended: bool = False) -> None:
     Raises:
         CommandFailed: workers are suspended, and that is not expected.
     """
+    with _asking(server) as caller:
+        suspended = caller.run(is_suspended(server.scripts))
+    if suspended and not may_be_suspended:
+        raise CommandFailed("Workers are suspended; run `rq resume`, then start this worker again")
+
+
+@contextmanager
+def _asking(server: Server) -> Iterator[Caller]:
+    """Give a caller whose connection is closed afterwards: what the worker forks later shall not inherit one."""
     client = private_client(server.client)
     try:
-        suspended = Caller(client).run(is_suspended(server.scripts))
+        yield Caller(client)
     finally:
         if client is not server.client:
             client.close()
-    if suspended and not may_be_suspended:
-        raise CommandFailed("Workers are suspended; run `rq resume`, then start this worker again")
