@@ -42,7 +42,19 @@ def wait_for(path, started=None):
 """
 
 # Whatever the machine of the test run says about servers must not reach the commands.
-_UNSET = ("RQ_CONFIG", "RQ_DEBUG", "REDIS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_PASSWORD", "REDIS_SSL", "RQ_WORKER_CLASS", "RQ_JOB_CLASS")
+_UNSET = (
+    "RQ_CONFIG",
+    "RQ_FILE",
+    "RQ_DEBUG",
+    "REDIS_URL",
+    "REDIS_HOST",
+    "REDIS_PORT",
+    "REDIS_DB",
+    "REDIS_PASSWORD",
+    "REDIS_SSL",
+    "RQ_WORKER_CLASS",
+    "RQ_JOB_CLASS",
+)
 
 Environment = dict[str, str | None]
 

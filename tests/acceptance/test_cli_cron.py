@@ -165,7 +165,7 @@ def test_pause_and_resume_say_what_changed(rq: Rq, config: str):
 
 @pytest.mark.parametrize("word", ["run", "pause", "resume"])
 def test_a_name_that_nobody_knows_is_refused(rq: Rq, word: str):
-    assert "There is no cron job named" in rq.refuse("cron", word, "nothing", status=1)
+    assert rq.refuse("cron", word, "nothing", status=1) == "There is no cron job named 'nothing'; `rq cron list` shows those there are"
 
 
 def test_a_word_after_an_option_is_told_where_it_belongs(rq: Rq):

@@ -88,3 +88,37 @@ def test_a_user_who_may_only_read_hears_what_there_is(rq: Rq, redis_client: redi
         redis_client.execute_command("ACL", "DELUSER", "reader")
     assert "No worker listens on the queue default" in " ".join(process.stdout.split())
     assert "Traceback" not in process.output
+
+
+def test_waiting_jobs_that_are_garbled_or_missing_are_found(rq: Rq, redis_client: redis.Redis):
+    fine, no_date, no_hash, no_data = (rq.enqueue("tasks.greet", job_id=name) for name in ("fine", "no-date", "no-hash", "no-data"))
+    redis_client.hset(f"rq:job:{no_date}", "created_at", "yesterday")
+    redis_client.delete(f"rq:job:{no_hash}", f"rq:job:{no_data}")
+    redis_client.set(f"rq:job:{no_hash}", "a text")
+    redis_client.rpush("rq:queue:default", "ghost")
+    output = " ".join(rq_output(rq, "doctor").split())
+    assert "problem data In the queue default wait jobs that cannot be read: no-date and no-hash. Delete their keys, and enqueue them again" in output
+    assert "warning data In the queue default wait ids of jobs that do not exist: no-data and ghost. Nothing: a worker passes over them" in output
+    assert fine not in output.partition("do not exist")[0].partition("data In the queue")[2]
+
+
+def test_a_key_of_the_wrong_type_is_named(rq: Rq, redis_client: redis.Redis):
+    rq.enqueue("tasks.greet")
+    redis_client.delete("rq:queue:default", "rq:failed:default")
+    redis_client.set("rq:queue:default", "a text")
+    redis_client.sadd("rq:failed:default", "a member")
+    output = " ".join(rq_output(rq, "doctor").split())
+    wrong = "the key rq:queue:default holds a string, not a list and the key rq:failed:default holds a set, not a zset"
+    assert f"The queue default cannot be read: {wrong}. Delete what has the wrong type." in output
+
+
+def test_a_worker_says_which_queue_will_never_give_it_a_job(rq: Rq, redis_client: redis.Redis):
+    redis_client.set("rq:queue:low", "a text")
+    process = rq.start("worker", "high", "low", "--burst")
+    process.succeed()
+    assert "Warning: the key rq:queue:low holds a string, not a list; no job can come from that queue until the key is deleted" in process.stderr
+
+
+def test_an_error_about_a_type_names_the_key(rq: Rq, redis_client: redis.Redis):
+    redis_client.set("rq:queues", "a text")
+    assert "rq:queues" in rq.refuse("empty", "--all", status=1)

@@ -141,14 +141,14 @@ def test_everything_is_shown(busy_server: Rq):
     assert lines[2] == "slow         | 0, 1 executing, 0 finished, 0 failed"
     assert lines[3] == "3 queues, 2 jobs total"
     assert re.fullmatch(r"wolf \(\S+ \S+ \d+\): busy slow, unused\. jobs: 0 finished, 0 failed", lines[5])
-    assert lines[6] == "1 workers, 3 queues"
+    assert lines[6] == "1 worker, 3 queues"
     assert lines[8].startswith("Updated: ")
 
 
 def test_a_part_can_be_shown(busy_server: Rq):
     assert busy_server.run("info", "-Q").splitlines()[-1] == "3 queues, 2 jobs total"
     assert "wolf" not in busy_server.run("info", "--only-queues", "--only-workers")
-    assert busy_server.run("info", "-W").splitlines()[-1] == "1 workers, 3 queues"
+    assert busy_server.run("info", "-W").splitlines()[-1] == "1 worker, 3 queues"
     assert busy_server.run("info", "--raw", "-Q", "other") == "queue other 1, 0 executing, 0 finished, 0 failed\n"
     assert "wolf" not in busy_server.run("info", "other")
     assert "wolf" in busy_server.run("info", "slow")
@@ -177,7 +177,7 @@ def test_programs_get_queues_and_workers(busy_server: Rq):
 
 def test_programs_get_pauses(rq: Rq):
     rq.run("suspend")
-    rq.run("suspend", "high")
+    rq.start("suspend", "high").succeed()
     found = json.loads(rq.run("info", "--json"))
     assert (found["suspended"], found["paused"]) == (True, [{"kind": "queue", "name": "high"}])
 
@@ -223,7 +223,7 @@ def test_a_user_who_may_only_read_can_look(busy_server: Rq, redis_client: redis.
         output = busy_server.run("info", env={"RQ_REDIS_URL": f"redis://reader:pw@{valkey.host}:{valkey.port}/0"})
     finally:
         redis_client.execute_command("ACL", "DELUSER", "reader")
-    assert "1 workers, 3 queues" in output
+    assert "1 worker, 3 queues" in output
 
 
 def test_two_round_trips_are_enough_for_any_number_of_queues_and_workers(redis_client: redis.Redis):
@@ -269,7 +269,7 @@ def test_the_view_is_repeated_until_ctrl_c_which_is_no_error(rq: Rq, redis_clien
     monitor = rq.start("info", "--interval", "0.05")
     monitor.wait_for_output("0 queues")
     redis_client.sadd("rq:queues", "rq:queue:new")
-    monitor.wait_for_output("1 queues")
+    monitor.wait_for_output("1 queue")
     assert "\x1b" not in monitor.stdout
     monitor.send_signal(signal.SIGINT)
     assert monitor.wait() == 0
@@ -290,7 +290,7 @@ def test_on_a_terminal_the_screen_is_cleared_and_the_view_is_colored(rq: Rq, pro
     # `script` would do, but not every machine has it.
     code = "import pty, sys; sys.exit(pty.spawn([sys.executable, '-c', 'from rq.cli.main import rqinfo; rqinfo()', '-i', '0.05', '-Q']))"
     terminal = processes.python(code, env={"RQ_REDIS_URL": rq.url, "TERM": "xterm", "COLUMNS": "80"})
-    terminal.wait_for_output("jobs total")
+    terminal.wait_for_output("job total")
     assert "\x1b[2J\x1b[1;1H" in terminal.stdout or "\x1b[H" in terminal.stdout
     assert "\x1b[32m|█" in terminal.stdout
 

@@ -45,7 +45,7 @@ def test_emptying_a_queue_deletes_its_waiting_jobs_and_no_others(rq: Rq, redis_c
 def test_all_queues_can_be_emptied(rq: Rq, redis_client: redis.Redis):
     for queue in ("one", "two"):
         rq.enqueue("tasks.greet", queue=queue)
-    assert rq.run("empty", "--all").splitlines() == ["1 jobs removed from one queue", "1 jobs removed from two queue"]
+    assert rq.run("empty", "--all").splitlines() == ["1 job removed from one queue", "1 job removed from two queue"]
     assert redis_client.keys("rq:queue:*") == []
 
 
@@ -58,7 +58,8 @@ def test_a_queue_of_thousands_is_emptied(rq: Rq, redis_client: redis.Redis):
 def test_a_program_learns_what_was_removed(rq: Rq):
     rq.enqueue("tasks.greet", queue="one")
     assert json.loads(rq.run("empty", "--json", "one", "two")) == [{"queue": "one", "removed": 1}, {"queue": "two", "removed": 0}]
-    assert json.loads(rq.run("empty", "--json")) == []
+    assert rq.refuse("empty", "--json", status=2) == "Name queues, or use --all"
+    assert json.loads(rq.run("empty", "--json", "--all")) == [{"queue": "one", "removed": 0}]
 
 
 def test_people_see_how_far_a_long_queue_is_emptied(rq: Rq, redis_client: redis.Redis, processes: Processes):
@@ -81,7 +82,7 @@ def test_emptying_nothing_says_so(rq: Rq):
 
 def test_a_failed_job_can_be_requeued_by_its_id(rq: Rq, redis_client: redis.Redis):
     again, left = fail_jobs(rq, 2)
-    assert "Requeueing 1 jobs from failed queue" in rq.run("requeue", "--queue", "default", again)
+    assert rq.run("requeue", "--queue", "default", again).splitlines() == ["Requeueing 1 job from failed queue", "Requeued 1 of 1 job"]
     assert redis_client.lrange("rq:queue:default", 0, -1) == [again.encode()]
     assert redis_client.zrange("rq:failed:default", 0, -1) == [left.encode()]
 
@@ -89,7 +90,7 @@ def test_a_failed_job_can_be_requeued_by_its_id(rq: Rq, redis_client: redis.Redi
 def test_all_failed_jobs_of_a_queue_can_be_requeued(rq: Rq, redis_client: redis.Redis):
     ids = fail_jobs(rq, 3)
     [other] = fail_jobs(rq, 1, queue="other")
-    assert "Requeueing 3 jobs" in rq.run("requeue", "--queue", "default", "--all")
+    assert rq.run("requeue", "--queue", "default", "--all").splitlines() == ["Requeueing 3 jobs from failed queue", "Requeued 3 of 3 jobs"]
     assert waiting_ids(redis_client) == {*ids}
     assert redis_client.zrange("rq:failed:other", 0, -1) == [other.encode()]
 
@@ -100,6 +101,7 @@ def test_requeueing_all_gets_past_hundreds_of_entries_without_a_job(rq: Rq, redi
     redis_client.zadd("rq:failed:default", {ids[0]: 5_000_000_000, ids[1]: 6_000_000_000})
     output = rq.run("requeue", "--queue", "default", "-a")
     assert waiting_ids(redis_client) == {*ids}
+    assert "Requeued 2 of 602 jobs" in output
     assert "600 of 602 jobs could not be requeued" in output
     assert "ghost--300 does not exist any more" in output
 
@@ -110,7 +112,7 @@ def test_a_program_learns_what_was_requeued(rq: Rq):
     assert process.wait() == 1
     assert json.loads(process.stdout) == {"queue": "default", "requeued": 1, "refused": [{"id": "nope", "reason": "does not exist any more"}]}
     assert json.loads(rq.run("requeue", "--json", "--queue", "default", "--all")) == {"queue": "default", "requeued": 1, "refused": []}
-    assert json.loads(rq.run("requeue", "--json", "--queue", "default")) == {"queue": "default", "requeued": 0, "refused": []}
+    assert rq.refuse("requeue", "--json", "--queue", "default", status=2) == "Name jobs, or use --all"
     assert other
 
 
@@ -147,7 +149,7 @@ def test_a_suspended_worker_takes_no_job_until_it_is_resumed(rq: Rq, redis_clien
     worker = rq.start("worker", "--max-jobs", "1")
     worker.wait_for_output("Listening on")
     assert "rq resume" in rq.run("suspend")
-    worker.wait_for_output("suspended")
+    worker.wait_for_output("suspended, as all workers are; `rq resume` lets them go on")
     rq.enqueue("tasks.greet")
     assert redis_client.llen("rq:queue:default") == 1
     assert "suspended: no worker begins another job" in rq.run("info")
@@ -157,42 +159,88 @@ def test_a_suspended_worker_takes_no_job_until_it_is_resumed(rq: Rq, redis_clien
 
 
 def test_queues_can_be_paused_alone(rq: Rq, redis_client: redis.Redis):
-    output = rq.run("suspend", "low", "bulk")
-    assert output.startswith("Pausing queue low, queue bulk until `rq resume low bulk`.")
     low, high = rq.enqueue("tasks.greet", queue="low"), rq.enqueue("tasks.greet", queue="high")
-    assert "takes no jobs of the paused queues low" in rq.start("worker", "low", "high", "--burst").succeed()
+    assert rq.run("suspend", "low").startswith("Pausing queue low until `rq resume low`.")
+    assert "takes no jobs of the paused queues low; `rq resume low` lets them go on" in rq.start("worker", "low", "high", "--burst").succeed()
     assert [Job.fetch(job_id, connection=redis_client).get_status() for job_id in (low, high)] == ["queued", "finished"]
     assert "stopped (all its queues are paused)" in rq.start("worker", "low", "--burst").succeed()
-    assert rq.run("resume") == "Resuming workers. They were not suspended\n"
-    assert rq.run("resume", "low", "high") == "Resuming queue low, queue high. 1 of 2 were paused\n"
+    assert rq.run("resume", "low", "high") == "Resuming queue low, queue high. 1 of 2 was paused\n"
     assert "Job OK" in rq.start("worker", "low", "--burst").succeed()
 
 
 def test_workers_can_be_paused_alone(rq: Rq):
-    assert rq.run("suspend", "--worker", "one", "--worker", "two").startswith("Pausing worker one, worker two until")
+    assert rq.start("suspend", "--worker", "one", "--worker", "two").succeed().startswith("Pausing worker one, worker two until")
     rq.enqueue("tasks.greet")
-    assert "stopped (suspended) after 0 job(s)" in rq.start("worker", "--name", "one", "--burst").succeed()
-    assert rq.run("resume", "--worker", "one") == "Resuming worker one. 1 of 1 were paused\n"
+    output = rq.start("worker", "--name", "one", "--burst").succeed()
+    assert "suspended, this worker alone; `rq resume --worker one` lets it go on" in output
+    assert "stopped (suspended) after 0 job(s)" in output
+    assert rq.run("resume", "--worker", "one").startswith("Resuming worker one. 1 of 1 was paused\n")
     assert "Job OK" in rq.start("worker", "--name", "one", "--burst").succeed()
+
+
+def test_a_resume_says_what_stays_paused_and_how_to_end_that(rq: Rq):
+    rq.start("suspend", "low", "the rest", "--worker", "wolf").succeed()
+    rq.run("suspend")
+    assert rq.run("resume", "low").splitlines() == [
+        "Resuming queue low. 1 of 1 was paused",
+        "All workers are still suspended; `rq resume` lets them go on",
+        "Still paused: queue the rest, worker wolf; `rq resume 'the rest' --worker wolf` ends that",
+    ]
+    assert rq.run("resume").splitlines() == [
+        "Resuming workers.",
+        "Still paused: queue the rest, worker wolf; `rq resume 'the rest' --worker wolf` ends that",
+    ]
+    assert rq.run("resume", "the rest", "--worker", "wolf") == "Resuming queue the rest, worker wolf. 2 of 2 were paused\n"
+
+
+def test_a_pause_of_what_nobody_knows_is_doubted_but_holds(rq: Rq, redis_client: redis.Redis):
+    rq.enqueue("tasks.greet", queue="known")
+    process = rq.start("suspend", "known", "nosuch", "--worker", "nobody")
+    process.succeed()
+    assert process.stderr.splitlines() == [
+        "Warning: no job was ever put into nosuch, and no worker listens there; the pause holds all the same",
+        "Warning: no worker named nobody is there; the pause holds all the same, for one that comes",
+    ]
+    assert {*redis_client.zrange("rq:x:paused", 0, -1)} == {b"queue:known", b"queue:nosuch", b"worker:nobody"}
+
+
+def test_a_duration_is_written_with_a_unit_as_well(rq: Rq, redis_client: redis.Redis):
+    assert "for 7200 seconds" in rq.run("suspend", "--duration", "2h")
+    assert 7100 < redis_client.ttl("rq:suspended") <= 7200
 
 
 def test_a_pause_of_a_queue_can_end_by_itself(rq: Rq):
     rq.enqueue("tasks.greet")
-    assert "Pausing queue default for 1 seconds" in rq.run("suspend", "default", "--duration", "1")
+    assert "Pausing queue default for 1 second." in rq.run("suspend", "default", "--duration", "1")
     worker = rq.start("worker", "--max-jobs", "1")
     assert "Job OK" in worker.succeed()
 
 
 def test_a_program_learns_what_is_suspended(rq: Rq):
     assert json.loads(rq.run("suspend", "--json", "--duration", "100")) == {"everything": True, "queues": [], "workers": [], "seconds": 100}
-    assert json.loads(rq.run("suspend", "--json", "high", "--worker", "wolf")) == {
+    assert json.loads(rq.start("suspend", "--json", "high", "--worker", "wolf").succeed()) == {
         "everything": False,
         "queues": ["high"],
         "workers": ["wolf"],
         "seconds": None,
     }
-    assert json.loads(rq.run("resume", "--json")) == {"everything": True, "queues": [], "workers": [], "were_suspended": 1}
-    assert json.loads(rq.run("resume", "--json", "high", "low")) == {"everything": False, "queues": ["high", "low"], "workers": [], "were_suspended": 1}
+    high, wolf = {"kind": "queue", "name": "high"}, {"kind": "worker", "name": "wolf"}
+    assert json.loads(rq.run("resume", "--json")) == {
+        "everything": True,
+        "queues": [],
+        "workers": [],
+        "were_suspended": 1,
+        "suspended": False,
+        "still_paused": [high, wolf],
+    }
+    assert json.loads(rq.run("resume", "--json", "high", "low")) == {
+        "everything": False,
+        "queues": ["high", "low"],
+        "workers": [],
+        "were_suspended": 1,
+        "suspended": False,
+        "still_paused": [wolf],
+    }
 
 
 def test_a_suspension_can_end_by_itself(rq: Rq, redis_client: redis.Redis):
@@ -232,7 +280,7 @@ def test_names_of_queues_that_are_no_text_hide_nothing_of_the_others(rq: Rq, red
     assert "default" in rq.run("info")
     assert "Traceback" not in rq.run("explain", "odd")
     rq.start("doctor").wait()
-    assert rq.run("empty", "--all").count("jobs removed") == 2
+    assert rq.run("empty", "--all").count(" removed from") == 2
     assert not redis_client.exists(f"rq:job:{job_id}")
 
 

@@ -127,7 +127,8 @@ def test_a_unit_of_somebody_else_is_left_alone(service: Rq, folder: Path, user: 
 def test_a_systemd_that_refuses_is_quoted(service: Rq, folder: Path, user: dict[str, str | None]):
     (folder / "bin" / "systemctl").write_text("#!/bin/sh\necho 'there is no bus' >&2\nexit 1\n")
     refusal = service.refuse("service", "install", "--user", status=1, env=user)
-    assert refusal == "`systemctl --user daemon-reload` failed (there is no bus); try it by hand, or leave systemd alone with --no-start"
+    assert refusal.startswith("`systemctl --user daemon-reload` failed (there is no bus). The unit ")
+    assert refusal.endswith("/rq.service is left there; try that by hand, or remove it with `rq service uninstall --no-start --user`")
 
 
 @pytest.mark.parametrize(
@@ -151,3 +152,23 @@ def test_a_server_that_the_service_will_not_know_is_pointed_out(service: Rq):
     process = service.start("service", "show", "--url", "redis://shop")
     process.succeed()
     assert process.stderr.startswith("The service will not see --url or RQ_REDIS_URL of this shell")
+
+
+def test_without_systemd_nothing_is_written(service: Rq, user: dict[str, str | None], folder: Path):
+    refusal = service.refuse("service", "install", "--user", env={**user, "PATH": str(folder)}, status=1)
+    assert refusal == "There is no systemctl here to start a service with; with --no-start, the unit alone is written"
+    assert [*folder.rglob("rq.service")] == []
+
+
+def test_what_is_left_can_be_removed_as_the_message_says(service: Rq, user: dict[str, str | None], folder: Path):
+    (folder / "bin" / "systemctl").write_text("#!/bin/sh\necho 'no' >&2\nexit 1\n")
+    refusal = service.refuse("service", "install", "--user", "--name", "shop", env=user, status=1)
+    command = refusal.partition("`rq ")[2].partition("`")[0]
+    assert command == "service uninstall --no-start --user --name shop"
+    assert "Removed" in service.run(*command.split(), env=user)
+
+
+def test_help_tells_what_each_word_does(service: Rq):
+    shown = service.run("service", "--help")
+    for line in ("install     write a unit for systemd", "uninstall   stop it", "show        print the unit"):
+        assert line in shown

@@ -129,6 +129,25 @@ def test_a_child_that_never_comes_up_is_started_again_after_a_pause(nursery):
     assert not group.cannot_start
 
 
+def test_children_that_fail_again_and_again_for_the_same_reason_are_told_about_until_one_comes_up(nursery):
+    (nursery.folder / "broken").touch()
+    group = nursery.group(1)
+    nursery.drive_until(group, lambda: nursery.reported(events.StartsFail) == 2)
+    assert group.trouble == "ended with status 2"
+    told = [(report.place, report.times, report.reason) for report in nursery.reports if isinstance(report, events.StartsFail)]
+    assert told == [("g.1", 3, "ended with status 2"), ("g.1", 4, "ended with status 2")]
+    (nursery.folder / "broken").unlink()
+    nursery.drive_until(group, lambda: all_ready(group))
+    assert group.trouble is None
+
+
+def test_a_program_that_cannot_be_started_again_and_again_is_told_about_as_well(nursery):
+    program = Program(["/no/such/program"], None, str(nursery.folder))
+    group = ProcessGroup("g", 1, lambda name: child_of(name, program), report=nursery.reports.append)
+    nursery.drive_until(group, lambda: nursery.reported(events.StartsFail))
+    assert "No such file" in (group.trouble or "")
+
+
 def test_a_program_that_does_not_exist_is_a_failure_like_others(nursery):
     program = Program(["/no/such/program"])
     group = ProcessGroup("g", 1, lambda name: child_of(name, program), report=nursery.reports.append)

@@ -16,6 +16,7 @@ from redis.exceptions import AuthenticationError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from rq.cli.hints import complete_hints
 from rq.core.errors import RQError
 from rq.store.connection import Meaning, meaning_of
 
@@ -26,7 +27,10 @@ _SERVER = "rq.cli.server"
 
 
 class CommandFailed(click.ClickException):
-    """A command cannot do what it was asked to; its message is one sentence."""
+    """A command cannot do what it was asked to; its message is one sentence. The commands that it names are completed, see `rq.cli.hints`."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(complete_hints(message))
 
 
 class WrongCall(CommandFailed):

@@ -11,7 +11,7 @@ from typing import Any
 import redis
 
 from rq.cli.boundary import WrongCall
-from rq.cli.connect import connection_class_at, open_client
+from rq.cli.connect import connection_class_at, load_config, open_client
 from rq.cli.options import OPTIONS, load_class
 from rq.cli.settings import Settings, environment, load_settings
 from rq.client.job import Job
@@ -84,7 +84,7 @@ class CliConfig:
             WrongCall: the URL or the settings are unusable.
         """
         if self._connection is None:
-            self._connection = open_client(self.connection_class, self.url, (load_settings(self.config), environment()), {})
+            self._connection = open_client(self.connection_class, self.url, (load_config(self.config), environment()), {})
         return self._connection
 
 

@@ -1,7 +1,7 @@
 """From options, settings and environment to a connected command.
 
-The first place that names a server wins: `--url` or RQ_REDIS_URL, the settings module, the environment; otherwise it is localhost:6379. A place names one
-with REDIS_URL, SENTINEL or any of REDIS_HOST, REDIS_PORT, REDIS_DB, REDIS_PASSWORD, in this order.
+The first place that names a server wins: `--url` or RQ_REDIS_URL, the settings of `--config`, the `rq.toml` of this folder, the environment; otherwise it is
+localhost:6379. A place names one with REDIS_URL, SENTINEL or any of REDIS_HOST, REDIS_PORT, REDIS_DB, REDIS_PASSWORD, in this order.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -17,6 +18,7 @@ from redis.retry import Retry
 from redis.sentinel import Sentinel
 
 from rq.cli.boundary import WrongCall, note_server, one_line
+from rq.cli.deployment_file import SUFFIX, adopt_prefix, server_of, server_of_folder
 from rq.cli.options import SharedOptions
 from rq.cli.settings import Settings, environment, load_settings
 from rq.core.defaults import DEFAULT_CONNECTION_CLASS
@@ -59,11 +61,12 @@ class Server:
     settings: Settings
 
 
-def open_server(shared: SharedOptions, *, patient: bool = False) -> Server:
+def open_server(shared: SharedOptions, *, patient: bool = False, file: Settings | None = None) -> Server:
     """Return the server that a command was told to use.
 
     Args:
         shared: the options.
+        file: what an `rq.toml` says of the server, for commands that have read theirs; None to look for one in this folder.
         patient: for a worker, whose jobs share the settings of its client: the client library's own patience. Otherwise a server that does not answer is an
             error after seconds, and one that refuses the connection at once.
 
@@ -71,11 +74,25 @@ def open_server(shared: SharedOptions, *, patient: bool = False) -> Server:
         WrongCall: the URL, the settings or the connection class are unusable.
         EmbeddedError: the embedded server does not start.
     """
-    settings = load_settings(shared.config)
+    settings = load_config(shared.config)
+    if file is None:
+        file = server_of_folder()
+        adopt_prefix(settings, file)
     options: dict[str, Any] = {} if patient else {"socket_connect_timeout": CONNECT_SECONDS, "socket_timeout": ANSWER_SECONDS, "retry": Retry(NoBackoff(), 0)}
-    client = open_client(connection_class_at(shared.connection_class), shared.url, (settings, environment()), options)
+    client = open_client(connection_class_at(shared.connection_class), shared.url, (settings, file, environment()), options)
     note_server(describe_server(client))
     return Server(client, Caller(client), ScriptLibrary(current_keyspace()), settings)
+
+
+def load_config(config: str | None) -> Settings:
+    """Return the settings that `--config` names: those of a module, of a Python file, or, of the server alone, of an `rq.toml`.
+
+    Raises:
+        WrongCall: there are none, or they cannot be read.
+    """
+    if config and config.endswith(SUFFIX):
+        return server_of(Path(config).expanduser(), "--config")
+    return load_settings(config)
 
 
 def describe_server(client: redis.Redis) -> str:
@@ -109,15 +126,23 @@ def open_client(client_class: Any, url: str | None, places: Sequence[Settings], 
         raise WrongCall("--url (or RQ_REDIS_URL) is empty; name a server, such as redis://HOST:PORT/DATABASE, or leave it out")
     if url:
         return _from_url(client_class, url, "--url (or RQ_REDIS_URL)", options)
-    for place in places:
+    for place in filter(names_server, places):
         named = place.text("REDIS_URL")
         if named:
             return _from_url(client_class, named, f"REDIS_URL of {place.origin}", options)
-        if place.values.get("SENTINEL") and not isinstance(place.values["SENTINEL"], str):
+        if _has_sentinel(place):
             return _from_sentinel(place, options)
-        if place.has_any(_PARTS):
-            return _from_parts(client_class, place, options)
+        return _from_parts(client_class, place, options)
     return _from_parts(client_class, Settings({}, "the defaults"), options)
+
+
+def names_server(place: Settings) -> bool:
+    """Say whether a place says which server is meant."""
+    return bool(place.text("REDIS_URL")) or _has_sentinel(place) or place.has_any(_PARTS)
+
+
+def _has_sentinel(place: Settings) -> bool:
+    return bool(place.values.get("SENTINEL")) and not isinstance(place.values["SENTINEL"], str)
 
 
 def _from_url(client_class: Any, url: str, origin: str, options: dict[str, Any]) -> redis.Redis:

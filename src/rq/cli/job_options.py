@@ -184,7 +184,7 @@ _webhook = functools.partial(_option, heading=_END)
 
 _RETRY = {
     "retry_max": _again("retry_max", type=at_least(0), metavar="N", help="Try that many times more if it fails."),
-    "retry_interval": _again("retry_interval", multiple=True, metavar="TIME", help="How long to wait before (default: 0); repeatable."),
+    "retry_interval": _again("retry_interval", multiple=True, metavar="TIME", help="Wait so long before (default: 0); repeatable."),
     "retry_backoff": _again("retry_backoff", type=float, metavar="FACTOR", help="Let each wait be that many times the one before."),
     "retry_max_interval": _again("retry_max_interval", metavar="TIME", help="The longest wait that it may grow to."),
     "retry_jitter": _again("retry_jitter", type=float, metavar="FRACTION", help="Spread waits by up to that much, as 0.1."),
@@ -194,7 +194,7 @@ _RETRY = {
 }
 _REPEAT = {
     "repeat": _again("repeat", type=at_least(0), metavar="TIMES", help="Run it that many times more if it succeeds."),
-    "repeat_interval": _again("repeat_interval", multiple=True, metavar="TIME", help="How long to wait before (default: 0); repeatable."),
+    "repeat_interval": _again("repeat_interval", multiple=True, metavar="TIME", help="Wait so long before (default: 0); repeatable."),
 }
 _WEBHOOK = {
     "webhook": _webhook("webhook", multiple=True, metavar="STATUS=URL", help="Call URL once finished, or failed; repeatable."),
@@ -225,7 +225,7 @@ JOB_OPTIONS: dict[str, JobOption] = {
         {
             "depends_on": _dependency("depends_on", multiple=True, metavar="ID", help="Wait for this job to succeed; repeatable."),
             "on_dependency_failure": _dependency(
-                "on_dependency_failure", type=click.Choice(POLICIES), metavar="WHAT", help="Then wait (default), run, cancel or fail."
+                "on_dependency_failure", type=click.Choice(POLICIES), metavar="WHAT", help="If it fails: wait (default), run, cancel, fail."
             ),
         },
         _read_dependencies,

@@ -78,9 +78,9 @@ def main() -> None:
     rq enqueue tasks.greet bob    put a job into it
     rq info                       look at queues and workers
 
-    The server is the one at localhost:6379 unless --url or the environment
-    variable RQ_REDIS_URL names another. With embedded:// as the URL no server
-    needs to be installed.
+    The server is the one at localhost:6379 unless --url, the environment
+    variable RQ_REDIS_URL or an rq.toml in this folder names another. With
+    embedded:// as the URL no server needs to be installed.
     """  # noqa: D205, D301 - this is the text of `rq --help`; Click keeps lines after \b as they are
 
 

@@ -116,9 +116,9 @@ def at_least(least: float, number: type[int | float] = int) -> Callable[[str], f
 _option = functools.partial(functools.partial, click.option)
 # By parameter name; what is called with more options for Click returns a decorator.
 OPTIONS: dict[str, Callable[..., Any]] = {
-    "url": _option("--url", "-u", envvar="RQ_REDIS_URL", metavar="URL", help="redis://, rediss://, unix:// or embedded://."),
-    "config": _option("--config", "-c", envvar="RQ_CONFIG", metavar="MODULE", help="Settings: a module, or a file like ./my.py."),
-    "path": _option("--path", "-P", multiple=True, metavar="DIR", help="Where to import from as well (default: .)."),
+    "url": _option("--url", "-u", envvar="RQ_REDIS_URL", metavar="URL", help="The server: redis://, rediss://, unix://, embedded://."),
+    "config": _option("--config", "-c", envvar="RQ_CONFIG", metavar="MODULE", help="Settings: a module, ./my.py, or an rq.toml."),
+    "path": _option("--path", "-P", multiple=True, metavar="DIR", help="Import modules from there, too (default: .)."),
     "serializer": _option("--serializer", "-S", default=DEFAULT_SERIALIZER_CLASS, metavar="NAME", help="pickle (default), json or a dotted path."),
     "worker_class": _option(
         *("--worker-class", "-w"), envvar="RQ_WORKER_CLASS", default=DEFAULT_WORKER_CLASS, metavar="PATH", help="Default: rq.Worker; also rq.SimpleWorker."

@@ -16,6 +16,9 @@ Every command with all its options, as the commands themselves describe them (`m
 to use them.
 """
 
+# Of the options that no help shows, those that mean something to every command.
+_EFFECTIVE = {"connection_class"}
+
 
 def reference() -> str:
     """Return the page, in Markdown."""
@@ -38,7 +41,10 @@ def _section(command: click.Command, path: str, parent: click.Context) -> Iterat
     yield from _paragraphs(inspect.cleandoc(command.help or ""))
     options = [parameter for parameter in command.get_params(context) if isinstance(parameter, click.Option)]
     yield from _table([option for option in options if not option.hidden])
-    accepted = [option for option in options if option.hidden]
+    accepted = [option for option in options if option.hidden and option.name not in _EFFECTIVE]
+    yield from (
+        f"Accepted as well, as by every command: {_names(option)}. {option.help}\n" for option in options if option.hidden and option.name in _EFFECTIVE
+    )
     if accepted:
         names = ", ".join(f"`{name}`" for option in accepted for name in option.opts)
         yield f"Accepted as by every command, and of no effect here: {names}.\n"
@@ -61,12 +67,15 @@ def _table(options: list[click.Option]) -> Iterator[str]:
 
 
 def _row(option: click.Option) -> str:
-    argument = "" if option.is_flag else f" {option.metavar or option.type.name.upper()}"
-    names = ", ".join(f"`{name}{argument}`" for name in sorted(option.opts, key=len))
     variable = f"`{option.envvar}`" if option.envvar else ""
     choices = f" One of {', '.join(map(str, option.type.choices))}." if isinstance(option.type, click.Choice) else ""
     required = " Required." if option.required else ""
-    return f"| {names} | {variable} | {_escaped(option.help or '')}{choices}{required} |"
+    return f"| {_names(option)} | {variable} | {_escaped(option.help or '')}{choices}{required} |"
+
+
+def _names(option: click.Option) -> str:
+    argument = "" if option.is_flag else f" {option.metavar or option.type.name.upper()}"
+    return ", ".join(f"`{name}{argument}`" for name in sorted(option.opts, key=len))
 
 
 def _escaped(text: str) -> str:

@@ -93,7 +93,12 @@ def _queue_lines(queues: Sequence[QueueCounts], view: View) -> list[str]:
         return [f"queue {printable(queue.name)} {_counts(queue)}" for queue in queues]
     scale = bar_scale(max((queue.waiting for queue in queues), default=0))
     lines = [f"{printable(queue.name):<{_NAME_WIDTH}} {_bar(queue.waiting, scale, view)} {_counts(queue)}" for queue in queues]
-    return [*lines, f"{len(queues)} queues, {sum(queue.waiting for queue in queues)} jobs total"]
+    return [*lines, f"{_number(len(queues), 'queue')}, {_number(sum(queue.waiting for queue in queues), 'job')} total"]
+
+
+def _number(count: int, noun: str) -> str:
+    """Return `0 queues`, `1 queue`, `2 queues`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _counts(queue: QueueCounts) -> str:
@@ -119,7 +124,7 @@ def _worker_lines(snapshot: Snapshot, view: View) -> list[str]:
     queue_names = [*(queue.name for queue in snapshot.queues), *(snapshot.unused_queues if view.by_queue else ())]
     describe = _raw_worker if view.raw else _worker
     lines = _by_queue(workers, queue_names, view) if view.by_queue else [describe(worker) for worker in workers]
-    return lines if view.raw else [*lines, f"{len(workers)} workers, {len(snapshot.queues)} queues"]
+    return lines if view.raw else [*lines, f"{_number(len(workers), 'worker')}, {_number(len(snapshot.queues), 'queue')}"]
 
 
 def _worker(worker: WorkerRecord) -> str:

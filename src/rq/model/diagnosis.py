@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from shlex import quote
 
 from rq.core.wording import counted, duration_in_words, listed
 from rq.model.inspection import Inspection, QueueFacts
@@ -162,7 +163,7 @@ def _look_at_suspension(inspection: Inspection) -> Iterator[Finding]:
     if inspection.suspended:
         yield _warning("all workers are suspended: no job begins", "`rq resume` lets them go on")
     for kind, name in inspection.paused:
-        again = f"rq resume {name}" if kind == "queue" else f"rq resume --worker {name}"
+        again = f"rq resume {quote(name)}" if kind == "queue" else f"rq resume --worker {quote(name)}"
         yield _warning(f"the {kind} {name} is paused", f"`{again}` ends it")
 
 
@@ -170,11 +171,11 @@ def _look_at_queues(inspection: Inspection) -> Iterator[Finding]:
     listened_on = {name for worker in inspection.workers for name in worker.queues}
     for queue in inspection.queues:
         if queue.broken is not None:
-            yield _problem(f"the queue {queue.name} cannot be read: {queue.broken}", "look which of its keys has the wrong type, and delete that one")
+            yield _problem(f"the queue {queue.name} cannot be read: {queue.broken}", "delete what has the wrong type")
         elif queue.name not in listened_on and queue.waiting + queue.count("scheduled") + queue.count("deferred"):
             what = [(queue.waiting, "waiting"), (queue.count("scheduled"), "scheduled"), (queue.count("deferred"), "deferred")]
             jobs = listed([f"{number:,} {kind}" for number, kind in what if number])
-            yield _problem(f"no worker listens on the queue {queue.name}, which has jobs: {jobs}", f"start one: `rq worker {queue.name}`")
+            yield _problem(f"no worker listens on the queue {queue.name}, which has jobs: {jobs}", f"start one: `rq worker {quote(queue.name)}`")
 
 
 def _look_at_workers(inspection: Inspection) -> Iterator[Finding]:
@@ -231,7 +232,7 @@ def _look_at_registries(inspection: Inspection) -> Iterator[Finding]:
     for queue in inspection.queues:
         for kind, many in MANY.items():
             if queue.count(kind) >= many:
-                yield _warning(f"the queue {queue.name} has {queue.count(kind):,} {kind} jobs", _SHRINK[kind].format(queue=queue.name))
+                yield _warning(f"the queue {queue.name} has {queue.count(kind):,} {kind} jobs", _SHRINK[kind].format(queue=quote(queue.name)))
         if queue.kept_for_ever >= MANY["failed"]:
             yield _warning(f"{queue.kept_for_ever:,} finished jobs of the queue {queue.name} are kept for ever", "give jobs a result_ttl that ends")
 
@@ -243,6 +244,13 @@ def _look_at_data(inspection: Inspection) -> Iterator[Finding]:
                 f"the queue {queue.name} has {counted(queue.set_aside, 'job')} set aside, because it could not be run as it stood: {queue.example_set_aside}",
                 "delete them and enqueue them again, then delete the list (the key that ends in x:bad: and the name of the queue)",
             )
+        if queue.unreadable:
+            yield _problem(
+                f"in the queue {queue.name} wait jobs that cannot be read: {listed(queue.unreadable)}",
+                "delete their keys, and enqueue them again; a worker that meets them sets them aside, or lets them fail",
+            )
+        if queue.missing:
+            yield _warning(f"in the queue {queue.name} wait ids of jobs that do not exist: {listed(queue.missing)}", "nothing: a worker passes over them")
     if inspection.lost_jobs:
         yield _problem(
             f"among {counted(inspection.jobs_searched, 'job')}, these stand nowhere and will not run: {listed(inspection.lost_jobs)}",
@@ -258,7 +266,7 @@ def _look_at_deliveries(inspection: Inspection) -> Iterator[Finding]:
 
 
 def _have_a_worker(queue: QueueFacts, does: str) -> str:
-    return f"a worker of this version on that queue {does}: `rq worker {queue.name}`"
+    return f"a worker of this version on that queue {does}: `rq worker {quote(queue.name)}`"
 
 
 _SHRINK = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from shlex import quote
 
 from rq.core.wording import counted, duration_in_words, listed, moment_in_words, ordinal
 from rq.model.dependency import is_met_by, policy_for
@@ -98,19 +99,19 @@ def _in_paused_queue(facts: Facts) -> Explanation | None:
     if end is None:
         return None
     rest = "" if end == FOR_EVER else f" for {duration_in_words((end - facts.now).total_seconds())} more"
-    return _waiting_for(facts, Situation.QUEUE_PAUSED, f"that queue is paused{rest}", f"`rq resume {facts.job.origin}` lets its jobs begin again")
+    return _waiting_for(facts, Situation.QUEUE_PAUSED, f"that queue is paused{rest}", f"`rq resume {quote(facts.job.origin)}` lets its jobs begin again")
 
 
 def _without_worker(facts: Facts) -> Explanation | None:
     if facts.workers:
         return None
-    return _waiting_for(facts, Situation.NO_WORKER, "no worker listens on that queue", f"start one: `rq worker {facts.job.origin}`")
+    return _waiting_for(facts, Situation.NO_WORKER, "no worker listens on that queue", f"start one: `rq worker {quote(facts.job.origin)}`")
 
 
 def _behind_paused_workers(facts: Facts) -> Explanation | None:
     if facts.able_workers:
         return None
-    names = " ".join(f"--worker {name}" for name in facts.paused_workers)
+    names = " ".join(f"--worker {quote(name)}" for name in facts.paused_workers)
     cause = f"no worker listens on that queue that is not paused: {listed(facts.paused_workers)}"
     return _waiting_for(facts, Situation.WORKERS_PAUSED, cause, f"`rq resume {names}` lets them begin jobs again")
 
@@ -124,7 +125,7 @@ def _behind_busy_workers(facts: Facts) -> Explanation | None:
     who = "" if len(able) == 1 else f", the longest of them {longest.name},"
     what = f" with job {longest.current_job_id}" if longest.current_job_id else ""
     since = f" for {duration_in_words(longest.current_job_working_time)}"
-    advice = f"start more workers, `rq worker {facts.job.origin}`, or wait"
+    advice = f"start more workers, `rq worker {quote(facts.job.origin)}`, or wait"
     return _waiting_for(facts, Situation.WORKERS_BUSY, f"{which} busy{who}{what}{since}", advice)
 
 
@@ -242,7 +243,7 @@ def _overdue_lease(facts: Facts) -> Explanation | None:
 
 
 def _start_worker(queue: str) -> str:
-    return f"no worker listens on its queue, which would see to it; start one: `rq worker {queue}`"
+    return f"no worker listens on its queue, which would see to it; start one: `rq worker {quote(queue)}`"
 
 
 def _stopping(facts: Facts) -> Explanation | None:
@@ -313,7 +314,7 @@ def _again(ended: Parent) -> str:
     """Return how to run a job again that ended badly."""
     if ended.status == JobStatus.CANCELED:
         return f"`Queue({ended.queue!r}, connection=...).canceled_job_registry.requeue({ended.id!r})`"
-    return f"`rq requeue --queue {ended.queue} {ended.id}`"
+    return f"`rq requeue --queue {quote(ended.queue)} {ended.id}`"
 
 
 def _failure_line(facts: Facts) -> str:

@@ -60,6 +60,8 @@ class QueueFacts:
         between: how many ids workers of RQ have taken and not started.
         blocked: how many of the deferred jobs that were looked at wait for one that ended badly.
         example_blocked: one of them.
+        missing: ids of jobs that do not exist, among those that are next.
+        unreadable: ids of jobs that cannot be read, among those that are next.
         broken: why the queue could not be read, if it could not.
     """
 
@@ -74,6 +76,8 @@ class QueueFacts:
     between: int = 0
     blocked: int = 0
     example_blocked: str = ""
+    missing: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     broken: str | None = None
 
     def count(self, kind: str) -> int:

@@ -44,7 +44,9 @@ class WorkerRegisteredAgain(WorkerEvent):
 
 @dataclass(frozen=True, slots=True)
 class WorkerSuspended(WorkerEvent):
-    """Workers are told to take no new jobs."""
+    """The worker is told to take no new jobs: because of `everything`, of itself (`worker`), or of all its `queues` (which `PausedQueues` has named)."""
+
+    what: str = "everything"
 
 
 @dataclass(frozen=True, slots=True)

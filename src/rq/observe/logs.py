@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from shlex import join, quote
 from typing import Any
 
 from rq.core.plain_call import PlainCall
@@ -60,12 +61,18 @@ def _registered_again(event: e.WorkerRegisteredAgain, _lines: LogLines) -> None:
 
 
 def _suspended(event: e.WorkerSuspended, _lines: LogLines) -> None:
-    logger.info("Worker %s: suspended; `rq resume` lets workers go on", event.worker)
+    if event.what == "queues":
+        logger.info("Worker %s: suspended, for all its queues are paused", event.worker)
+    elif event.what == "worker":
+        logger.info("Worker %s: suspended, this worker alone; `rq resume --worker %s` lets it go on", event.worker, quote(event.worker))
+    else:
+        logger.info("Worker %s: suspended, as all workers are; `rq resume` lets them go on", event.worker)
 
 
 def _paused_queues(event: e.PausedQueues, _lines: LogLines) -> None:
     if event.queues:
-        logger.info("Worker %s: takes no jobs of the paused queues %s; `rq resume QUEUE` lets them go on", event.worker, ", ".join(event.queues))
+        names = ", ".join(event.queues)
+        logger.info("Worker %s: takes no jobs of the paused queues %s; `rq resume %s` lets them go on", event.worker, names, join(event.queues))
     else:
         logger.info("Worker %s: none of its queues is paused any more", event.worker)
 

@@ -79,6 +79,15 @@ class ChildCannotStart(PoolEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class StartsFail(PoolEvent):
+    """The processes of a place have failed to come up, `times` in a row, each time for the same reason; another one is about to be started."""
+
+    place: str
+    times: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChildReady(PoolEvent):
     """A process came up."""
 

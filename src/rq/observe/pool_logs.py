@@ -57,6 +57,15 @@ def _child_cannot_start(event: e.ChildCannotStart) -> None:
     logger.error("Pool %s: could not start %s: %s", event.pool, event.child, event.reason)
 
 
+def _starts_fail(event: e.StartsFail) -> None:
+    logger.error(
+        "Pool %s: %s HAS FAILED TO START %s TIMES IN A ROW: %s. Mend that; it is tried again, at least once a minute",
+        *(event.pool, event.place),
+        event.times,
+        event.reason,
+    )
+
+
 def _child_ready(event: e.ChildReady) -> None:
     logger.debug("Pool %s: %s came up after %.3f seconds", event.pool, event.child, event.seconds)
 
@@ -104,6 +113,7 @@ _LINES: dict[type[e.PoolEvent], Callable[[Any], None]] = {
     e.RollFailed: _roll_failed,
     e.ChildStarted: _child_started,
     e.ChildCannotStart: _child_cannot_start,
+    e.StartsFail: _starts_fail,
     e.ChildReady: _child_ready,
     e.ChildEnded: _child_ended,
     e.ChildKilled: _child_killed,

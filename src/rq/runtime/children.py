@@ -92,10 +92,12 @@ class Child:
         launch: starts it.
         tells_ready: see `Program`.
         message: what it finds at its end of the socket when it begins.
+        last_words: returns what it said last of why it ended, '' for nothing; asked a moment after its end.
     """
 
-    def __init__(self, name: str, launch: Launch, *, tells_ready: bool = True, message: bytes = b"") -> None:
+    def __init__(self, name: str, launch: Launch, *, tells_ready: bool = True, message: bytes = b"", last_words: Callable[[], str] = lambda: "") -> None:
         self.name = name
+        self.last_words = last_words
         self.generation = 0  # in which of its owner's rolls it was started
         self.exitcode: int | None = None
         self.is_ready = False

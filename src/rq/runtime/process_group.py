@@ -19,6 +19,8 @@ from rq.observe.pool_logs import log_pool_event
 from rq.runtime.children import Child
 from rq.runtime.restarting import Ending, Restarts
 
+# Who has failed so often in a row, for the same reason, will most likely go on so until somebody mends that.
+HOPELESS_AFTER = 3
 # A successor that has not come up after this long is taken for broken.
 START_SECONDS = 60.0
 
@@ -33,6 +35,8 @@ class Place:
         successor: who gets it once it has come up.
         start_at: when the next child is started if there is none, a `time.monotonic()`; None: never.
         restarts: how often in a row its children have failed.
+        failed: the last child that failed before it had come up, until the next one is started.
+        reason: why; and `repeated`, how often in a row.
     """
 
     number: int
@@ -40,10 +44,29 @@ class Place:
     successor: Child | None = None
     start_at: float | None = 0.0
     restarts: Restarts = field(default_factory=Restarts)
+    failed: Child | None = None
+    reason: str = ""
+    repeated: int = 0
 
     def is_due(self, now: float) -> bool:
         """Say whether a child is to be started."""
         return self.child is None and self.start_at is not None and self.start_at <= now
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether its children fail again and again for the same reason."""
+        return self.repeated >= HOPELESS_AFTER
+
+    def note_failure(self) -> None:
+        """Count that the last child failed to come up. By now, a pause later, all that it has said was heard."""
+        failed, self.failed = self.failed, None
+        if failed is not None:
+            self.note_reason((failed.last_words() or failed.end_description()).replace(failed.name, "it"))
+
+    def note_reason(self, reason: str) -> None:
+        """Count a failure for this reason."""
+        self.repeated = self.repeated + 1 if reason == self.reason else 1
+        self.reason = reason
 
 
 class ProcessGroup:
@@ -105,6 +128,11 @@ class ProcessGroup:
         is_hopeless = bool(self._places) and not self.was_ever_ready and all(place.restarts.refusals for place in self._places)
         return is_hopeless and not self._stopping
 
+    @property
+    def trouble(self) -> str | None:
+        """Why children cannot come up, if that happened again and again for the same reason; None if they do. Safe in any thread."""
+        return next((place.reason for place in list(self._places) if place.is_hopeless), None)
+
     def scale(self, count: int) -> None:
         """Have another number of children from the next `attend` on. Those that are too many, the last ones, are told to finish what they do."""
         if count < 0 or count == self.size or self._stopping:
@@ -128,6 +156,7 @@ class ProcessGroup:
         for place in self._places:
             if place.child is None and place.start_at is not None:  # it waits after failures, which may be over with the new code
                 place.restarts, place.start_at = Restarts(), 0.0
+                place.failed, place.repeated = None, 0
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """Tell all children to leave, and start no more; may be called again, with another signal."""
@@ -194,6 +223,8 @@ class ProcessGroup:
         if place.child is not None and not self._is_well(place.child):
             ended.append(place.child)
             self._vacate(place, place.child, now)
+        elif place.child is not None and place.child.is_ready:
+            place.repeated = 0
         return ended
 
     def _is_well(self, child: Child) -> bool:
@@ -215,6 +246,8 @@ class ProcessGroup:
             place.child, place.successor = place.successor, None
             self._report_end(child, None)
             return
+        if not orderly and not child.is_ready and (child.exitcode or 0) > 0:
+            place.failed = child
         pause = self._pause_after(place, Ending(child.lived_seconds, orderly, child.is_ready, was_killed=(child.exitcode or 0) < 0))
         place.start_at = now + pause if self.respawn else None
         self._report_end(child, None if self._stopping or not self.respawn else pause)
@@ -225,6 +258,9 @@ class ProcessGroup:
     # --- starting and leaving -----------------------------------------------------------------------------------------------------
 
     def _start(self, place: Place, now: float) -> None:
+        place.note_failure()
+        if place.is_hopeless:
+            self._report(events.StartsFail(self.name, f"{self.name}.{place.number}", place.repeated, place.reason))
         place.child = self._start_child(place)
         if place.child is None:
             pause = self._pause_after(place, Ending(0.0, orderly=False, was_ready=False))
@@ -240,6 +276,7 @@ class ProcessGroup:
         try:
             child.start()
         except OSError as error:
+            place.note_reason(str(error))
             self._report(events.ChildCannotStart(self.name, child.name, str(error)))
             return None
         self._report(events.ChildStarted(self.name, child.name, child.pid or 0))

@@ -341,7 +341,7 @@ class Supervisor:
         progress.suspended = suspended
         if suspended or not len(self.running):
             self._announcer.tell(("state", "suspended" if suspended else "idle"))
-        self.bus.emit(events.WorkerSuspended(self._name) if suspended else events.WorkerResumed(self._name))
+        self.bus.emit(events.WorkerSuspended(self._name, claimed.suspended_part) if suspended else events.WorkerResumed(self._name))
 
     # --- running ----------------------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from rq.core.errors import ScriptsRefused, StorePermissionError, TooLargeError
-from rq.store.calls import Call, Steps
+from rq.store.calls import Call, Steps, text
 from rq.store.full import check_for_room
 from rq.store.pool_settings import connection_settings
 
@@ -106,6 +106,12 @@ def meaning_of(error: Exception) -> Meaning:
     return _MEANING_OF_CODE[further_on.group().rstrip()] if further_on else Meaning.BAD_DATA
 
 
+def _name_key(error: ResponseError, call: Call[Any]) -> None:
+    """Say in an error about the type of a value whose it is: the server does not say it."""
+    if call.script is None and str(error).startswith("WRONGTYPE"):
+        error.args = (f"{error}: the key is {text(call.arguments[1])}",)  # type: ignore[arg-type] # the key of a command is its first argument
+
+
 class Caller:
     """Runs calls on a client, each once.
 
@@ -131,6 +137,7 @@ class Caller:
                 reply = self._execute(*call.command(), **RAW)
         except ResponseError as error:
             check_refusal(error)
+            _name_key(error, call)
             raise
         return call.read(reply)
 

@@ -18,6 +18,7 @@ from rq.model.record import JobRecord
 from rq.store.asking import ask, ask_many
 from rq.store.calls import Call, pairs, text, wire
 from rq.store.connection import Caller
+from rq.store.garbled import find_garbled, find_wrong_keys
 from rq.store.presence import list_worker_keys, read_worker
 from rq.store.reads import count_queue, count_registry, is_suspended, list_queue_keys, list_registry, read_job, read_status
 from rq.store.registries import read_server_time
@@ -178,7 +179,8 @@ def _inspect_queue(caller: Caller, scripts: ScriptLibrary, name: str, now: float
         )
         blocked = _find_blocked(caller, scripts, name)
     except ResponseError as error:
-        return QueueFacts(name, broken=str(error))
+        return QueueFacts(name, broken=" and ".join(find_wrong_keys(caller, scripts, name)) or str(error))
+    garbled = find_garbled(caller, scripts, name)
     return QueueFacts(
         name,
         waiting,
@@ -191,6 +193,8 @@ def _inspect_queue(caller: Caller, scripts: ScriptLibrary, name: str, now: float
         between=between,
         blocked=len(blocked),
         example_blocked=next(iter(blocked), ""),
+        missing=garbled.missing,
+        unreadable=garbled.unreadable,
     )
 
 

@@ -48,6 +48,7 @@ class Claimed:
         next_due_seconds: when the next scheduled job of these queues is due; 0 if there is more to claim at once; None if nothing is scheduled.
         given_back: how many ids that had woken the worker went back to their queue.
         paused: those of the queues that give no jobs.
+        all_suspended: of suspended: whether all workers are, and not this one alone or its queues.
     """
 
     code: str
@@ -55,6 +56,12 @@ class Claimed:
     next_due_seconds: float | None = None
     given_back: int = 0
     paused: tuple[str, ...] = ()
+    all_suspended: bool = False
+
+    @property
+    def suspended_part(self) -> str:
+        """What is suspended if no job of these queues may begin here: everything, all the queues, or the worker."""
+        return "everything" if self.all_suspended else "queues" if self.paused else "worker"
 
 
 class Settled(NamedTuple):
@@ -115,9 +122,9 @@ def read_wait(milliseconds: Any) -> float | None:
 
 def read_claimed(reply: Any) -> Claimed:
     """Read the reply of `claim`."""
-    code, jobs, wait, given_back, *paused = reply
+    code, jobs, wait, given_back, paused, all_suspended = (*reply, (), 0)[:6]
     claimed = [ClaimedJob(text(queue), text(job_id), text(execution_id), decode_fields(fields)) for queue, job_id, execution_id, fields in jobs]
-    return Claimed(text(code), claimed, read_wait(wait), int(given_back), read_names(paused[0]) if paused and paused[0] else ())
+    return Claimed(text(code), claimed, read_wait(wait), int(given_back), read_names(paused) if paused else (), bool(all_suspended))
 
 
 def read_names(reply: Any) -> tuple[str, ...]:

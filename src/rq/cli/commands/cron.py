@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from shlex import quote
 from typing import Any
 
 import click
 
 from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
 from rq.cli.connect import Server, open_server
+from rq.cli.hints import complete_hints
 from rq.cli.logging_settings import configure_logging
 from rq.cli.options import SharedOptions, takes_shared_options
 from rq.cli.rendering import printable
@@ -95,7 +97,7 @@ def list_command(shared: SharedOptions, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_as_dict(entry) for entry in entries], indent=2))
     elif not entries:
-        click.echo("There are no cron jobs; `rq cron FILE` begins with some")
+        click.echo(complete_hints("There are no cron jobs; `rq cron FILE` begins with some"))
     else:
         click.echo(_table([_HEADINGS, *(_row(entry) for entry in entries)]))
 
@@ -124,7 +126,8 @@ def pause_command(shared: SharedOptions, name: str) -> None:
     server = open_server(shared)
     _require(server, name)
     changed = server.caller.run(pause_cron(server.scripts, name))
-    click.echo(f"Paused {printable(name)}; `rq cron resume {printable(name)}` lets it go on" if changed else f"{printable(name)} was paused already")
+    told = f"Paused {printable(name)}; `rq cron resume {quote(printable(name))}` lets it go on" if changed else f"{printable(name)} was paused already"
+    click.echo(complete_hints(told))
 
 
 @click.command("resume", cls=Command)
@@ -147,7 +150,7 @@ def _session(server: Server) -> Session:
 
 def _require(server: Server, name: str) -> None:
     if not any(entry.key.name == name for entry in list_cron_jobs(_session(server))):
-        raise CommandFailed(f"There is no cron job named {printable(name)}; `rq cron list` shows those there are")
+        raise CommandFailed(f"There is no cron job named {name!r}; `rq cron list` shows those there are")
 
 
 # --- what `rq cron list` shows --------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rq.cli.boundary import Command
+from rq.cli.boundary import Command, WrongCall
 from rq.cli.connect import Server, open_server
 from rq.cli.json_output import print_json, takes_json_option
 from rq.cli.options import SharedOptions, takes_shared_options
@@ -22,8 +22,11 @@ from rq.store.reads import count_queue, list_queue_keys
 def empty(shared: SharedOptions, queues: tuple[str, ...], *, every: bool, as_json: bool) -> None:
     """Delete the jobs that wait in queues.
 
-    In QUEUES, or in all. Jobs that run, are scheduled or have ended are left alone.
+    In QUEUES, or in all. Jobs that run, are scheduled or have ended are left
+    alone.
     """
+    if as_json and not queues and not every:
+        raise WrongCall("Name queues, or use --all")
     server = open_server(shared)
     names = _all_queues(server) if every else list(queues)
     if as_json:
@@ -32,7 +35,8 @@ def empty(shared: SharedOptions, queues: tuple[str, ...], *, every: bool, as_jso
     if not names:
         click.echo("Nothing to do: there are no queues" if every else "Nothing to do: name queues, or use --all")
     for name in names:
-        click.echo(f"{_purge(server, name)} jobs removed from {printable(name)} queue")
+        removed = _purge(server, name)
+        click.echo(f"{removed} {'job' if removed == 1 else 'jobs'} removed from {printable(name)} queue")
 
 
 def _all_queues(server: Server) -> list[str]:

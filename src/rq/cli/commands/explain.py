@@ -9,6 +9,7 @@ import click
 
 from rq.cli.boundary import Command, CommandFailed
 from rq.cli.connect import Server, open_server
+from rq.cli.hints import complete_hints
 from rq.cli.json_output import print_json, takes_json_option
 from rq.cli.options import SharedOptions, takes_shared_options
 from rq.cli.rendering import printable
@@ -41,7 +42,7 @@ def explain_jobs(shared: SharedOptions, job_ids: tuple[str, ...], *, as_json: bo
     if as_json:
         print_json(explanations if len(explanations) > 1 else explanations[0])
     else:
-        click.echo("\n".join(_paragraphs(explanations)))
+        click.echo(complete_hints("\n".join(_paragraphs(explanations))))
     missing = [found.job_id for found in explanations if found.status is None and found.situation in {Situation.ABSENT, Situation.DELETED}]
     if missing:
         raise CommandFailed(f"No such job: {printable(listed(missing))}")

@@ -10,6 +10,7 @@ import click
 from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
 from rq.cli.connect import Server
 from rq.cli.deployed import check_health, find_deployment, open_deployed_server, serve_health
+from rq.cli.hints import complete_hints
 from rq.cli.options import SharedOptions, takes_shared_options
 from rq.cli.rendering import printable
 from rq.core.errors import InvalidOptionError
@@ -47,9 +48,10 @@ class HealthCommand:
 def health(shared: SharedOptions, **given: Any) -> None:
     """Say whether workers take care of the queues.
 
-    Ends with status 0 if the server answers, on each of the QUEUES listens a
-    worker, and none of their workers owes a sign of life; otherwise with 1.
-    Without QUEUES: those of the file; without a file, any worker does.
+    Ends with status 0 if the server answers, a worker listens on each of the
+    QUEUES, and none of their workers owes a sign of life; otherwise with 1.
+    Without QUEUES: those of the file. Without a file: one worker is enough,
+    on any queue.
     """
     command = HealthCommand(**given)
     deployment = find_deployment(command.file, shared)
@@ -61,7 +63,7 @@ def health(shared: SharedOptions, **given: Any) -> None:
     found = check_health(server, wanted)
     if not found.is_healthy and not command.as_json:
         raise CommandFailed(printable(found.sentence))
-    click.echo(health_as_json(found) if command.as_json else printable(found.sentence))
+    click.echo(health_as_json(found) if command.as_json else complete_hints(printable(found.sentence)))
     if not found.is_healthy:
         raise click.exceptions.Exit(1)
 
@@ -72,7 +74,7 @@ def _serve(server: Server, wanted: Wanted, where: str) -> None:
     except InvalidOptionError as error:
         raise WrongCall(f"--serve {one_line(error)}") from error
     switch = StopSwitch()
-    with switch.installed(), serve_health(address, server, lambda: wanted) as url:
+    with switch.installed(), serve_health(address, lambda: check_health(server, wanted)) as url:
         click.echo(f"Serving {url}/live and {url}/ready")
         while not switch.warm:
             wait_readable([switch.fileno()], None)

@@ -11,8 +11,10 @@ import click
 
 from rq.cli.boundary import Command
 from rq.cli.connect import Server, open_server
+from rq.cli.durations import duration_of_at_least
+from rq.cli.hints import complete_hints
 from rq.cli.json_output import print_json, takes_json_option
-from rq.cli.options import SharedOptions, at_least, takes_shared_options
+from rq.cli.options import SharedOptions, takes_shared_options
 from rq.cli.rendering import Snapshot, View, can_show, render
 from rq.runtime.stop_switch import StopSwitch
 from rq.store.overview import Overview, read_overview
@@ -45,7 +47,7 @@ class InfoCommand:
 
 @click.command(cls=Command)
 @click.argument("queues", nargs=-1)
-@click.option("--interval", "-i", type=at_least(0, float), metavar="SECONDS", help="Show it every so many seconds, until Ctrl+C.")
+@click.option("--interval", "-i", type=duration_of_at_least(0, float), metavar="TIME", help="Show it again after each TIME (2, 1m), until Ctrl+C.")
 @click.option("--raw", "-r", is_flag=True, help="Plain lines for scripts: no bars, no sums.")
 @click.option("--only-queues", "-Q", is_flag=True, help="Leave out the workers.")
 @click.option("--only-workers", "-W", is_flag=True, help="Leave out the queues.")
@@ -81,7 +83,7 @@ def _show(server: Server, command: InfoCommand) -> None:
     if command.interval:
         click.clear()
     if text:
-        click.echo(text)
+        click.echo(complete_hints(text))
 
 
 def _snapshot_of(overview: Overview, command: InfoCommand) -> Snapshot:

@@ -45,10 +45,14 @@ class Refused:
 def requeue(shared: SharedOptions, job_ids: tuple[str, ...], queue: str, *, every: bool, as_json: bool) -> None:
     """Run failed jobs again.
 
-    Those with the given JOB_IDS, or all of a queue. Their results are kept, and so are the retries they have left.
+    Those with the given JOB_IDS, or all of a queue. Their results are kept, and
+    so are the retries they have left. The status is 1 if one that was named
+    could not be requeued.
     """
     if every and job_ids:
         raise WrongCall("Name jobs or use --all, not both")
+    if as_json and not every and not job_ids:
+        raise WrongCall("Name jobs, or use --all")
     server = open_server(shared)
     total = server.caller.run(count_registry(server.scripts, "failed", queue)) if every else len(job_ids)
     if not total and not as_json:
@@ -60,13 +64,18 @@ def requeue(shared: SharedOptions, job_ids: tuple[str, ...], queue: str, *, ever
         seen = sum(_requeue(server, queue, batch, refused) for batch in batches)
         print_json({"queue": queue, "requeued": seen - len(refused), "refused": refused})
     else:
-        with click.progressbar(length=total, label=f"Requeueing {total} jobs from failed queue") as progress:
+        with click.progressbar(length=total, label=f"Requeueing {total} {_jobs(total)} from failed queue") as progress:
             for batch in batches:
                 progress.update(_requeue(server, queue, batch, refused))
+        click.echo(f"Requeued {progress.pos - len(refused)} of {progress.pos} {_jobs(progress.pos)}")
     if refused and not every:
         raise CommandFailed(_describe(refused, total))
     if refused and not as_json:
         click.echo(f"Left alone: {_describe(refused, total)}")
+
+
+def _jobs(count: int) -> str:
+    return "job" if count == 1 else "jobs"
 
 
 def _batches(job_ids: tuple[str, ...]) -> Iterator[list[str]]:

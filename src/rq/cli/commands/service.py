@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from typing import Any
 import click
 
 from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
-from rq.cli.deployed import DEFAULT_FILE, read_file
+from rq.cli.deployed import read_file
+from rq.cli.deployment_file import DEFAULT_FILE
 from rq.cli.options import SharedOptions, takes_shared_options
 from rq.core.errors import InvalidOptionError
 from rq.runtime.deployment.unit import MARK, UnitOptions, unit_name, write_unit
@@ -50,6 +52,12 @@ class ServiceCommand:
         config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
         return (_SYSTEM_FOLDER if self.is_of_system else config / "systemd" / "user") / self.unit
 
+    @property
+    def uninstalling(self) -> str:
+        """The command that removes the unit, without a word to systemd, which may not know it."""
+        whose = "--system" if self.is_of_system else "--user"
+        return " ".join(["rq service uninstall --no-start", whose, *([] if self.name == "rq" else ["--name", self.name])])
+
     def check(self) -> None:
         """Refuse what cannot be meant.
 
@@ -75,16 +83,26 @@ class ServiceCommand:
 @click.option("--file", "-f", metavar="FILE", help="What the service runs (default: rq.toml).")
 @click.option("--user", "for_user", is_flag=True, help="A service of yours (default, but for root).")
 @click.option("--system", "for_system", is_flag=True, help="A service of the machine (default for root).")
-@click.option("--name", default="rq", metavar="NAME", help="Of the service (default: rq).")
+@click.option("--name", default="rq", metavar="NAME", help="Name of the service (default: rq).")
 @click.option("--run-as", metavar="USER", help="With --system: who runs it (default: the owner of FILE).")
 @click.option("--no-start", is_flag=True, help="Only write or remove the unit; leave systemd alone.")
 @takes_shared_options()
 def service(shared: SharedOptions, **given: Any) -> None:
     """Run `rq up` as a service that starts with the machine.
 
-    install: write a unit for systemd, enable and start it. uninstall: stop it
-    and remove it. show: print the unit.
-    """
+    \b
+    install     write a unit for systemd, enable it, and start it
+    uninstall   stop it, and remove the unit
+    show        print the unit that install would write; nothing is changed
+
+    The unit runs `rq up` in the folder of FILE, with the Python that runs this
+    command. A service of yours starts when you log in; that of the machine, which
+    root installs, starts with the machine, and runs as the owner of FILE.
+
+    \b
+    sudo $(which rq) service install --system
+    rq service install --user --name shop --file shop/rq.toml
+    """  # noqa: D301 - Click keeps lines after \b as they are
     command = ServiceCommand(**given)
     command.check()
     _ACTIONS[command.action](command, shared)
@@ -97,6 +115,8 @@ def _show(command: ServiceCommand, shared: SharedOptions) -> None:
 def _install(command: ServiceCommand, shared: SharedOptions) -> None:
     unit, path = _write(command, shared), command.path
     _check_mark(path)
+    if not command.no_start and shutil.which("systemctl") is None:
+        raise CommandFailed("There is no systemctl here to start a service with; with --no-start, the unit alone is written")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(unit, encoding="utf-8")
     click.echo(f"Wrote {path}")
@@ -151,4 +171,6 @@ def _tell_systemd(command: ServiceCommand, calls: Sequence[list[str]]) -> None:
         except FileNotFoundError as error:
             raise CommandFailed(f"There is no systemctl here to run `{' '.join(call)}`; with --no-start, the unit alone is written or removed") from error
         if told.returncode:
-            raise CommandFailed(f"`{' '.join(call)}` failed ({one_line(told.stderr)}); try it by hand, or leave systemd alone with --no-start")
+            left = f"The unit {command.path} is left there" if command.path.exists() else "The unit is gone"
+            advice = f"try that by hand, or remove it with `{command.uninstalling}`" if command.action == "install" else "try that by hand, or use --no-start"
+            raise CommandFailed(f"`{' '.join(call)}` failed ({one_line(told.stderr)}). {left}; {advice}")

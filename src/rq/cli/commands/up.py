@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import click
 
-from rq.cli.boundary import Command, WrongCall
-from rq.cli.connect import Server
-from rq.cli.deployed import DEFAULT_FILE, find_deployment, open_deployed_server, serve_health
+from rq.cli.boundary import Command, WrongCall, one_line
+from rq.cli.deployed import check_health, find_deployment, open_deployed_server
+from rq.cli.deployment_file import DEFAULT_FILE, SUFFIX
+from rq.cli.health_door import HealthDoor
 from rq.cli.options import SharedOptions, takes_shared_options
 from rq.core.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
 from rq.core.errors import InvalidOptionError
@@ -23,7 +23,8 @@ from rq.model.health import Wanted
 from rq.observe.pool_logs import logger
 from rq.runtime.deployment.fleet import SUPERVISOR, Fleet
 from rq.runtime.deployment.output import Output, OutputHandler
-from rq.runtime.deployment.plans import list_plans
+from rq.runtime.deployment.plans import environment_of, list_plans
+from rq.runtime.deployment.preflight import check_projects
 from rq.runtime.deployment.values import Deployment
 from rq.runtime.reclaiming import Reclaimer
 
@@ -46,7 +47,7 @@ def up(shared: SharedOptions, pools: tuple[str, ...], file: str | None) -> None:
     """Run all pools of workers that a file describes.
 
     Or only the given POOLS. A worker that dies is replaced at once, and what
-    it ran goes back to its queue.
+    it ran goes back to its queue. Without a file, an example of one is shown.
 
     \b
     Ctrl+C or SIGTERM   finish the running jobs, then leave; a second time:
@@ -60,8 +61,14 @@ def up(shared: SharedOptions, pools: tuple[str, ...], file: str | None) -> None:
     names = [SUPERVISOR, *(plan.name for plan in list_plans(deployment))]
     output = Output(sys.stdout, names, is_colored=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
     _log_to(output)
-    fleet = Fleet(deployment, partial(_find_again, find), Reclaimer(SUPERVISOR, server.client, server.scripts), output, _environment(shared))
-    with output.running(), _health_of(fleet, server, output):
+    environment = _environment(shared)
+    _refuse_what_cannot_work(deployment, environment)
+    reread = partial(_find_again, find, environment)
+    reclaimer = Reclaimer(SUPERVISOR, server.client, server.scripts)
+    fleet = Fleet(deployment, reread, reclaimer, output, environment)
+    door = HealthDoor(lambda: check_health(server, Wanted(fleet.deployment.queues), fleet.troubles()), fleet.is_alive)
+    fleet.on_reload = lambda: door.follow(fleet.deployment.listen)
+    with output.running(), door.serving(deployment.listen):
         status = fleet.run()
     click.get_current_context().exit(status)
 
@@ -84,12 +91,27 @@ def _find(file: str | None, shared: SharedOptions, pools: tuple[str, ...]) -> De
     )
 
 
-def _find_again(find: Callable[[], Deployment]) -> Deployment:
+def _refuse_what_cannot_work(deployment: Deployment, environment: Mapping[str, str]) -> None:
+    """Refuse pools whose processes would fail for ever.
+
+    Raises:
+        WrongCall: there is one.
+    """
+    environments = {pool.name: environment_of(deployment, pool.project, environment) for pool in deployment.pools}
+    try:
+        check_projects(deployment.pools, environments)
+    except InvalidOptionError as error:
+        raise WrongCall(f"{deployment.file}: {one_line(error)}") from error
+
+
+def _find_again(find: Callable[[], Deployment], environment: Mapping[str, str]) -> Deployment:
     """Return what to run from now on; for a program that goes on if there is a mistake, raised as InvalidOptionError."""
     try:
-        return find()
+        deployment = find()
+        _refuse_what_cannot_work(deployment, environment)
     except WrongCall as error:
         raise InvalidOptionError(error.message) from error
+    return deployment
 
 
 def _log_to(output: Output) -> None:
@@ -105,16 +127,4 @@ def _environment(shared: SharedOptions) -> Mapping[str, str]:
     config = shared.config
     if not config:
         return os.environ
-    return {**os.environ, "RQ_CONFIG": str(Path(config).expanduser().absolute()) if config.endswith(".py") else config}
-
-
-@contextmanager
-def _health_of(fleet: Fleet, server: Server, output: Output) -> Iterator[None]:
-    """Answer over HTTP how things are, if the file says where."""
-    address = fleet.deployment.listen
-    if address is None:
-        yield
-        return
-    with serve_health(address, server, lambda: Wanted(fleet.deployment.queues), fleet.is_alive) as url:
-        output.write(SUPERVISOR, f"Serving {url}/live and {url}/ready")
-        yield
+    return {**os.environ, "RQ_CONFIG": str(Path(config).expanduser().absolute()) if config.endswith((".py", SUFFIX)) else config}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,9 @@ import click
 
 from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
 from rq.cli.connect import Server, open_server
+from rq.cli.durations import duration_of_at_least
 from rq.cli.logging_settings import configure_logging
-from rq.cli.options import SharedOptions, at_least, load_class, load_function, takes_shared_options
+from rq.cli.options import MOST, SharedOptions, at_least, load_class, load_function, takes_shared_options
 from rq.cli.sentry_settings import report_to_sentry
 from rq.client.job import Job
 from rq.client.queue import Queue
@@ -34,6 +37,7 @@ from rq.runtime.queue_order import DequeueStrategy
 from rq.runtime.worker import BaseWorker, Worker
 from rq.runtime.worker_classes import RandomWorker, RoundRobinWorker
 from rq.store.connection import Caller, private_client
+from rq.store.garbled import find_wrong_queues
 from rq.store.reads import is_suspended
 
 
@@ -114,24 +118,47 @@ class WorkerCommand:
 @click.option("--burst", "-b", is_flag=True, help="Leave when no job waits any more.")
 @click.option("--name", "-n", metavar="NAME", help="Unique among workers (default: random).")
 @click.option("--max-jobs", type=at_least(1), metavar="N", help="Leave after that many jobs.")
-@click.option("--max-idle-time", type=at_least(0), metavar="SECONDS", help="Leave after that long without a job.")
+@click.option("--max-idle-time", type=duration_of_at_least(0), metavar="TIME", help="Leave after that long without a job.")
 @click.option("--executor", "-e", type=click.Choice(EXECUTOR_NAMES), help="Where jobs run (default: fork, a process each).")
 @click.option("--concurrency", type=at_least(1), metavar="N", help="How many jobs run at once (default: 1).")
 @click.option("--max-jobs-per-child", type=at_least(1), metavar="N", help="warm: replace a process after N jobs.")
-@click.option("--max-child-age", type=at_least(1, float), metavar="SECONDS", help="warm: replace a process after that long.")
+@click.option("--max-child-age", type=duration_of_at_least(1, float), metavar="TIME", help="warm: replace a process after that long.")
 @click.option("--max-child-memory", type=at_least(1), metavar="MB", help="warm: replace a process that needed more.")
-@click.option("--results-ttl", type=at_least(-1), default=DEFAULT_RESULT_TTL, metavar="SECONDS", help="For jobs that do not say (default: 500).")
-@click.option("--lease", type=at_least(MIN_LEASE_SECONDS, float), metavar="SECONDS", help="When it dies, others get its jobs that much later (default: 30).")
-@click.option("--worker-ttl", type=at_least(1), default=DEFAULT_WORKER_TTL, metavar="SECONDS", help="Life of its entry while idle (default: 420).")
+@click.option(
+    "--results-ttl",
+    type=duration_of_at_least(-1),
+    default=DEFAULT_RESULT_TTL,
+    metavar="TIME",
+    help="How long results are kept, unless the job says (default: 500).",
+)
+@click.option(
+    "--lease",
+    type=duration_of_at_least(MIN_LEASE_SECONDS, float),
+    metavar="TIME",
+    help="If it dies, others get its jobs after that time (default: 30).",
+)
+@click.option(
+    "--worker-ttl",
+    type=duration_of_at_least(1),
+    default=DEFAULT_WORKER_TTL,
+    metavar="TIME",
+    help="How long its entry lasts without a sign, idle (default: 420).",
+)
 @click.option(
     "--job-monitoring-interval",
-    type=at_least(1),
+    type=duration_of_at_least(1),
     default=DEFAULT_JOB_MONITORING_INTERVAL,
-    metavar="SECONDS",
-    help="Life of its entry while busy (default: 30).",
+    metavar="TIME",
+    help="The same while busy (default: 30).",
 )
-@click.option("--maintenance-interval", type=int, default=DEFAULT_MAINTENANCE_TASK_INTERVAL, metavar="SECONDS", help="Needless: upkeep never pauses for long.")
-@click.option("--with-scheduler", "-s", is_flag=True, help="Needless: every worker is a scheduler.")
+@click.option(
+    "--maintenance-interval",
+    type=duration_of_at_least(-MOST),
+    default=DEFAULT_MAINTENANCE_TASK_INTERVAL,
+    metavar="TIME",
+    help="No effect: upkeep never pauses for long.",
+)
+@click.option("--with-scheduler", "-s", is_flag=True, help="No effect: every worker is a scheduler.")
 @click.option("--exception-handler", multiple=True, metavar="PATH", help="Called where a job failed; may be given several times.")
 @click.option("--no-keep-output", is_flag=True, help="Do not keep what jobs print.")
 @click.option("--output-size", type=at_least(1), metavar="KB", help="How much of it is kept with a job (default: 64).")
@@ -155,11 +182,13 @@ class WorkerCommand:
 def worker(shared: SharedOptions, **given: Any) -> None:
     """Run jobs from queues.
 
-    From QUEUES, as long as there are any from the first one. Without QUEUES:
+    From QUEUES: always from the first one in which a job waits. Without QUEUES:
     from those of the settings module, otherwise from "default".
 
     Ctrl+C or SIGTERM: finish the running job, then leave. A second time: put
     the running job back into its queue and leave at once.
+
+    TIME is in seconds, or has a unit: 90s, 30m, 1h, 2d.
     """
     command = WorkerCommand(**given)
     tie = membership()
@@ -170,6 +199,7 @@ def worker(shared: SharedOptions, **given: Any) -> None:
     report_to_sentry(server.settings)
     check_server(server, may_be_suspended=tie is not None)
     made = _make_worker(server, shared, command)
+    _warn_of_wrong_keys(server, made)
     if tie is not None:
         made.bus.subscribe(tie)
     if command.pid:
@@ -184,6 +214,14 @@ def worker(shared: SharedOptions, **given: Any) -> None:
         with_scheduler=command.with_scheduler,
         dequeue_strategy=DequeueStrategy(command.dequeue_strategy),
     )
+
+
+def _warn_of_wrong_keys(server: Server, made: BaseWorker) -> None:
+    """Say which queues the worker will never get a job from."""
+    with _asking(server) as caller:
+        found = find_wrong_queues(caller, server.scripts, made.queue_names())
+    for wrong in found:
+        click.secho(f"Warning: {wrong}; no job can come from that queue until the key is deleted", fg="yellow", err=True)
 
 
 def _make_worker(server: Server, shared: SharedOptions, command: WorkerCommand) -> BaseWorker:
@@ -237,11 +275,18 @@ def check_server(server: Server, *, may_be_suspended: bool = False) -> None:
     Raises:
         CommandFailed: workers are suspended, and that is not expected.
     """
+    with _asking(server) as caller:
+        suspended = caller.run(is_suspended(server.scripts))
+    if suspended and not may_be_suspended:
+        raise CommandFailed("Workers are suspended; run `rq resume`, then start this worker again")
+
+
+@contextmanager
+def _asking(server: Server) -> Iterator[Caller]:
+    """Give a caller whose connection is closed afterwards: what the worker forks later shall not inherit one."""
     client = private_client(server.client)
     try:
-        suspended = Caller(client).run(is_suspended(server.scripts))
+        yield Caller(client)
     finally:
         if client is not server.client:
             client.close()
-    if suspended and not may_be_suspended:
-        raise CommandFailed("Workers are suspended; run `rq resume`, then start this worker again")

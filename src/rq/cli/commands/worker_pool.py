@@ -64,6 +64,8 @@ def worker_pool(shared: SharedOptions, num_workers: int, **given: Any) -> None:
     SIGHUP              restart the workers, one after another: new code
                         without losing a job or a place
     SIGTTIN, SIGTTOU    one worker more, one worker less
+
+    TIME is in seconds, or has a unit: 90s, 30m, 1h, 2d.
     """  # noqa: D301 - Click keeps lines after \b as they are
     command = WorkerCommand(max_idle_time=None, with_scheduler=True, **given)
     level = command.level()

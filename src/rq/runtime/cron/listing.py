@@ -95,7 +95,7 @@ def enqueue_now(session: Session, name: str) -> list[JobRecord]:
     told = session.run_many([read_cron(session.scripts, identity) for identity in identities])
     named = [(identity, about) for identity, about in zip(identities, told, strict=True) if about.get("name") == name]
     if not named:
-        raise InvalidOptionError(f"There is no cron job named {name!r}; `rq cron list` shows those that a cron process had in the last thirty days")
+        raise InvalidOptionError(f"There is no cron job named {name!r}; `rq cron list` shows those there are")
     found = (_enqueue(session, CronKey(identity, name), is_at_front=bool(about.get("at_front"))) for identity, about in named)
     return [record for record in found if record is not None]
 

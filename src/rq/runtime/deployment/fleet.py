@@ -52,6 +52,7 @@ class Fleet:
         self._reclaimer = reclaimer
         self._output = output
         self._environment = environment
+        self.on_reload: Callable[[], None] = lambda: None  # called when `deployment` has changed
         self._report = report
         self._wanted = _plans_by_name(deployment)
         self._dismissed: set[str] = set()
@@ -68,6 +69,11 @@ class Fleet:
     def is_alive(self) -> bool:
         """Say whether the supervisor goes on. Safe in any thread."""
         return self._herald.is_alive()
+
+    def troubles(self) -> tuple[str, ...]:
+        """Return which groups cannot start their processes, and why, in a sentence each. Safe in any thread."""
+        groups = list(self._supervisor.groups.values())
+        return tuple(f"The processes of {group.name} fail to start: {trouble}" for group in groups if (trouble := group.trouble) is not None)
 
     def reload(self) -> None:
         """Take over what the file says now, and replace all processes by fresh ones, one after another. A file with a mistake changes nothing."""
@@ -87,6 +93,7 @@ class Fleet:
                 group.scale(self._wanted[name].count)
                 group.roll()
         self._follow()
+        self.on_reload()
 
     # --- a duty of the loop: what runs follows what is wanted ---------------------------------------------------------------------------
 

@@ -42,11 +42,21 @@ class Output:
         self._new: list[_Source] = []
         self._ending = False
 
-    def open(self, name: str) -> int:
-        """Return a descriptor, the caller's own: what is written to it appears as lines of that source."""
+    def open(self, name: str, heard: Callable[[str], None] = lambda _line: None) -> int:
+        """Return a descriptor, the caller's own: what is written to it appears as lines of that source.
+
+        Args:
+            name: of the source.
+            heard: told of each line as well, in another thread.
+        """
         reader, writer = _pipe()
         os.set_blocking(reader, False)
-        self._new.append(_Source(reader, lambda line: self.write(name, line)))
+
+        def show(line: str) -> None:
+            heard(line)
+            self.write(name, line)
+
+        self._new.append(_Source(reader, show))
         self._wake()
         return writer
 

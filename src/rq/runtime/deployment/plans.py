@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from rq.runtime.deployment.notify import VARIABLES
-from rq.runtime.deployment.values import PREFIX_VARIABLE, URL_VARIABLE, CronProcess, Deployment, Pool, Project, WorkerOptions
+from rq.runtime.deployment.values import FILE_VARIABLE, PREFIX_VARIABLE, URL_VARIABLE, CronProcess, Deployment, Pool, Project, WorkerOptions
 
 # A cron process has nothing to finish: it leaves between two ticks.
 CRON_STOP_SECONDS = 10.0
@@ -53,7 +53,7 @@ def environment_of(deployment: Deployment, project: Project, inherited: Mapping[
 
     The server stands there and not in the command line, which every user of the machine can read. What processes print appears at once.
     """
-    named = {"PYTHONUNBUFFERED": "1", URL_VARIABLE: deployment.url, PREFIX_VARIABLE: deployment.prefix}
+    named = {"PYTHONUNBUFFERED": "1", FILE_VARIABLE: str(deployment.file), URL_VARIABLE: deployment.url, PREFIX_VARIABLE: deployment.prefix}
     own = {name: value for name, value in inherited.items() if name not in VARIABLES}
     return {**own, **{name: value for name, value in named.items() if value is not None}, **dict(project.env)}
 

@@ -25,6 +25,8 @@ _MEGABYTE = 1024**2
 _LEAST_MEMORY = 256 * _MEGABYTE
 _MOST_FILES = 2**30
 _MOST_JOBS = 10**12
+# What only this executor takes.
+_OF_WARM = ("max_jobs_per_child", "max_child_age", "max_child_memory")
 
 
 def read_deployment(file: Path) -> Deployment:
@@ -76,6 +78,10 @@ def _read_pool(name: str, table: Table) -> Pool:
         stop_seconds=_or(table.seconds("stop_timeout", 0, _YEAR_SECONDS), DEFAULT_STOP_SECONDS),
     )
     table.refuse_others()
+    if pool.options.executor != "warm":
+        for key in _OF_WARM:
+            if getattr(pool.options, key) is not None:
+                raise table.mistake(key, 'it is for warm processes, which run many jobs; add executor = "warm", or leave it out')
     return pool
 
 

@@ -13,6 +13,9 @@ from rq.runtime.deployment.output import Output
 from rq.runtime.deployment.plans import Plan
 from rq.runtime.deployment.values import Limits
 
+# So begins the sentence with which a command of ours fails.
+_MARK = "Error: "
+
 
 def child_of_plan(name: str, plan: Plan, environment: Mapping[str, str], output: Output) -> Child:
     """Return a process of a plan, not started yet.
@@ -25,8 +28,10 @@ def child_of_plan(name: str, plan: Plan, environment: Mapping[str, str], output:
     """
     program = Program(plan.command(name), environment, str(plan.project.directory), tells_ready=plan.is_worker)
 
+    words = _LastWords()
+
     def launch(end: socket.socket) -> Process:
-        descriptor = output.open(plan.name)
+        descriptor = output.open(plan.name, words.hear)
         try:
             process = program.launch(end, descriptor)
         finally:
@@ -34,7 +39,24 @@ def child_of_plan(name: str, plan: Plan, environment: Mapping[str, str], output:
         _limit(process, plan.project.limits)
         return process
 
-    return Child(name, launch, tells_ready=plan.is_worker)
+    return Child(name, launch, tells_ready=plan.is_worker, last_words=words.get)
+
+
+class _LastWords:
+    """What a process said last, or, if it ended with a sentence (`Error: ...`, as commands of ours do), that."""
+
+    def __init__(self) -> None:
+        self._sentence = self._line = ""
+
+    def hear(self, line: str) -> None:
+        """Take note of a line."""
+        if line.startswith(_MARK):
+            self._sentence = line.removeprefix(_MARK)
+        self._line = line.strip() or self._line
+
+    def get(self) -> str:
+        """Return what was said last."""
+        return self._sentence or self._line
 
 
 def _limit(process: Process, limits: Limits) -> None:

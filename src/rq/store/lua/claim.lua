@@ -5,7 +5,7 @@
 -- ARGV: 1 always | caught (only if an id has woken the worker), 2 worker, 3 incarnation, 4 sequence, 5 lease in seconds, 6 places, then that many execution
 --   ids, then the queue names
 -- Reply: {ok | replay | stale | suspended | unknown | idle, jobs, milliseconds until the next job is due or '', ids given back, those of the queues that are
---   paused}
+--   paused, of suspended: 1 if everything is}
 -- Atomic: a job is in the queue or started by exactly one execution; a stray or unreadable id is taken out and never stops the others.
 if ARGV[1] == 'caught' and redis.call('EXISTS', unpack(KEYS, (#KEYS - 1) / 2 + 2)) == 0 then return {'idle', {}, '', 0} end
 -- include: try server_time dates leases start_job give_back open_queues claim_jobs

@@ -77,7 +77,7 @@ local function claim_jobs(now, claim)
   local open, paused = open_queues(now, claim.worker, claim.queues)
   if #open == 0 then
     redis.call('HSET', held_key(claim.worker), 'sequence', claim.sequence)
-    return {'suspended', {}, '', give_back_caught(claim.worker, claim.queues), paused}
+    return {'suspended', {}, '', give_back_caught(claim.worker, claim.queues), paused, redis.call('EXISTS', suspended_key())}
   end
   local jobs, pops, given_back = {}, 0, 0
   local next_due = promote_all(now, claim.queues)

@@ -1,0 +1,120 @@
+"""What of a deployment cannot work is found before anything runs: a Python without this package, a class that is not there.
+
+Each project's own Python looks, in a process of its own, since nothing else knows what can be imported there. What may go away by itself (a module that
+cannot be imported because a database is down) is no reason to refuse anything: then the processes are started, and started again.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rq.core.errors import InvalidOptionError
+from rq.runtime.deployment.values import Pool, Project, WorkerOptions
+
+# A module of which the import takes longer is believed. The supervisor's loop stands still meanwhile, when it reads its file again.
+PATIENCE_SECONDS = 15.0
+
+_WRONG = 3
+_SERIALIZERS = {"pickle", "json"}
+# Runs in the project's Python, whatever version of this package is there.
+_PROGRAM = f"""
+import os, sys
+sys.path += [os.getcwd(), *filter(None, sys.argv[1].split(os.pathsep))]
+def refuse(key, reason):
+    print(key + ": " + " ".join(str(reason).split()))
+    sys.exit({_WRONG})
+try:
+    import rq
+except ModuleNotFoundError:
+    refuse("python", "the package rq is not installed in the environment of " + sys.executable)
+for word in sys.argv[2:]:
+    from rq.utils import import_attribute
+    key, _, path = word.partition("=")
+    try:
+        import_attribute(path)
+    except Exception as error:
+        if type(error).__name__ == "ReferenceNotFound":
+            refuse(key, error)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What the Python of a project is asked.
+
+    Args:
+        heading: of the table it stands in.
+        project: whose Python is asked, in its directory.
+        paths: the dotted paths that must be there, as `option=path`.
+        environment: of the process.
+    """
+
+    heading: str
+    project: Project
+    paths: tuple[str, ...]
+    environment: Mapping[str, str]
+
+    @property
+    def is_worth_asking(self) -> bool:
+        """Whether the answer is not known: the Python that runs this has this package."""
+        return bool(self.paths) or self.project.python != Path(sys.executable)
+
+    def ask(self) -> subprocess.Popen[str]:
+        """Begin to ask."""
+        argv = [str(self.project.python), "-P", "-c", _PROGRAM, os.pathsep.join(map(str, self.project.path)), *self.paths]
+        return subprocess.Popen(  # noqa: S603 - the interpreter is the user's
+            argv, env=dict(self.environment), cwd=self.project.directory, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+
+
+def check_projects(pools: Iterable[Pool], environments: Mapping[str, Mapping[str, str]]) -> None:
+    """Refuse pools that cannot work. All are looked at at the same time.
+
+    Args:
+        pools: that have at least one worker.
+        environments: of their processes, by name of the pool.
+
+    Raises:
+        InvalidOptionError: one of them cannot; the message names its table, and the key.
+    """
+    questions = [_Question(f"[pools.{pool.name}]", pool.project, _paths_of(pool.options), environments[pool.name]) for pool in pools if pool.workers]
+    questions = [question for question in questions if question.is_worth_asking]
+    answers = _answers(questions)
+    for question, answer in zip(questions, answers, strict=True):
+        if answer:
+            raise InvalidOptionError(f"{question.heading} {answer}")
+
+
+def _paths_of(options: WorkerOptions) -> tuple[str, ...]:
+    named = {name: getattr(options, name) for name in ("worker_class", "job_class", "queue_class", "serializer")}
+    return tuple(f"{name}={path}" for name, path in named.items() if path is not None and path not in _SERIALIZERS)
+
+
+def _answers(questions: Sequence[_Question]) -> list[str]:
+    """Return to each question what is wrong; '' for nothing that is certain."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    asked: list[subprocess.Popen[str] | None] = [_begin(question) for question in questions]
+    return ["" if process is None else _answer(process, deadline) for process in asked]
+
+
+def _begin(question: _Question) -> subprocess.Popen[str] | None:
+    try:
+        return question.ask()
+    except OSError:
+        return None  # too many processes, say: that goes away
+
+
+def _answer(process: subprocess.Popen[str], deadline: float) -> str:
+    try:
+        said, _ = process.communicate(timeout=max(deadline - time.monotonic(), 0.1))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return ""
+    return said.strip().splitlines()[-1] if process.returncode == _WRONG and said.strip() else ""

@@ -1,0 +1,162 @@
+"""`rq up` when something is wrong: refused before anything runs, or said clearly as long as it lasts; and where it answers how it is."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import sys
+import urllib.error
+import urllib.request
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.acceptance.test_cli_up import WAIT_SECONDS, places_of, start_up, stop, wait_for_another, wait_for_places, workers_of
+from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    import redis
+
+    from tests.acceptance.conftest import Rq
+    from tests.support.processes import StartedProcess
+
+SERVING = re.compile(r"Serving (http://127\.0\.0\.1:\d+)/live")
+
+
+def readiness(url: str) -> tuple[int, dict[str, Any]]:
+    """What a monitor reads."""
+    try:
+        with urllib.request.urlopen(f"{url}/ready", timeout=20) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+def addresses_of(up: StartedProcess) -> list[str]:
+    """Where it has said that it answers, in this order."""
+    return SERVING.findall(up.stdout)
+
+
+def write(rq: Rq, text: str) -> None:
+    (rq.folder / "rq.toml").write_text(text)
+
+
+# --- what fails again and again -----------------------------------------------------------------------------------------------
+
+
+def test_a_pool_that_fails_to_start_again_and_again_says_why_until_that_is_mended(rq: Rq, redis_client: redis.Redis):
+    (rq.folder / "my.py").write_text("import rq, pathlib\nif not pathlib.Path('mended').exists(): raise OSError('the database is down')\nQueue = rq.Queue\n")
+    write(rq, '[pools.web]\nqueue_class = "my.Queue"\n[health]\nlisten = "0"\n')
+    up = rq.start("up")
+    up.wait_for_output("web.1 HAS FAILED TO START 3 TIMES IN A ROW: ", WAIT_SECONDS)
+    assert "the database is down" in next(line for line in up.stdout.splitlines() if "IN A ROW" in line)
+    [url] = addresses_of(up)
+    status, found = readiness(url)
+    assert status == HTTPStatus.SERVICE_UNAVAILABLE
+    assert found["message"].startswith("The processes of web fail to start: ")
+    assert "the database is down" in found["message"]
+    (rq.folder / "mended").touch()
+    wait_for_places(up, redis_client, "web.1")
+    wait_until(lambda: readiness(url)[0] == HTTPStatus.OK, WAIT_SECONDS, lambda: str(readiness(url)))
+    stop(up)
+
+
+# --- what is refused before anything runs -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "refusal"),
+    [
+        ('queue_class = "nowhere.Queue"', "[pools.web] queue_class: Cannot find nowhere.Queue: the module 'nowhere' cannot be imported"),
+        ('worker_class = "tasks.NoWorker"', "[pools.web] worker_class: Cannot find tasks.NoWorker"),
+        ('directory = "nowhere"', "[pools.web] directory: there is no directory"),
+        ('python = "nowhere"', "[pools.web] python: there is no Python at"),
+        ('python = "bare"', "[pools.web] python: the package rq is not installed in the environment of"),
+        ('max_child_age = "1h"', 'max_child_age: it is for warm processes, which run many jobs; add executor = "warm", or leave it out'),
+        ('max_jobs_per_child = 5\nexecutor = "spawn"', "max_jobs_per_child: it is for warm processes"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_anything_runs(rq: Rq, redis_client: redis.Redis, keys: str, refusal: str):
+    bare = rq.folder / "bare"
+    bare.write_text(f'#!/bin/sh\nshift\nexec {sys.executable} -I -S -P "$@"\n')
+    bare.chmod(0o755)
+    write(rq, f"[pools.good]\n[pools.web]\n{keys}\n")
+    assert refusal in rq.refuse("up", status=2)
+    assert redis_client.keys() == []
+
+
+def test_a_class_that_is_not_there_is_refused_at_a_hangup_as_well(rq: Rq, redis_client: redis.Redis):
+    write(rq, "[pools.web]\n")
+    up = start_up(rq, redis_client, "web.1")
+    former = workers_of(redis_client)
+    write(rq, '[pools.web]\njob_class = "nowhere.Job"\n')
+    up.send_signal(signal.SIGHUP)
+    up.wait_for_output("the settings of before go on, for the new ones have a mistake: ", WAIT_SECONDS)
+    up.wait_for_output("job_class: Cannot find nowhere.Job", WAIT_SECONDS)
+    assert workers_of(redis_client) == former
+    stop(up)
+
+
+# --- where it answers ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_hangup_opens_moves_and_closes_where_health_is_served(rq: Rq, redis_client: redis.Redis):
+    write(rq, "[pools.web]\n")
+    up = start_up(rq, redis_client, "web.1")
+    write(rq, '[pools.web]\n[health]\nlisten = "0"\n')
+    up.send_signal(signal.SIGHUP)
+    wait_until(lambda: len(addresses_of(up)) == 1, WAIT_SECONDS, lambda: up.output)
+    [first] = addresses_of(up)
+    wait_until(lambda: readiness(first)[0] == HTTPStatus.OK, WAIT_SECONDS)
+    write(rq, '[pools.web]\n[health]\nlisten = "127.0.0.1:0"\n[pools.mail]\n')
+    up.send_signal(signal.SIGHUP)
+    wait_for_places(up, redis_client, "mail.1", "web.1")
+    assert addresses_of(up) == [first]  # it is the same address, written in another way
+    write(rq, f'[pools.web]\n[health]\nlisten = "0.0.0.0:{first.rpartition(":")[2]}"\n')
+    up.send_signal(signal.SIGHUP)
+    up.wait_for_output(f"Serving {first.replace('127.0.0.1', '0.0.0.0')}/live", WAIT_SECONDS)
+    wait_until(lambda: readiness(first)[0] == HTTPStatus.OK, WAIT_SECONDS)  # all addresses, this one too
+    write(rq, '[pools.web]\n[health]\nlisten = "localhost:0"\n')
+    up.send_signal(signal.SIGHUP)
+    wait_until(lambda: len(addresses_of(up)) == 2, WAIT_SECONDS, lambda: up.output)
+    with pytest.raises(urllib.error.URLError):
+        readiness(first)
+    write(rq, "[pools.web]\n")
+    up.send_signal(signal.SIGHUP)
+    up.wait_for_output("Health is not served any more", WAIT_SECONDS)
+    with pytest.raises(urllib.error.URLError):
+        readiness(addresses_of(up)[1])
+    stop(up)
+
+
+def test_an_address_that_cannot_be_had_leaves_the_former_one(rq: Rq, redis_client: redis.Redis):
+    write(rq, '[pools.web]\n[health]\nlisten = "0"\n')
+    up = start_up(rq, redis_client, "web.1")
+    wait_until(lambda: len(addresses_of(up)) == 1, WAIT_SECONDS, lambda: up.output)
+    [url] = addresses_of(up)
+    write(rq, '[pools.web]\n[health]\nlisten = "192.0.2.1:80"\n')
+    up.send_signal(signal.SIGHUP)
+    up.wait_for_output("Cannot listen at 192.0.2.1:80: ", WAIT_SECONDS)
+    wait_until(lambda: readiness(url)[0] == HTTPStatus.OK, WAIT_SECONDS)
+    stop(up)
+
+
+# --- no workers ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_pool_of_no_workers_runs_nothing_and_matters_to_nobody_until_it_gets_some(rq: Rq, redis_client: redis.Redis):
+    write(rq, '[pools.web]\n[pools.off]\nworkers = 0\nqueues = "off"\n')
+    up = start_up(rq, redis_client, "web.1")
+    assert rq.run("health") == "Healthy: 1 worker on default\n"
+    former = workers_of(redis_client)
+    write(rq, '[pools.web]\n[pools.off]\nworkers = 1\nqueues = "off"\n')
+    up.send_signal(signal.SIGHUP)
+    wait_for_another(up, redis_client, *former)
+    wait_for_places(up, redis_client, "off.1", "web.1")
+    write(rq, '[pools.web]\nworkers = 0\n[pools.off]\nworkers = 0\nqueues = "off"\n')
+    up.send_signal(signal.SIGHUP)
+    wait_until(lambda: places_of(redis_client) == [], WAIT_SECONDS, lambda: up.output)
+    assert up.is_running
+    stop(up)
