@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rq.cli.rendering import Snapshot, View, bar_scale, printable, render
+from rq.cli.rendering import Snapshot, View, bar_scale, render
 from rq.core.keys import Keyspace
+from rq.core.printable import printable
 from rq.store.connection import Caller
 from rq.store.overview import QueueCounts, WorkerRecord, read_overview
 from rq.store.scripts import ScriptLibrary

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,12 @@ def drive_until_free(executor: ChildrenExecutor) -> None:
 @WARM
 def test_a_warm_process_runs_one_job_after_another_and_keeps_what_they_import(executor: ChildrenExecutor) -> None:
     assert [call(executor, "append_state", value) for value in "abc"] == [["a"], ["a", "b"], ["a", "b", "c"]]
+
+
+@BOTH
+def test_a_program_may_have_more_to_say_to_its_processes_than_a_socket_holds(start: Callable[..., ChildrenExecutor], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["program", *["x" * 1000] * 1000])
+    assert call(start(), "append_state", "a") == ["a"]
 
 
 @SPAWN

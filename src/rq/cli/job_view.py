@@ -12,7 +12,7 @@ from datetime import datetime
 
 import click
 
-from rq.cli.rendering import printable
+from rq.core.printable import printable
 from rq.model.record import JobRecord
 from rq.model.result import ResultRecord, ResultType
 

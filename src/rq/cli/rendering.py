@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import click
 
+from rq.core.printable import printable
 from rq.store.overview import QueueCounts, WorkerRecord
 
 _SCALES = (20, 50, 100, 200, 400, 600, 800, 1000)
@@ -169,12 +170,3 @@ def can_show() -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def printable(text: str) -> str:
-    """Return a text that a terminal shows and does not obey: control characters and broken bytes as escapes."""
-    return text if text.isprintable() else "".join(_escaped(text))
-
-
-def _escaped(text: str) -> Iterable[str]:
-    return (character if character.isprintable() else character.encode("unicode_escape").decode("ascii") for character in text)

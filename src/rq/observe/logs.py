@@ -11,6 +11,7 @@ from shlex import join, quote
 from typing import Any
 
 from rq.core.plain_call import PlainCall
+from rq.core.printable import printable
 from rq.observe import events as e
 
 logger = logging.getLogger("rq.worker")
@@ -39,8 +40,8 @@ class LogLines:
     def name(self, event: e.JobEvent) -> str:
         """Return how a line calls the event's job."""
         if self.describe_jobs and event.description:
-            return f"{event.description} ({event.job_id})"
-        return event.job_id
+            return f"{printable(event.description)} ({printable(event.job_id)})"  # neither forges lines nor reaches a terminal
+        return printable(event.job_id)
 
 
 def _started(event: e.WorkerStarted, _lines: LogLines) -> None:

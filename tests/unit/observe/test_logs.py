@@ -33,3 +33,9 @@ def test_the_record_of_a_failed_job_has_rqs_fields(caplog: pytest.LogCaptureFixt
     [record] = map(vars, caplog.records)
     assert (record["func"], record["queue"], record["job_id"]) == ("tasks.add", "high", "a")
     assert (record["arguments"], record["kwargs"]) == arguments
+
+
+def test_what_users_wrote_forges_no_line_and_reaches_no_terminal(caplog: pytest.LogCaptureFixture):
+    with caplog.at_level(logging.DEBUG, "rq.worker"):
+        LogLines()(JobFinished("w", "high", "a\x1b[2J", "add(1)\nWorker w: all is well", 0.5, 500))
+    assert "Job OK: add(1)\\nWorker w: all is well (a\\x1b[2J)" in caplog.text

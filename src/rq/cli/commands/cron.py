@@ -19,8 +19,8 @@ from rq.cli.connect import Server, open_server
 from rq.cli.hints import complete_hints
 from rq.cli.logging_settings import configure_logging
 from rq.cli.options import SharedOptions, takes_shared_options
-from rq.cli.rendering import printable
 from rq.client.session import Session, session_of
+from rq.core.printable import printable
 from rq.runtime.cron.listing import CronEntry, enqueue_now, list_cron_jobs
 from rq.runtime.cron.scheduler import CronScheduler
 from rq.runtime.membership import leave, membership

@@ -14,7 +14,7 @@ from rq.cli.connect import describe_server, open_server
 from rq.cli.hints import complete_hints
 from rq.cli.json_output import print_json, takes_json_option
 from rq.cli.options import SharedOptions, at_least, takes_shared_options
-from rq.cli.rendering import printable
+from rq.core.printable import printable
 from rq.model.diagnosis import Finding, Report, Severity, diagnose, is_healthy
 from rq.store.inspection import inspect_server
 

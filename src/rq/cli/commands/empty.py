@@ -9,7 +9,7 @@ from rq.cli.connect import Server, open_server
 from rq.cli.json_output import print_json, takes_json_option
 from rq.cli.options import SharedOptions, takes_shared_options
 from rq.cli.progress import progress
-from rq.cli.rendering import printable
+from rq.core.printable import printable
 from rq.store.purge import MOST_PURGED, purge_queue
 from rq.store.reads import count_queue, list_queue_keys
 

@@ -14,10 +14,10 @@ from rq.cli.headings import HeadedCommand, HeadedOption
 from rq.cli.job_options import read_job_options, takes_job_options
 from rq.cli.json_output import print_json, takes_json_option
 from rq.cli.options import SharedOptions, load_class, takes_shared_options
-from rq.cli.rendering import printable
 from rq.client.job import Job
 from rq.client.queue import Queue
 from rq.core.formats import call_string
+from rq.core.printable import printable
 from rq.model.states import JobStatus
 
 _WHERE = "Where and when"

@@ -12,8 +12,8 @@ from rq.cli.connect import Server, open_server
 from rq.cli.hints import complete_hints
 from rq.cli.json_output import print_json, takes_json_option
 from rq.cli.options import SharedOptions, takes_shared_options
-from rq.cli.rendering import printable
 from rq.client.job_calls import parse_job_id
+from rq.core.printable import printable
 from rq.core.wording import listed
 from rq.model.explanation import explain
 from rq.model.situation import Explanation, Situation

@@ -12,8 +12,8 @@ from rq.cli.connect import Server
 from rq.cli.deployed import check_health, find_deployment, open_deployed_server, serve_health
 from rq.cli.hints import complete_hints
 from rq.cli.options import SharedOptions, takes_shared_options
-from rq.cli.rendering import printable
 from rq.core.errors import InvalidOptionError
+from rq.core.printable import printable
 from rq.model.health import Wanted
 from rq.runtime.deployment.addresses import parse_address
 from rq.runtime.deployment.values import Deployment

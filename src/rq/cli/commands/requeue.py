@@ -11,8 +11,8 @@ from rq.cli.boundary import Command, CommandFailed, WrongCall
 from rq.cli.connect import Server, open_server
 from rq.cli.json_output import print_json, takes_json_option
 from rq.cli.options import SharedOptions, takes_shared_options
-from rq.cli.rendering import printable
 from rq.core.ids import new_execution_id
+from rq.core.printable import printable
 from rq.store.reads import count_registry, list_registry
 from rq.store.requeue import requeue_job
 

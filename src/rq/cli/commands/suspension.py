@@ -13,7 +13,7 @@ from rq.cli.durations import duration_of_at_least
 from rq.cli.hints import complete_hints
 from rq.cli.json_output import print_json, takes_json_option
 from rq.cli.options import SharedOptions, takes_shared_options
-from rq.cli.rendering import printable
+from rq.core.printable import printable
 from rq.core.wording import listed
 from rq.store import suspension
 from rq.store.overview import MOST_PAUSES, Overview, read_overview

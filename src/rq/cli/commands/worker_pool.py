@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from click.core import ParameterSource
 
 from rq.cli.boundary import Command
 from rq.cli.commands.worker import WorkerCommand, check_server, worker
-from rq.cli.connect import Server, open_server
+from rq.cli.connect import URL_VARIABLE, Server, open_server
 from rq.cli.logging_settings import configure_logging
 from rq.cli.options import SharedOptions, at_least, takes_shared_options
 from rq.core.ids import new_name
@@ -33,7 +33,7 @@ from rq.runtime.reclaiming import Reclaimer
 # Options of `rq worker` that say something else here, or would end workers that are started again at once.
 NOT_PASSED_ON = {"queues", "name", "pid", "logging_level", "max_idle_time", "with_scheduler"}
 _SHARED = {field.name for field in fields(SharedOptions)}
-_OF_ITS_OWN = {"num_workers", "name", "pid"}
+_OF_ITS_OWN = {"num_workers", "name", "pid", "url"}
 
 
 class _PoolCommand(Command):
@@ -84,17 +84,24 @@ def worker_pool(shared: SharedOptions, num_workers: int, **given: Any) -> None:
 def _run(server: Server, command: WorkerCommand, count: int) -> int:
     name = command.name or server.settings.text("NAME") or new_name()
     reclaimer = Reclaimer(name, server.client, server.scripts)
-    make_child = partial(_make_child, list(passed_on(click.get_current_context())), command.queues)
+    context = click.get_current_context()
+    make_child = partial(_make_child, list(passed_on(context)), command.queues, environment_of(context))
     group = ProcessGroup(name, count, make_child, respawn=not command.burst, on_end=reclaimer.note_end)
     status = PoolSupervisor([group], duties=[reclaimer], fail_fast=True).run()
     reclaimer.finish()
     return status
 
 
-def _make_child(options: list[str], queues: tuple[str, ...], name: str) -> Child:
+def _make_child(options: list[str], queues: tuple[str, ...], environment: Mapping[str, str], name: str) -> Child:
     # Without -P a file of the current directory could stand in for a module of ours; `rq worker` adds that directory at the end.
     argv = [sys.executable, *interpreter_options(), "-P", "-m", "rq.cli", "worker", *options, "--name", name, "--", *queues]
-    return child_of(name, Program(argv))
+    return child_of(name, Program(argv, environment))
+
+
+def environment_of(context: click.Context) -> dict[str, str]:
+    """Return the environment of the workers. It names the server that `--url` does, with its password: anybody may read a command line."""
+    url = context.params["url"]
+    return {**os.environ, **({URL_VARIABLE: url} if url else {})}
 
 
 def passed_on(context: click.Context) -> Iterator[str]:

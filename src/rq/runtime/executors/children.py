@@ -13,6 +13,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from rq.core.defaults import DEFAULT_OUTPUT_BYTES
@@ -376,11 +377,13 @@ class ChildrenExecutor:
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                ours.sendall(self._introduction)
-                child = Child(start_interpreter(PROGRAM, TITLE, theirs.fileno()), ours)
+                interpreter = start_interpreter(PROGRAM, TITLE, theirs.fileno())
             except OSError:
                 ours.close()
                 raise
+        with suppress(OSError):  # it ended at once, which its socket says
+            ours.sendall(self._introduction)  # more than a socket holds, perhaps: there is somebody who reads
+        child = Child(interpreter, ours)
         self._children.append(child)
         self._selector.register(child, selectors.EVENT_READ, child)
 
