@@ -6,6 +6,8 @@ SOURCES := $(wildcard src tests demo benchmarks)
 # The newest RQ that this package is a drop-in for; tests and benchmarks run it beside ours, in an environment of its own.
 RQ212 := .venv-rq212
 export RQ212_PYTHON ?= $(CURDIR)/$(RQ212)/bin/python
+# The tests start Python thousands of times: without compiled files, each start would compile this package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check format reference test demo bench clean

@@ -47,7 +47,7 @@ def fill(client: Redis, jobs: int) -> None:
 def look_out(url: str, name: str, ready: Barrier, ended: Event) -> None:
     """Be the lookout of a worker all of whose places are taken."""
     client = Redis.from_url(url)
-    context = WorkerContext(describe_worker(name, (_QUEUE,), client), WorkerConfig((_QUEUE,)), ScriptLibrary(Keyspace()), EventBus())
+    context = WorkerContext(describe_worker(name, (_QUEUE,), "unknown"), WorkerConfig((_QUEUE,)), ScriptLibrary(Keyspace()), EventBus())
     lookout = Lookout(Caller(client), context, lambda _pauses: None)
     service = PeriodicService(name, LOOK_SECONDS, lookout.run_once, lambda error, _seconds: print(error, file=sys.stderr), at_once=True)
     ready.wait()

@@ -1,5 +1,6 @@
-"""The asyncio client: `Queue`, `Job`, `Result` and the registries, as in the rest of `rq`, with `await`, over a client of `redis.asyncio`."""
+"""The asyncio client: `Queue`, `Job`, `Group`, `Result` and the registries, as in the rest of `rq`, with `await`, over a client of `redis.asyncio`."""
 
+from rq.client.aio.group import Group
 from rq.client.aio.job import Job
 from rq.client.aio.queue import Queue
 from rq.client.aio.registry import (
@@ -20,6 +21,7 @@ __all__ = [
     "DeferredJobRegistry",
     "FailedJobRegistry",
     "FinishedJobRegistry",
+    "Group",
     "Job",
     "Queue",
     "Result",

@@ -13,7 +13,7 @@ import pytest
 import redis
 import redis.asyncio
 
-from rq import aio, job, queue, registry, results
+from rq import aio, group, job, queue, registry, results
 from rq.client.aio.job import StatusCheck
 from tests.client.conftest import HandWorker, watched  # noqa: F401 - a fixture
 
@@ -25,6 +25,7 @@ COUNTERPARTS: dict[type[Any], type[Any]] = {
     queue.Queue: aio.Queue,
     job.Job: aio.Job,
     results.Result: aio.Result,
+    group.Group: aio.Group,
     registry.StartedJobRegistry: aio.StartedJobRegistry,
     registry.FinishedJobRegistry: aio.FinishedJobRegistry,
     registry.FailedJobRegistry: aio.FailedJobRegistry,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rq.exceptions import DuplicateJobError, InvalidJobDependency, InvalidJobOperation, NoSuchJobError
+from rq.exceptions import DuplicateJobError, InvalidJobDependency, InvalidJobOperation, NoSuchGroupError, NoSuchJobError
 from rq.job import JobStatus, Retry
 from rq.model.fate import Fate
 from rq.results import Result
@@ -253,6 +253,73 @@ async def test_a_job_has_what_those_before_it_returned(side, worker):
     assert (await first.is_finished(), await queue.finished_job_registry.get_job_ids(desc=True)) == (True, ["second", "first"])
     assert await last.dependency_results() == {"first": 3, "second": None}
     assert await last.fetch_dependencies() == [first, second]
+
+
+# --- groups ---
+
+
+async def test_jobs_of_a_group_are_looked_at_together(side, worker):
+    queue, group = side.queue(), side.Group(side.connection, "g")
+    jobs = await group.enqueue_many(queue, [queue.prepare_data(tasks.add, (number,)) for number in range(3)])
+    assert (group.key, group.completion_job_id, group.get_key("h")) == ("rq:group:g", "g-complete", "rq:group:h")
+    assert {job.group_id for job in jobs} == {"g"}
+    assert [job.id for job in await group.get_jobs()] == [job.id for job in jobs]
+    worker.finish(1)
+    worker.fail()
+    counts = await group.counts()
+    assert (counts[JobStatus.FINISHED], counts[JobStatus.FAILED], counts[JobStatus.QUEUED], counts.total) == (1, 1, 1, 3)
+    assert not await group.is_done()
+    assert (await group.cancel(), await group.cancel()) == (1, 0)
+    assert await group.is_done()
+
+
+async def test_groups_are_found_by_name(side):
+    queue = side.queue()
+    for name in ("b", "a"):
+        await side.Group.create(side.connection, name).enqueue_many(queue, [queue.prepare_data(tasks.add)])
+    assert [group.name for group in await side.Group.all(side.connection)] == ["a", "b"]
+    assert (await side.Group.fetch("a", side.connection)).name == (await side.Group.fetch(id="a", connection=side.connection)).name == "a"
+    with pytest.raises(NoSuchGroupError, match="No such group: c"):
+        await side.Group.fetch("c", side.connection)
+    with pytest.raises(TypeError, match="needs the name"):
+        await side.Group.fetch(connection=side.connection)
+
+
+async def test_a_call_is_run_when_all_jobs_of_a_group_have_ended(side, worker):
+    queue, group = side.queue(), side.Group(side.connection, "g")
+    await group.enqueue_many(queue, [queue.prepare_data(tasks.add)])
+    await group.enqueue_many(queue, [queue.prepare_data(tasks.add)], on_complete=queue.prepare_data(tasks.add))
+    last = await side.fetch(group.completion_job_id)
+    worker.finish()
+    assert await last.is_deferred()
+    worker.fail()
+    assert await last.is_queued()
+
+
+async def test_a_pipeline_collects_the_calls_of_a_group(side):
+    queue, group = side.queue(), side.Group(side.connection, "g")
+    pipeline = side.connection.pipeline()
+    [job] = await group.enqueue_many(queue, [queue.prepare_data(tasks.add)], pipeline=pipeline, on_complete=queue.prepare_data(tasks.add))
+    assert await group.get_jobs() == []
+    await side.execute(pipeline)
+    assert await group.get_jobs() == [job]
+    pipeline = side.connection.pipeline()
+    await group.delete_job(job.id, pipeline=pipeline)
+    await side.execute(pipeline)
+    assert await group.get_jobs() == []
+    assert await job.is_queued()
+
+
+async def test_what_is_gone_leaves_its_group(side, redis_client):
+    queue, group, other = side.queue(), side.Group(side.connection, "g"), side.Group(side.connection, "other")
+    first, _ = await group.enqueue_many(queue, [queue.prepare_data(tasks.add), queue.prepare_data(tasks.add)])
+    [third] = await other.enqueue_many(queue, [queue.prepare_data(tasks.add)])
+    redis_client.delete(first.key, third.key)
+    assert (await group.counts()).gone == 1
+    await group.cleanup()
+    assert (redis_client.scard(group.key), redis_client.scard(other.key)) == (1, 1)
+    await side.Group.clean_registries(side.connection)
+    assert [each.name for each in await side.Group.all(side.connection)] == ["g"]
 
 
 # --- results ---

@@ -31,6 +31,7 @@ class Known:
         touched: executions whose keys RQ, an operator or the server's expiry removed.
         untold: jobs that RQ ended, or that had gone and entered again while somebody waited: those who wait for them are told by a sweep.
         let_go_by_rq: jobs that waited for others and that RQ let go on; it leaves their pending sets.
+        expiring: jobs that a program let expire, in a time of its own.
         unrecorded: jobs of which a worker was told to keep no record if they fail.
     """
 
@@ -38,6 +39,7 @@ class Known:
     touched: set[str] = field(default_factory=set)
     untold: set[str] = field(default_factory=set)
     let_go_by_rq: set[str] = field(default_factory=set)
+    expiring: set[str] = field(default_factory=set)
     unrecorded: set[str] = field(default_factory=set)
 
 
@@ -129,7 +131,7 @@ def _place_of_a_job(facts: Facts, job_id: str, fields: Flat, known: Known) -> It
 
 def _end_of_a_job(facts: Facts, job_id: str, fields: Flat, known: Known) -> Iterator[str]:
     status = fields["status"]
-    if status == "canceled":
+    if status == "canceled" or job_id in known.expiring:
         return
     name, default = ("result_ttl", DEFAULT_RESULT_TTL) if status == "finished" else ("failure_ttl", DEFAULT_FAILURE_TTL)
     asked, ttl = int(fields.get(name, default)), facts.ttl[job_id]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from rq.model.record import JobRecord
-from tests.properties.setup import fates, jobs, outcomes, picks, queues
+from tests.properties.setup import JOBS, fates, jobs, outcomes, picks, queues
 from tests.properties.steps import Steps
 from tests.properties.wire import Fate
 
@@ -135,6 +135,20 @@ class Cycles(Steps):
             self.fleet.claim(process, 1, Fate.OK)
             for attempt in list(process.attempts.values()):
                 self.fleet.settle(process, attempt, outcome, 0, Fate.OK)
+
+    @rule(queue=queues, limit=st.integers(1, 2), fate=fates, dies=st.booleans(), heeds_turns=st.booleans(), jump=st.sampled_from([0, 0, 1, -31]))
+    def more_is_due_than_one_look_moves(self, queue: str, limit: int, fate: Fate, dies: bool, heeds_turns: bool, jump: int) -> None:
+        """One worker comes again and again, while another one's looks move nothing; until the first comes no more."""
+        due = self.fleet.model.now - 5
+        for job_id in JOBS:
+            self.fleet.enqueue(JobRecord(job_id, data=b"call", origin=queue), Fate.OK, due=due)
+        workers = ("w1", "w2", "w2" if dies else "w1", "w2")
+        for worker in workers[: 2 if dies else 4]:
+            self.fleet.promote(queue, fate, limit, worker)
+        self.fleet.jump(jump)
+        for worker in workers[2:]:
+            self.fleet.promote(queue, fate, limit, worker if heeds_turns else "")
+            self.fleet.pass_time(1)
 
     @rule(fate=fates)
     def two_send_the_same(self, fate: Fate) -> None:

@@ -30,11 +30,16 @@ class Endings(WaitingAndRunning):
 
     # --- an attempt ends ----------------------------------------------------------------------------------------------
 
-    def settle(self, attempt: AttemptKey, decision: Decision, most_crashes: int, request: ClaimRequest | None = None, delivery: str = "") -> Settled:
-        """A worker's call: an attempt ends as decided; a claim may ride along. `delivery` is sent if the job has finished, or failed for good."""
+    def settle(
+        self, attempt: AttemptKey, decision: Decision, most_crashes: int, request: ClaimRequest | None = None, delivery: str = "", beside: str = ""
+    ) -> Settled:
+        """A worker's call: an attempt ends as decided; a claim may ride along. `delivery` is sent if the job has finished, or failed for good.
+
+        `beside` is another job that the worker runs.
+        """
         code, detail = self._owner(attempt)
         if isinstance(decision, PutBack):
-            return self._release(attempt, code, detail)
+            return self._release(attempt, code, detail, beside)
         is_left = False
         if code in {"owner", "superseded", "gone"}:
             entry = self.execution.get((attempt.job_id, attempt.execution_id), {})
@@ -48,7 +53,7 @@ class Endings(WaitingAndRunning):
                     self._deliver_later(attempt.execution_id, delivery)
             elif code == "superseded" and not isinstance(decision, Crash):
                 self._record_superseded(attempt, decision)
-            self._count(attempt.worker, entry.get("created_at"), succeeded=isinstance(decision, Finish))
+            self._count(attempt.worker, entry.get("created_at"), succeeded=isinstance(decision, Finish), beside=beside)
         return Settled(code, detail, self.claim(request) if request else None, is_left)
 
     def _owner(self, attempt: AttemptKey) -> tuple[str, str]:
@@ -161,7 +166,7 @@ class Endings(WaitingAndRunning):
             self.bodies[name] = body
             self.outbox[name] = self.now
 
-    def _count(self, worker: str, started_at: str | None, *, succeeded: bool) -> None:
+    def _count(self, worker: str, started_at: str | None, *, succeeded: bool, beside: str) -> None:
         """The worker's own statistics, once for each outcome that counted."""
         hash_ = self.worker_hashes.get(worker)
         if hash_ is None:
@@ -172,9 +177,13 @@ class Endings(WaitingAndRunning):
         fields[counter] = str(int(fields.get(counter, "0")) + 1)
         worked = float(seconds_text(max(self.now - float(started_at or self.now), 0)))
         fields["total_working_time"] = float(fields.get("total_working_time", 0)) + worked
-        fields |= {"state": "idle", "current_job_working_time": 0.0}
+        self._show_rest(fields, beside)
 
-    def _release(self, attempt: AttemptKey, code: str, detail: str) -> Settled:
+    def _show_rest(self, fields: dict[str, str | float], beside: str) -> None:
+        fields |= {"state": "busy", "current_job": beside} if beside else {"state": "idle"}
+        fields["current_job_working_time"] = 0.0
+
+    def _release(self, attempt: AttemptKey, code: str, detail: str, beside: str) -> Settled:
         if code not in {"owner", "superseded", "gone"}:
             return Settled(code, detail)
         if code == "owner":
@@ -185,7 +194,7 @@ class Endings(WaitingAndRunning):
         hash_ = self.worker_hashes.get(attempt.worker)
         if hash_:
             hash_.fields.pop("current_job", None)
-            hash_.fields |= {"state": "idle", "current_job_working_time": 0.0}
+            self._show_rest(hash_.fields, beside)
         return Settled(code, detail)
 
     def _put_back(self, queue: str, job_id: str, execution: str, worker: str) -> bool:
@@ -209,7 +218,7 @@ class Endings(WaitingAndRunning):
         job.drop("x_execution", "x_stop")
         crashes = int(job.fields.get("x_crashes", "0")) + 1
         worker = job.fields.get("worker_name", "")
-        reason = policy.reason + (self._last_seen(worker) if policy.letter == "A" and worker else "")
+        reason = policy.reason + (self._last_seen(worker, job) if policy.letter == "A" and worker else "")
         job.fields |= {"x_crashes": str(crashes), "x_last": f"{execution}:{policy.letter}", "x_reason": reason}
         if crashes <= policy.most:
             self._record(job_id, RESULT_RETRIED, worker, execution, None)
@@ -226,10 +235,12 @@ class Endings(WaitingAndRunning):
         self._keep(job_id, "failed", queue, ttl, -1)
         return "failed"
 
-    def _last_seen(self, name: str) -> str:
-        """Where a worker was that is gone, and when it was last heard of, as its hash says."""
+    def _last_seen(self, name: str, job: JobHash) -> str:
+        """Which worker is gone, where it was, and when it was last heard of: as its hash says, or when it got the job if that was later."""
         hash_ = self.worker_hashes.get(name)
-        fields = hash_.fields if hash_ else {}
+        fields = dict(hash_.fields) if hash_ else {}
+        heard = [date for date in (fields.get("last_heartbeat"), job.fields.get("last_heartbeat")) if date]
+        fields |= {"last_heartbeat": max(heard)} if heard else {}
         places = {"hostname": " on", "pid": ", pid", "last_heartbeat": ", last heard of at"}
         return f" ({name}{''.join(f'{words} {fields[field]}' for field, words in places.items() if field in fields)})"
 

@@ -65,6 +65,13 @@ class Families(Cycles):
     def enqueue_a_family(self, shape: dict[str, str], queue: str, policy: str, group: str | None, failure_ttl: int | None, fate: Fate) -> None:
         self.fleet.enqueue_many(_family(shape, queue, policy, group, failure_ttl), fate)
 
+    @rule(job_ids=st.lists(st.sampled_from(JOBS), min_size=2, max_size=4, unique=True), queue=queues, options=options, group=groups, fate=fates)
+    def enqueue_several_alike(self, job_ids: list[str], queue: str, options: Options, group: str | None, fate: Fate) -> None:
+        records = [new_record(job_id, queue, options) for job_id in job_ids]
+        for record in records:
+            record.group_id = group
+        self.fleet.enqueue_many(records, fate)
+
     @rule(
         shape=st.sampled_from(SHAPES),
         policy=policies,

@@ -190,10 +190,11 @@ class Fleet(Producers):
         key, may_claim = attempt.key, places and not isinstance(decision, PutBack)
         request = self.claim_request(process, places) if may_claim else None
         delivery = f"{key.job_id} ended" if key.job_id in HOOKED else ""
+        beside = next((other.key.job_id for other in process.attempts.values() if other is not attempt), "")
 
         def predict() -> Settled:
             hash_ = self.model.worker_hashes.get(process.name)
-            answer = self.model.settle(key, decision, MOST_CRASHES, request, delivery)
+            answer = self.model.settle(key, decision, MOST_CRASHES, request, delivery, beside)
             if hash_ and not isinstance(decision, PutBack) and answer.code in {"ok", "superseded", "gone"}:
                 self.counted[process.name][outcome not in {"returned", "returned nothing"}] += 1
             if answer.claimed:
@@ -205,7 +206,7 @@ class Fleet(Producers):
             if answer.claimed:
                 self._received_claim(process, answer.claimed)
 
-        call = settle_attempt(self.scripts, key, decision, MOST_CRASHES, request, delivery.encode(), FATE)
+        call = settle_attempt(self.scripts, key, decision, MOST_CRASHES, request, delivery.encode(), FATE, beside)
         self.send(Message(f"settle as {outcome}", call, predict, receive), fate, process)
 
     def beat(self, process: Process, fate: Fate = Fate.OK) -> None:

@@ -56,17 +56,20 @@ class TransitionMachine(Crons):
             process.die()
         self.rq.runs.clear()
         if self.fleet.model.suspended:
-            self.others.suspend("", "")
+            self.hands.resume("", "", Fate.OK)
         self.fleet.resume(QUEUES, [*(name for name, _, _ in WORKERS), "nobody"], Fate.OK)
         for job_id in [job_id for job_id in self.fleet.model.jobs if self.fleet.model.is_broken(job_id)]:
             self.others.delete_job(job_id, "")
+        for queue in QUEUES:
+            self.hands.unlist_worker("", queue, Fate.OK)
         self.fleet.pass_time(200)
         healthy = self.fleet.start("healthy", QUEUES, 30.0, Fate.OK)
         self._drain(healthy)
         self._no_dead_worker_of_ours_has_anything()
-        # A clock that was set back makes due dates, and what RQ's workers had, late by as much.
-        self.fleet.pass_time(max(self.fleet.latest - self.fleet.model.now, 0) + 200)
-        self._drain(healthy)
+        if self.fleet.latest > self.fleet.model.now:
+            # A clock that was set back makes due dates, and what RQ's workers had, late by as much.
+            self.fleet.pass_time(self.fleet.latest - self.fleet.model.now + 200)
+            self._drain(healthy)
         self.fleet.leave(healthy, Fate.OK)
         self.fleet.wire.check()
         self._nothing_is_left()

@@ -71,7 +71,7 @@ class Model(Operators):
                 fields = hash_.fields if hash_ else {}
                 told = (str(fields.get(field, "")) for field in ("hostname", "pid", "x_process_start"))
                 return Birth("taken", "", [], (owner, *told))  # type: ignore[arg-type]
-            policy = Policy("A", most_crashes, f"worker {name} died and started again")
+            policy = Policy("A", most_crashes, "its worker died and started again")
             reclaimed = self._worker_gone(name, policy)[0]
             self.worker_hashes.pop(name, None)
         date = iso_date(self.now)
@@ -146,18 +146,20 @@ class Model(Operators):
 
     def sweep(self, queue: str, worker: str, lock_names: tuple[str, str]) -> tuple[int, int]:
         """A janitor's call: registries forget what expired, RQ's intermediate list is repaired, RQ's maintenance is held off."""
-        forgotten = 0
-        for kind in ("finished", "failed"):
-            entries = self.registry(kind, queue)
-            expired = [job_id for job_id, score in entries.items() if 0 <= score <= self.now]
-            forgotten += len(expired)
-            for job_id in expired:
-                del entries[job_id]
+        forgotten = sum(self.forget_expired(kind, queue) for kind in ("finished", "failed"))
         repaired = sum(self._repair(queue, job_id) for job_id in list(self.intermediate.get(queue, [])))
         maintenance, scheduler = lock_names
         self.locks[maintenance] = "1"
         self.locks.setdefault(scheduler, worker)
         return forgotten, repaired
+
+    def forget_expired(self, kind: str, queue: str) -> int:
+        """Entries go whose time is over; what they name stays as it is."""
+        entries = self.registry(kind, queue)
+        expired = [job_id for job_id, score in entries.items() if 0 <= score <= self.now]
+        for job_id in expired:
+            del entries[job_id]
+        return len(expired)
 
     def _repair(self, queue: str, job_id: str) -> int:
         leases = self.wip.get(queue, {})

@@ -1,6 +1,7 @@
 """Faults to seed into the scripts: the model test must catch every one of them.
 
-A mutant is a list of edits of a script's assembled text. A new transition brings its mutants; an edit whose text is found in no script any more fails its test.
+A mutant is a list of edits of a script's assembled text; keys, which are written out there, are named by their functions, as the files name them. A new
+transition brings its mutants; an edit whose text is found in no script any more fails its test.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rq.core.keys import inline_keys
 from rq.store.scripts import Script, ScriptLibrary
 from tests.properties.cron_mutants import CRON_MUTANTS
 from tests.properties.family_mutants import FAMILY_MUTANTS
+from tests.properties.hand_mutants import HAND_MUTANTS
 from tests.properties.pause_mutants import PAUSE_MUTANTS
 
 Edit = tuple[str, str]
@@ -25,6 +28,11 @@ class MutatedLibrary(ScriptLibrary):
 
     def script(self, name: str) -> Script:
         return _mutated(ScriptLibrary.script(self, name), self.edits)
+
+
+def edits_of(mutant: str, prefix: str) -> tuple[Edit, ...]:
+    """Return the edits of a mutant as scripts with keys of this prefix bear them."""
+    return tuple((inline_keys(old, prefix), inline_keys(new, prefix)) for old, new in MUTANTS[mutant])
 
 
 @lru_cache(maxsize=1024)
@@ -64,8 +72,16 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "attempts are counted from one again": (("if old[3] then redis.call('HSET', job_key(job.id), 'x_attempt', old[3]) end", NOTHING),),
     "a promoted job stays among the scheduled": (("redis.call('ZREM', scheduled_key(queue), unpack(due))", NOTHING),),
     "a canceled job is promoted": (("elseif job[1] == 'scheduled' then", "elseif job[1] then"),),
+    "a worker heeds nobody's turn": (("if heeds_turns and is_anothers_turn(now, turn, worker) then", FALSE),),
+    "somebody heeds the turn of workers who is none": (("heeds_turns = server_time(), worker ~= ''", "heeds_turns = server_time(), true"),),
+    "nobody keeps his turn": (("if heeds_turns and next_due and next_due <= now then keep_turn(now, turn, worker) end", NOTHING),),
+    "a turn is kept for nothing": (("if heeds_turns and next_due and next_due <= now then", "if heeds_turns then"),),
+    "a worker waits for its own turn to end": (("holder ~= worker and ends > now", "ends > now"),),
+    "a turn never ends": (("ends > now and ends <= now + TURN_SECONDS", "ends > 0"),),
+    "a turn lasts as long as a clock was set back": ((" and ends <= now + TURN_SECONDS", NOTHING),),
+    "more is promoted than was asked for": (("scheduled_key(queue), '-inf', now, 'LIMIT', 0, limit)", "scheduled_key(queue), '-inf', now)"),),
     # --- claims ---
-    "a claim sent again claims more": (("if claim.sequence == last then return replay_claim(claim) end", NOTHING),),
+    "a claim sent again claims more": (("if claim.sequence == last then", FALSE),),
     "a late claim claims": (("if claim.sequence < last then return {'stale', {}, '', 0} end", NOTHING),),
     "a former incarnation claims": (("if not known or known[1] ~= claim.incarnation then", "if not known then"),),
     "a claim sees one id at most": (("while #jobs < #claim.executions and pops < most do", "while #jobs < #claim.executions and pops < 1 do"),),
@@ -75,6 +91,9 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     ),
     "a claimed job still expires": (("redis.call('PERSIST', job)\n", NOTHING),),
     "what woke a worker is forgotten": (("local caught, pops = take_caught(claim.worker, queue), 0", "local caught, pops = {}, 0"),),
+    "what woke a worker stands behind all others": (
+        ("local id = caught[pops + 1] or try('LPOP', queue_key(queue))", "local id = try('LPOP', queue_key(queue)) or caught[pops + 1]"),
+    ),
     "what woke a worker and was not taken is forgotten": (("  give_back(queue, caught, pops + 1)", NOTHING),),
     # --- heartbeats ---
     "a heartbeat extends what was taken back": (("if not queue or not try('ZSCORE', wip_key(queue), member) then", "queue = queue or 'q1'\n  if false then"),),
@@ -124,6 +143,8 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     **FAMILY_MUTANTS,
     # --- pauses and commands ---
     **PAUSE_MUTANTS,
+    # --- by hand ---
+    **HAND_MUTANTS,
     # --- cron ---
     **CRON_MUTANTS,
 }

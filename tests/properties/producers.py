@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
@@ -9,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rq.core.errors import CorruptDataError
 from rq.store.cancel import cancel_job, stop_job
 from rq.store.channels import KEPT, tell_worker
-from rq.store.codec import encode_job
+from rq.store.codec import encode_job, encode_shared
 from rq.store.delete import delete_job
 from rq.store.dependents import list_releases, release_dependents, sweep_deferred
-from rq.store.enqueue import NewJob, enqueue_job, enqueue_jobs, promote_jobs
+from rq.store.enqueue import MOST_PROMOTIONS, NewJob, enqueue_job, enqueue_jobs, promote_jobs
 from rq.store.outbox import end_delivery, take_deliveries
 from rq.store.purge import purge_queue
 from rq.store.replies import Enqueued
@@ -95,9 +97,11 @@ class Producers:
 
     # --- producers ----------------------------------------------------------------------------------------------------
 
-    def new_job(self, record: JobRecord, *, at_front: bool = False, due: float | timedelta | None = None, unique: bool = False) -> tuple[NewJob, Entry]:
+    def new_job(
+        self, record: JobRecord, *, nonce: str = "", at_front: bool = False, due: float | timedelta | None = None, unique: bool = False
+    ) -> tuple[NewJob, Entry]:
         """A job on its way, as the product says it and as the model does."""
-        nonce = self.next("n")
+        nonce = nonce or self.next("n")
         where: str | float | timedelta = due if due is not None else "front" if at_front else "back"
         entry = Entry(record.id, record.origin, nonce, where, record.ttl, flat(encode_job(record)), tuple(record.dependency_ids), unique, record.group_id)
         return NewJob(record, nonce, at_front, due, unique), entry
@@ -112,7 +116,9 @@ class Producers:
         self.send(Message("enqueue", enqueue_job(self.scripts, new), predict), fate)
 
     def enqueue_many(self, records: Sequence[JobRecord], fate: Fate) -> None:
-        new_jobs = [self.new_job(record) for record in records]
+        nonce = self.next("n")
+        new_jobs = [self.new_job(replace(record, created_at=LONG_AGO, description=record.id), nonce=nonce) for record in records]
+        say_what_is_alike([new for new, _ in new_jobs])
 
         def predict() -> list[Enqueued] | type[CorruptDataError]:
             broken = [entry for _, entry in new_jobs if self.model.is_broken(entry.job_id)]
@@ -213,8 +219,9 @@ class Producers:
 
     # --- what any worker does now and then ----------------------------------------------------------------------------
 
-    def promote(self, queue: str, fate: Fate) -> None:
-        self.send(Message("promote", promote_jobs(self.scripts, queue), partial(self.model.promote, queue)), fate)
+    def promote(self, queue: str, fate: Fate, limit: int = MOST_PROMOTIONS, worker: str = "") -> None:
+        call = promote_jobs(self.scripts, queue, limit, worker)
+        self.send(Message("promote", call, partial(self.model.promote, queue, limit, worker)), fate)
 
     def release_dependents(self, parent: str, fate: Fate) -> None:
         self.send(Message("release dependents", release_dependents(self.scripts, parent), partial(self.model.release_dependents, parent)), fate)
@@ -248,6 +255,18 @@ class Producers:
         """It was sent; or `rest` of it is to be tried again."""
         call = end_delivery(self.scripts, name, rest.encode(), 5.0)
         self.send(Message("end delivery", call, partial(self.model.end_delivery, name, rest, 5.0)), fate)
+
+
+LONG_AGO = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+
+
+def say_what_is_alike(new_jobs: Sequence[NewJob]) -> None:
+    """Let jobs of one call that differ only in what is their own be sent as such."""
+    known: dict[str, list[Argument]] = {}
+    for new in new_jobs:
+        if not new.record.dependency_ids:
+            shared = encode_shared(new.record)
+            new.shared = known.setdefault(repr(shared), shared)
 
 
 def flat(arguments: Sequence[Argument]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize
 from rq.core.keys import Keyspace
 from rq.model.record import JobRecord
 from rq.store.scripts import ScriptLibrary, script_source
+from tests.properties.by_hand import ByHand
 from tests.properties.fleet import OUTCOMES, Fleet, Process
 from tests.properties.upstream import Noise, RqWorkers
 from tests.properties.wire import TURNED_BY_HAND, Fate
@@ -27,7 +28,7 @@ MOST_ATTEMPTS = 3
 STEP_SECONDS = 5
 NOISE = (
     *(Noise.stray_in_queue, Noise.stray_lease, Noise.delete_job, Noise.break_job, Noise.ask_to_stop),
-    *(Noise.stray_in_schedule, Noise.forget_scripts, Noise.forget_worker, Noise.suspend, Noise.expire_execution, Noise.expire_job),
+    *(Noise.stray_in_schedule, Noise.forget_scripts, Noise.forget_worker, Noise.expire_execution, Noise.expire_job),
 )
 Options = tuple[int | None, int | None, tuple[int, list[int] | None], bool, int | None, tuple[int, list[int] | None]]
 # So that two dependents are many already, and are told later.
@@ -72,6 +73,7 @@ class Setup(RuleBasedStateMachine):
         self.fleet = Fleet(self.client, self.connection, self.scripts)
         self.rq = RqWorkers(self.fleet)
         self.others = Noise(self.fleet)
+        self.hands = ByHand(self.fleet)
 
     def worker(self, pick: int) -> Process | None:
         """One of the living processes that has nothing unanswered; it registers first if it must."""

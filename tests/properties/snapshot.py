@@ -32,13 +32,23 @@ TTL_TOLERANCE_SECONDS = 30
 NUMBER_TOLERANCE = 1e-5
 
 
-def read_snapshot(reply: list[list[Any]]) -> Snapshot:
-    """Return the reply of `READ_ALL` as keys; texts are read as Latin-1, so that no byte is lost."""
-    snapshot = {}
-    for name, kind, ttl, value in reply:
-        type_ = _text(kind)
-        snapshot[_text(name)] = Key(type_, _value(type_, value), None if ttl < 0 else ttl)
-    return snapshot
+class SnapshotReader:
+    """Reads replies of `READ_ALL`, one after the other: what did not change since the last one is not read again."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[Any, Any, str, Key]] = {}
+
+    def read(self, reply: list[list[Any]]) -> Snapshot:
+        """Return a reply as keys; texts are read as Latin-1, so that no byte is lost."""
+        self._known = {name: self._read_key(name, ttl, (kind, value)) for name, kind, ttl, value in reply}
+        return {text: key for _, _, text, key in self._known.values()}
+
+    def _read_key(self, name: bytes, ttl: int, content: tuple[bytes, Any]) -> tuple[Any, Any, str, Key]:
+        known = self._known.get(name)
+        if known and known[0] == content and known[1] == ttl:
+            return known
+        type_ = _text(content[0])
+        return content, ttl, _text(name), Key(type_, _value(type_, content[1]), None if ttl < 0 else ttl)
 
 
 def _text(value: bytes | str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.properties.by_hand import BY_HAND, ByHand
 from tests.properties.setup import (
     MOST_ATTEMPTS,
     MOST_PROCESSES,
@@ -147,6 +148,16 @@ class Steps(Setup):
         if waiting:
             self.fleet.wake_armed(waiting[-1 - pick % len(waiting)], queue, heard=heard)
 
+    @rule(pick=picks, limit=st.sampled_from([1, 2, 500]), fate=fates)
+    def look_out(self, pick: int, limit: int, fate: Fate) -> None:
+        """What every worker does once a second, whatever its jobs are doing; it may die with the next step."""
+        living = [process for process in self.fleet.processes if process.alive]
+        if living:
+            process = living[pick % len(living)]
+            for queue in process.queues:
+                self.fleet.promote(queue, fate, limit, process.name)
+            self.fleet.find_pauses(process.name, process.queues)
+
     @rule(pick=picks)
     def kill(self, pick: int) -> None:
         living = [process for process in self.fleet.processes if process.alive]
@@ -254,3 +265,7 @@ class Steps(Setup):
     )
     def noise(self, kind: Callable[[Noise, str, str], None], job_id: str, queue: str) -> None:
         kind(self.others, job_id, queue)
+
+    @rule(kind=st.sampled_from(BY_HAND), job_id=jobs, queue=queues, fate=fates)
+    def by_hand(self, kind: Callable[[ByHand, str, str, Fate], None], job_id: str, queue: str, fate: Fate) -> None:
+        kind(self.hands, job_id, queue, fate)

@@ -13,7 +13,7 @@ from rq.core.errors import RQError
 from rq.store.scripts import script_names
 from tests.properties.budgets import COMMON
 from tests.properties.machine import TransitionMachine, machine_for
-from tests.properties.mutants import MUTANTS, MutatedLibrary
+from tests.properties.mutants import MUTANTS, MutatedLibrary, edits_of
 
 if TYPE_CHECKING:
     import redis
@@ -23,24 +23,25 @@ BOUND = settings(COMMON, max_examples=3000, stateful_step_count=40, database=Non
 
 def library_of(mutant: str) -> MutatedLibrary:
     shipped = TransitionMachine.scripts
-    return MutatedLibrary(shipped.keyspace, shipped.replaced, MUTANTS[mutant])
+    return MutatedLibrary(shipped.keyspace, shipped.replaced, edits_of(mutant, shipped.keyspace.prefix))
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_every_edit_of_a_mutant_still_finds_its_text(mutant: str):
     texts = [TransitionMachine.scripts.script(name).text for name in script_names()]
-    assert [old for old, _ in MUTANTS[mutant] if not any(old in text for text in texts)] == []
+    edits = edits_of(mutant, TransitionMachine.scripts.keyspace.prefix)
+    assert [old for old, _ in edits if not any(old in text for text in texts)] == []
 
 
 @pytest.mark.mutants
-def test_without_a_fault_nothing_is_caught(redis_client: redis.Redis):
-    run_state_machine_as_test(machine_for(redis_client), settings=BOUND)
+def test_without_a_fault_nothing_is_caught(server: redis.Redis):
+    run_state_machine_as_test(machine_for(server), settings=BOUND)
 
 
 @pytest.mark.mutants
 @pytest.mark.parametrize("mutant", MUTANTS)
-def test_the_model_test_catches(mutant: str, redis_client: redis.Redis):
-    machine = machine_for(redis_client, library_of(mutant))
+def test_the_model_test_catches(mutant: str, server: redis.Redis):
+    machine = machine_for(server, library_of(mutant))
     with pytest.raises((AssertionError, RedisError, RQError)):
         run_state_machine_as_test(machine, settings=BOUND)
     print(f"caught after {machine.examples} examples")  # noqa: T201 - shown with -rP

@@ -344,11 +344,6 @@ class Noise:
             del self._model.worker_hashes[name]
             self._fleet.wire.write(("DEL", self._keys.worker(name)))
 
-    def suspend(self, job_id: str, queue: str) -> None:
-        """Workers are suspended, or resumed."""
-        self._model.suspended = not self._model.suspended
-        self._fleet.wire.write(("SET" if self._model.suspended else "DEL", self._keys.suspended, *"1"[: self._model.suspended]))
-
     def expire_execution(self, job_id: str, queue: str) -> None:
         """Redis was away so long that the hash of an execution expired."""
         for execution in list(self._model.executions.get(job_id, {}))[:1]:

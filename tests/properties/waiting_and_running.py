@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rq.store.claim import ClaimRequest
 
 CLAIM_PROMOTIONS = 20
+TURN_SECONDS = 0.05
 OWN_WORD = "SFRDP"
 
 
@@ -104,9 +105,14 @@ class WaitingAndRunning(Dependencies):
         self.push(entry.queue, entry.job_id, front=entry.where == "front")
         return Enqueued("ok", "queued", fields["enqueued_at"])
 
-    def promote(self, queue: str, limit: int = 500) -> tuple[int, float | None]:
-        """Due jobs move to their queue, in due order."""
+    def promote(self, queue: str, limit: int, worker: str) -> tuple[int, float | None]:
+        """Due jobs move to their queue, in due order, unless a worker asks while another one's turn lasts."""
+        holder, ends = self.turns.get(queue, ("", 0.0))
+        if worker and holder != worker and self.now < ends <= self.now + TURN_SECONDS:
+            return 0, TURN_SECONDS
         moved, due = self._promote_due(queue, limit)
+        if worker and due is not None and due <= self.now:
+            self.turns[queue] = (worker, float(seconds_text(self.now + TURN_SECONDS)))
         return moved, None if due is None else self._wait(due)
 
     def _wait(self, due: float) -> float:
@@ -130,7 +136,7 @@ class WaitingAndRunning(Dependencies):
     # --- a worker takes it --------------------------------------------------------------------------------------------
 
     def claim(self, request: ClaimRequest, *, only_if_caught: bool = False) -> Claimed:
-        """A worker's call: what it had caught goes back, what is due is promoted, and waiting jobs become its own."""
+        """A worker's call: what is due is promoted, what it had caught stands before all others, and waiting jobs become its own."""
         if only_if_caught and not any(self.caught.get((request.worker, queue)) for queue in request.queues):
             return Claimed("idle")
         side = self.sides.get(request.worker)
@@ -141,13 +147,13 @@ class WaitingAndRunning(Dependencies):
             return Claimed("stale")
         if request.sequence == last:
             return self._replay(side, request)
-        given_back = self._give_back_caught(request.worker, request.queues)
         side.sequence = request.sequence
         open_queues, paused = self.open_queues(request.worker, request.queues)
         if not open_queues:
-            return Claimed("suspended", given_back=given_back, paused=paused, all_suspended=self.suspended)
-        promoted = (self._promote_due(queue, CLAIM_PROMOTIONS)[1] for queue in request.queues)
+            return Claimed("suspended", given_back=self._give_back_caught(request.worker, request.queues), paused=paused, all_suspended=self.suspended)
+        promoted = [self._promote_due(queue, CLAIM_PROMOTIONS)[1] for queue in request.queues]
         next_due = min((due for due in promoted if due is not None), default=None)
+        given_back = self._give_back_caught(request.worker, request.queues)
         jobs = self._take(request, open_queues)
         if jobs and request.worker in self.worker_hashes:
             busy: dict[str, str | float] = {"state": "busy", "current_job": jobs[-1].job_id, "current_job_working_time": 0.0}

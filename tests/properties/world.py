@@ -167,6 +167,7 @@ class World:
         self.paused: dict[str, float] = {}
         self.paused_ttl: float | None = None
         self.locks: dict[str, str] = {}
+        self.turns: dict[str, tuple[str, float]] = {}
         self.crons = Crons()
 
     @property
@@ -205,7 +206,7 @@ class World:
 
     def _expected_jobs(self, keys: Keyspace) -> list[tuple[str, Key]]:
         return [
-            *((keys.job(i), Key("string", "junk") if job.broken else Key("hash", job.fields, job.ttl)) for i, job in self.jobs.items()),
+            *((keys.job(i), Key("string", "junk", job.ttl) if job.broken else Key("hash", job.fields, job.ttl)) for i, job in self.jobs.items()),
             *((keys.results(i), Key("stream", results.entries, results.ttl)) for i, results in self.results.items()),
             *((keys.name("ended", i), Key("string", f"{n.last} {n.nonce}", 60)) for i, n in self.notes.items()),
         ]
@@ -233,6 +234,7 @@ class World:
             *((keys.caught(*where), Key("list", ids)) for where, ids in self.caught.items()),
             *(((keys.suspended, Key("string", ANY)),) if self.suspended else ()),
             *((name, Key("string", value, 60)) for name, value in self.locks.items()),
+            *((keys.name("promoter", queue), Key("string", f"{seconds_text(ends)} {worker}", 60)) for queue, (worker, ends) in self.turns.items()),
         ]
 
     def _expected_attempts(self, keys: Keyspace) -> list[tuple[str, Key]]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import faulthandler
+import gc
+import io
 import json
 import os
 import random
+import resource
 import signal
 import socket
 import subprocess
@@ -172,8 +175,7 @@ def ignore_everything_and_sleep(seconds: float) -> None:
 
 def wait_patiently(path: str) -> str:
     """Wait for a file, in steps in which an exception can be raised, and say who waited."""
-    while not Path(path).exists():
-        time.sleep(0.002)
+    wait_patiently_for(path)
     return _who_runs()
 
 
@@ -195,6 +197,22 @@ async def wait_stubbornly_as_a_task(path: str) -> str:
         with suppress(BaseException):
             await asyncio.sleep(0.002)
     return _who_runs()
+
+
+async def leave_a_stubborn_task_behind(path: str) -> None:
+    asyncio.get_running_loop().create_task(wait_stubbornly_as_a_task(path))
+
+
+async def exit_when_canceled() -> NoReturn:
+    asyncio.get_running_loop().create_task(_exit_at_last())
+    await _exit_at_last()
+
+
+async def _exit_at_last() -> NoReturn:
+    try:
+        await asyncio.sleep(600)
+    finally:
+        raise SystemExit
 
 
 def _who_runs() -> str:
@@ -369,6 +387,10 @@ def leave_traces(directory: str) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
     sys.path.insert(0, directory)
     sys.argv.append("left")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (20, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    sys.setrecursionlimit(200)
+    sys.stdout = io.StringIO()
+    gc.disable()
 
 
 def traces() -> dict[str, Any]:
@@ -384,7 +406,43 @@ def traces() -> dict[str, Any]:
         "mask": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
         "path": sys.path,
         "argv": sys.argv,
+        "limits": [resource.getrlimit(number) for number in (resource.RLIMIT_NOFILE, resource.RLIMIT_DATA)],
+        "recursion": sys.getrecursionlimit(),
+        "stdout": sys.stdout is sys.__stdout__,
+        "garbage": gc.isenabled(),
     }
+
+
+def lower_hard_limit() -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (500, 500))
+
+
+def use_up_descriptors() -> None:
+    with suppress(OSError):
+        while True:
+            os.dup(0)
+
+
+def close_stdout() -> None:
+    sys.stdout.close()
+
+
+def leave_little_memory_later(path: str, done: str) -> None:
+    """Have a thread take this process's memory away when the file is there, and say so by another one."""
+
+    def take_away() -> None:
+        wait_patiently_for(path)
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + 16 * 1024 * 1024
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        Path(done).touch()
+
+    threading.Thread(target=take_away, daemon=True).start()
+
+
+def wait_patiently_for(path: str) -> None:
+    while not Path(path).exists():
+        time.sleep(0.002)
 
 
 def use_memory(megabytes: int) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 import sys
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,7 +44,7 @@ def executor(begin: Callable[..., Any]) -> Any:
 def attempt(function: str, *args: Any, timeout: float | None = None, **callbacks: str | int) -> Attempt:
     """An attempt at a job with callbacks: `success="succeeded"`, `failure_timeout=3`, ..."""
     made = attempt_at(function if "." in function else f"{JOBS}.{function}", *args, timeout=timeout)
-    return replace(made, fields={**made.fields, **dict(_field(name, value) for name, value in callbacks.items())})
+    return made._replace(fields={**made.fields, **dict(_field(name, value) for name, value in callbacks.items())})
 
 
 def _field(name: str, value: str | int) -> tuple[bytes, bytes]:

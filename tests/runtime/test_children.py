@@ -115,6 +115,27 @@ def test_what_a_job_changed_about_its_process_is_put_back(executor: ChildrenExec
 # --- deaths -----------------------------------------------------------------------------------------------------------
 
 
+@WARM
+def test_a_process_that_a_job_has_spoiled_for_good_is_replaced(executor: ChildrenExecutor) -> None:
+    for function in ("lower_hard_limit", "use_up_descriptors", "close_stdout"):
+        pid = call(executor, "process_id")
+        assert (call(executor, "process_id"), call(executor, function)) == (pid, None)
+        assert call(executor, "process_id") != pid
+
+
+@WARM
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="nobody says how much memory the process has")
+def test_a_job_that_its_process_cannot_even_receive_is_run_by_another(executor: ChildrenExecutor, tmp_path: Path) -> None:
+    pid = call(executor, "process_id")
+    wait, done = tmp_path / "wait", tmp_path / "done"
+    call(executor, "leave_little_memory_later", str(wait), str(done))
+    wait.touch()
+    wait_until(done.exists)
+    data = os.urandom(64 * 1024 * 1024)  # which cannot be compressed
+    assert call(executor, "size_of", data) == len(data)
+    assert call(executor, "process_id") != pid
+
+
 @BOTH
 def test_a_process_that_is_killed_costs_only_its_job(start: Callable[..., ChildrenExecutor], tmp_path: Path) -> None:
     executor = start(places=3)

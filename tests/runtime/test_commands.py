@@ -42,7 +42,7 @@ def busy(queue, redis_client, redis_url, processes, tmp_path):
 
 def listen(client, told_to_leave, on_trouble):
     """A listener in this process, that has started."""
-    context = WorkerContext(describe_worker("w", ("q",), client), WorkerConfig(("q",)), session_of(client).scripts, EventBus())
+    context = WorkerContext(describe_worker("w", ("q",), "unknown"), WorkerConfig(("q",)), session_of(client).scripts, EventBus())
     listener = control.CommandListener(client, context, Orders(context, lambda _execution, _code: None, told_to_leave.set), lambda: None, on_trouble)
     listener.start()
     return listener

@@ -122,7 +122,9 @@ def test_max_jobs_is_the_number_of_jobs_not_of_rounds(queue: Queue, redis_client
     assert len(queue.finished_job_registry) == 9
 
 
-def test_a_job_that_comes_while_others_run_begins_at_once(begin: Callable[..., Running], queue: Queue, tmp_path: Path) -> None:
+def test_a_job_that_comes_while_others_run_begins_at_once_and_leaves_the_worker_busy(
+    begin: Callable[..., Running], queue: Queue, redis_client: redis.Redis, tmp_path: Path
+) -> None:
     long = queue.enqueue(worker_jobs.wait_for, str(tmp_path / "gate"), str(tmp_path / "began"))
     begin()
     wait_until((tmp_path / "began").exists)
@@ -131,6 +133,7 @@ def test_a_job_that_comes_while_others_run_begins_at_once(begin: Callable[..., R
         wait_until(lambda: not len(queue) and len(queue.started_job_registry) == 1)
     assert len(queue.finished_job_registry) == 10
     assert long.get_status() == "started"
+    assert redis_client.hmget(KEYS.worker("octopus"), "state", "current_job") == [b"busy", long.id.encode()]
     (tmp_path / "gate").touch()
     wait_until(lambda: long.get_status() == "finished")
 

@@ -207,6 +207,19 @@ def test_one_cron_job_whose_queue_is_broken_does_not_stop_the_others(scheduler: 
     assert scheduler.calculate_sleep_interval() > 0
 
 
+@pytest.mark.parametrize("value", ["soon", "nan"])
+@pytest.mark.parametrize("field", ["since", "last", "resumed"])
+def test_one_cron_job_whose_progress_is_garbled_stops_no_other_and_keeps_its_interval(scheduler: CronScheduler, store: Store, field: str, value: str):
+    garbled = scheduler.register(worker_jobs.add, "q", (1, 2), interval=100, name="garbled")
+    good = scheduler.register(worker_jobs.add, "q", (1, 2), interval=100, name="good")
+    assert scheduler.enqueue_jobs() == [garbled, good]
+    store.client.hset(store.keys.cron(garbled.key.identity), field, value)
+    store.turn_clock(100)
+    assert scheduler.enqueue_jobs() == [garbled, good]
+    store.turn_clock(1)
+    assert scheduler.enqueue_jobs() == []
+
+
 # --- what ---------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -401,6 +414,24 @@ def test_a_cron_job_of_which_this_machine_makes_no_sense_is_listed_without_its_n
     redis_client.hset(f"rq:x:cron:{cron_job.key.identity}", "timezone", "Mars/Olympus")
     [entry] = list_cron_jobs(session_of(redis_client))
     assert (entry.key, entry.when, entry.upcoming, entry.is_alive) == (cron_job.key, "0 9 * * * (Mars/Olympus)", None, True)
+
+
+@pytest.mark.parametrize(("field", "value"), [("pid", "many"), ("cron_jobs", "none"), ("cron_jobs", '[{"name": "half"}, 7]'), ("created_at", "long ago")])
+def test_a_garbled_scheduler_is_shown_as_far_as_it_can_be_read(redis_client: redis.Redis, field: str, value: str):
+    for name in ("garbled", "other"):
+        CronScheduler(redis_client, name=name).register_birth()
+    redis_client.hset("rq:cron_scheduler:garbled", field, value)
+    assert {scheduler.name for scheduler in CronScheduler.all(redis_client)} == {"garbled", "other"}
+
+
+@pytest.mark.parametrize("field", ["interval", "since", "last", "resumed"])
+def test_a_garbled_cron_job_is_listed_as_far_as_it_can_be_read(redis_client: redis.Redis, field: str):
+    scheduler = CronScheduler(redis_client)
+    cron_job = scheduler.register(worker_jobs.add, "q", (1,), interval=60, name="garbled")
+    scheduler.enqueue_jobs()
+    redis_client.hset(f"rq:x:cron:{cron_job.key.identity}", field, "soon")
+    [entry] = list_cron_jobs(session_of(redis_client))
+    assert (entry.key, entry.queue, entry.is_alive) == (cron_job.key, "q", True)
 
 
 def test_a_scheduler_that_gives_no_sign_of_life_is_not_shown(redis_client: redis.Redis):

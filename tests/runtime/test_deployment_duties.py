@@ -44,7 +44,7 @@ class Stage:
         self.supervisor = PoolSupervisor([self.group], report=self.reports.append)
 
     def start(self) -> None:
-        self.group.start()
+        self.group.attend(time.monotonic())
         wait_until((self.folder / "started").exists, 30)
 
     def times_told(self) -> int:

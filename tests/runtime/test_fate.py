@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -163,5 +164,6 @@ def test_a_job_whose_worker_is_gone_says_where_that_was(busy, queue, redis_clien
     Worker([queue], connection=redis_client, lease=2).work(max_jobs=1, logging_level="CRITICAL")
     last, first = job.results()
     assert (last.type.name, last.output) == ("SUCCESSFUL", "before\n")
+    assert re.match("(the lease ran out: its worker or machine is gone|its worker gave no sign of life) [(]w on ", first.killed_by)
     assert f", pid {process.pid}, last heard of at 20" in first.killed_by
     assert first.output == ""

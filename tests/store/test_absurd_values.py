@@ -35,3 +35,9 @@ def test_a_hash_that_is_gone_stays_gone(store: Store):
     assert store.run(write_meta(store.scripts, "a", b"meta")) is False
     assert store.run(set_worker_fields(store.scripts, "w", [("state", "idle")])) is False
     assert store.client.exists(store.keys.job("a"), store.keys.worker("w")) == 0
+
+
+def test_what_is_no_hash_is_left_as_it_is(store: Store):
+    store.client.set(store.keys.job("a"), "text")
+    assert store.run(write_meta(store.scripts, "a", b"meta")) is False
+    assert store.client.get(store.keys.job("a")) == b"text"

@@ -179,6 +179,15 @@ def test_ids_that_woke_the_worker_go_back_to_the_head_before_jobs_are_taken(stor
     assert store.waiting("low") == ["l1", "l2"]
 
 
+def test_what_woke_the_worker_stands_before_what_is_due_at_the_front(store: Store):
+    store.birth()
+    store.enqueue("caught")
+    store.client.lmove(store.keys.queue("q"), store.keys.caught("w", "q"), "LEFT", "RIGHT")
+    store.enqueue("due", due=START - 1, enqueue_at_front=True)
+    assert ids(store.claim()) == ["caught"]
+    assert store.waiting() == ["due"]
+
+
 def test_several_caught_ids_go_back_in_their_order(store: Store):
     store.birth(queues=("other",))
     store.client.rpush(store.keys.caught("w", "q"), "a", "b")

@@ -185,16 +185,35 @@ def test_while_more_is_due_one_worker_promotes_and_others_come_later(store: Stor
     assert store.promote(limit=2, worker="w") == (2, 0)
     assert store.promote(limit=2, worker="v") == (0, 0.05)
     assert store.promote(limit=2, worker="w") == (2, 0)
-    store.client.delete(store.keys.name("promoter", "q"))  # as happens by itself, if w comes no more
-    assert store.promote(limit=2, worker="v") == (1, None)
+    assert store.promote(limit=2, worker="w") == (1, None)
     assert (len(store.waiting()), store.registry("scheduled")) == (5, {})
 
 
-def test_the_turn_of_a_worker_ends_by_itself(store: Store):
+@pytest.mark.parametrize("seconds", [0.06, -3600], ids=["by itself", "with a clock that was set back"])
+def test_the_turn_of_a_worker_that_comes_no_more_ends(store: Store, seconds: float):
     for job_id in ("a", "b"):
-        store.enqueue(job_id, due=START - 1)
+        store.enqueue(job_id, due=START - 7200)
     store.promote(limit=1, worker="w")
-    assert 0 < store.client.pttl(store.keys.name("promoter", "q")) <= 50 or not store.client.exists(store.keys.name("promoter", "q"))
+    assert store.promote(worker="v") == (0, 0.05)
+    store.turn_clock(seconds)
+    assert store.promote(worker="v") == (1, None)
+    assert 0 < store.client.ttl(store.keys.name("promoter", "q")) <= 60
+
+
+def test_who_heeds_no_turn_promotes_and_takes_none(store: Store):
+    for number in range(4):
+        store.enqueue(f"j{number}", due=START - 1)
+    store.promote(limit=1, worker="w")
+    assert store.promote(limit=1) == (1, 0)
+    assert store.promote(limit=1, worker="w") == (1, 0)
+
+
+def test_a_turn_that_cannot_be_read_is_nobodys(store: Store):
+    for number in range(3):
+        store.enqueue(f"j{number}", due=START - 1)
+    store.client.lpush(store.keys.name("promoter", "q"), "junk")
+    assert store.promote(limit=1, worker="w") == (1, 0)
+    assert store.promote(limit=1, worker="v") == (0, 0.05)
 
 
 def test_a_promotion_sent_again_changes_nothing(store: Store):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rq.core.errors import CorruptDataError
+from rq.store.codec import encode_shared
 from rq.store.enqueue import MOST_NEW_JOBS, enqueue_jobs
 from tests.store.harness import START
 from tests.store.situations import SITUATIONS, stands_where_its_status_says
 from tests.support.monitor import watched_commands
 
 if TYPE_CHECKING:
+    from rq.store.enqueue import NewJob
     from tests.store.harness import Store
 
 
@@ -157,6 +160,58 @@ def test_nothing_is_asked_about_each_of_many_new_jobs(plain_store: Store):
         store.run(call)
     assert watched.inside.count("HSET") == MOST_NEW_JOBS
     assert len(watched.inside) < MOST_NEW_JOBS + 10
+
+
+def alike(store: Store, *job_ids: str, said_together: bool = True, front: bool = False, **fields: Any) -> list[NewJob]:
+    """Jobs that differ in their id, date, payload and description; sent as such, or each in full."""
+    jobs = [
+        store.new_job(
+            job_id,
+            nonce="n",
+            front=front,
+            created_at=datetime(2001, 2, 3, 4, 5, number, tzinfo=UTC),
+            data=f"call {number}".encode(),
+            description=job_id,
+            **fields,
+        )
+        for number, job_id in enumerate(job_ids)
+    ]
+    if said_together:
+        shared = encode_shared(jobs[0].record)
+        for job in jobs:
+            job.shared = shared
+    return jobs
+
+
+@pytest.mark.parametrize("options", [{}, {"ttl": 60}, {"front": True}, {"group_id": "g"}, {"failure_ttl": 5, "result_ttl": 0}], ids=str)
+@pytest.mark.parametrize("others", ["", "the second one is there", "another one between them"])
+def test_jobs_that_are_alike_are_written_as_if_each_were_sent_in_full(plain_store: Store, options: dict[str, Any], others: str):
+    store, written = plain_store, []
+    for said_together in (False, True):
+        store.client.flushdb()
+        store.turn_clock(0)
+        if others.startswith("the second"):
+            store.enqueue("b", nonce="earlier", retries_left=3)
+        jobs = alike(store, "a", "b", "c", "d", said_together=said_together, **options)
+        if others.startswith("another"):
+            jobs.insert(2, store.new_job("x", nonce="n", due=START + 60))
+        replies = store.enqueue_many(*jobs)
+        written.append((replies, store.dump()))
+    assert written[0] == written[1]
+
+
+def test_jobs_that_are_alike_are_sent_with_what_is_their_own(plain_store: Store):
+    jobs = alike(plain_store, "a", "b", "c")
+    assert len(enqueue_jobs(plain_store.scripts, jobs).arguments) == len(enqueue_jobs(plain_store.scripts, jobs[:1]).arguments) + 2 * 4
+
+
+def test_jobs_that_are_alike_and_sent_again_change_nothing(store: Store):
+    jobs = alike(store, "a", "b", "c", group_id="g")
+    store.enqueue_many(*jobs)
+    before = store.dump()
+    store.turn_clock(1)
+    assert codes(store.enqueue_many(*jobs)) == [("dup", "queued")] * 3
+    assert store.dump() == before
 
 
 def test_a_full_chunk_is_one_round_trip(plain_store: Store):

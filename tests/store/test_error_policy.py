@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from contextlib import closing, suppress
@@ -13,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
-from rq.core.errors import StorePermissionError
+from rq.core.errors import StorePermissionError, TooLargeError
 from rq.core.keys import Keyspace
 from rq.model.record import JobRecord
 from rq.store.calls import Call
@@ -472,6 +473,31 @@ def test_a_persistent_caller_says_clearly_that_it_has_no_permission(user: Callab
     with pytest.raises(StorePermissionError, match="check the user name"):
         caller.run(count_queue(SCRIPTS, "q"))
     assert troubles.errors == []
+
+
+LARGE = 3 * 1024 * 1024
+
+
+def large_call() -> Call[Any]:
+    return enqueue_job(SCRIPTS, NewJob(JobRecord("large", origin="q", data=os.urandom(LARGE)), "nonce"))
+
+
+def test_a_persistent_caller_does_not_repeat_for_ever_what_is_too_large_for_the_server(valkey: ValkeyServer, client: redis.Redis):
+    valkey.config_set("proto-max-bulk-len", LARGE // 2)
+    troubles = Troubles()
+    caller = PersistentCaller(client, on_trouble=troubles.tell, pause=troubles.pause)
+    with pytest.raises(TooLargeError, match="proto-max-bulk-len"):
+        caller.run(large_call())
+    assert len(troubles.errors) <= 2
+    assert caller.run(enqueue_call()).code == "ok"
+
+
+def test_a_persistent_caller_waits_for_a_server_that_is_away_however_large_the_call_is(valkey: ValkeyServer, client: redis.Redis):
+    valkey.stop()
+    troubles = Troubles()
+    caller = PersistentCaller(client, give_up=lambda: len(troubles.errors) == 9, on_trouble=troubles.tell, pause=troubles.pause)
+    with pytest.raises(redis.ConnectionError):
+        caller.run(large_call())
 
 
 def test_a_persistent_caller_does_not_repeat_what_bad_data_made_fail(client: redis.Redis):

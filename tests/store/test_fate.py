@@ -138,7 +138,30 @@ def test_a_worker_of_which_nothing_is_known_any_more_is_named(store: Store):
     store.start("a")
     store.client.delete(store.keys.worker("w"))
     by_its_lease(store)
-    assert killed_by(store).endswith(" (w)")
+    assert killed_by(store).endswith(f" (w, {HEARD_OF})")
+
+
+def test_a_worker_was_heard_of_when_it_took_the_job(store: Store):
+    store.enqueue("a")
+    store.birth()
+    store.turn_clock(10)
+    store.take()
+    by_its_lease(store)
+    assert killed_by(store).endswith("last heard of at 2027-01-15T08:00:10.250000Z)")
+
+
+@pytest.mark.parametrize("rubbish", ["", "yesterday", "zzzz"])
+def test_what_is_no_date_says_nothing_of_when_a_worker_was_heard_of(store: Store, rubbish):
+    store.start("a")
+    store.client.hset(store.keys.job("a"), "last_heartbeat", rubbish)
+    by_its_lease(store)
+    assert killed_by(store).endswith(f"(w on host, pid 42, {HEARD_OF})")
+
+
+def test_a_worker_that_is_gone_is_named_once(store: Store):
+    store.start("a")
+    by_its_namesake(store)
+    assert killed_by(store) == f"its worker died and started again (w on host, pid 42, {HEARD_OF})"
 
 
 def test_a_heartbeat_is_the_last_that_was_heard(store: Store):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rq.model.settlement import Fail, Finish
+from rq.model.settlement import Fail, Finish, PutBack
 from tests.store.harness import START
 
 if TYPE_CHECKING:
@@ -94,6 +94,14 @@ def test_the_worker_counts_what_it_finished(store: Store):
     assert float(fields["total_working_time"]) == 1.5
     assert "current_job" not in fields
     assert fields["state"] == "idle"
+
+
+@pytest.mark.parametrize("decision", [Finish(b"1", 500), Fail("no", 1000), PutBack("told to stop")], ids=["finish", "fail", "put back"])
+def test_a_worker_that_runs_other_jobs_shows_one_of_them(store: Store, decision: Finish | Fail | PutBack):
+    attempt = store.start("a")
+    store.start("b")
+    store.settle(attempt, decision, beside="b")
+    assert (store.worker_hash()["state"], store.worker_hash()["current_job"]) == ("busy", "b")
 
 
 def test_a_worker_whose_hash_is_gone_is_not_counted_and_the_job_is_finished(store: Store):

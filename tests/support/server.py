@@ -57,6 +57,7 @@ class ValkeyServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._changed: dict[str, str] = {}
         self._clients: list[redis.Redis] = []
+        self._resetting: redis.Redis | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -141,11 +142,12 @@ class ValkeyServer:
         else:
             self._changed.clear()
             self.start()
-        with redis.Redis(host=self.host, port=self.port) as client:
+        with self._control().pipeline(transaction=False) as pipe:
+            pipe.execute_command("CLIENT", "UNPAUSE")
             while self._changed:
-                client.config_set(*self._changed.popitem())
-            client.execute_command("CLIENT", "UNPAUSE")
-            client.flushall()
+                pipe.config_set(*self._changed.popitem())
+            pipe.flushall()
+            pipe.execute()
 
     def close(self) -> None:
         """End it and remove its directory."""
@@ -153,6 +155,12 @@ class ValkeyServer:
             client.close()
         self.kill()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _control(self) -> redis.Redis:
+        """The client of `reset()`: one for all tests, because a new one costs more than what it does."""
+        if self._resetting is None:
+            self._resetting = self.client()
+        return self._resetting
 
     def _launch_on_a_free_port(self) -> None:
         for attempt in range(1, _START_ATTEMPTS + 1):

@@ -15,12 +15,11 @@ from rq.client.payload import Payload, checked_arguments
 from rq.client.queue_data import JobT, QueueData
 from rq.core.clock import utc_now
 from rq.core.errors import InvalidOptionError
-from rq.core.formats import call_string, compress, format_date
+from rq.core.formats import call_string
 from rq.core.ids import new_job_id, validate_job_id
 from rq.core.references import check_importable, reference_of
 from rq.model.record import JobRecord
-from rq.store.calls import wire
-from rq.store.codec import encode_new_job
+from rq.store.codec import encode_shared
 from rq.store.enqueue import NewJob
 
 if TYPE_CHECKING:
@@ -28,14 +27,11 @@ if TYPE_CHECKING:
 
     from rq.client.prepared import EnqueueData
     from rq.core.serializers import Serializer
-    from rq.store.calls import Argument
 
 # What a job may say for itself and still be like others: its call, its description, its id, its place. Timeout and TTLs may be any, but the same.
 _limits_of = itemgetter(3, 4, 5, 6)
 _rest_of = itemgetter(8, *range(11, 19))
 _NOTHING_MORE: tuple[Any, ...] = (None,) * 8 + (False,)
-
-_OWN_FIELDS = frozenset({"created_at", "data", "description"})
 
 # Ways of making jobs that a subclass may override and a program replace; if one did, every job is made in that way.
 _WAYS_OF_JOBS = ("__init__", "create", "take_record", "packed_record", "take_as_stored")
@@ -80,8 +76,7 @@ class Draft(Generic[JobT]):
             failure_ttl=model.failure_ttl,
             ttl=model.ttl,
         )
-        fields = ["created_at", format_date(now), "data", compress(payload.data), "description", wire(description), *mould.fields]
-        return mould.model.like_this(record, payload), NewJob(record, nonce, self.at_front, fields=fields)
+        return mould.model.like_this(record, payload), NewJob(record, nonce, self.at_front, shared=mould.fields)
 
 
 class Mould(Generic[JobT]):
@@ -102,9 +97,7 @@ class Mould(Generic[JobT]):
         self.limits = _limits_of(data)
         timeout, result_ttl, ttl, failure_ttl = self.limits
         self.model = queue.create_job(data.func, (), {}, timeout, result_ttl, ttl, failure_ttl, "-", group_id=group)
-        encoded = encode_new_job(self.model.packed_record())
-        pairs = zip(encoded[::2], encoded[1::2], strict=True)
-        self.fields: list[Argument] = [part for name, value in pairs if name not in _OWN_FIELDS for part in (name, value)]
+        self.fields = encode_shared(self.model.packed_record())
 
 
 class Drafting(Generic[JobT]):

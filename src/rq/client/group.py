@@ -8,17 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rq.client.fields import KeyOfClass
-from rq.client.grouping import GroupCounts, completion_data, completion_job_id, has_ended, in_order_of_creation, in_pages
+from rq.client.group_data import GroupData, jobs_with_completion, no_such_group, require_name
+from rq.client.grouping import GroupCounts, has_ended, in_order_of_creation, in_pages
 from rq.client.job import Job
-from rq.client.many import jobs_for
-from rq.client.prepared import check_prepared
-from rq.client.session import session_of
-from rq.core.errors import NoSuchGroupError, OptionTypeError
-from rq.core.formats import as_text
-from rq.core.ids import new_name
-from rq.core.keys import current_keyspace
-from rq.store.cancel import cancel_job
+from rq.client.session import Session, session_of
 from rq.store.groups import BEGINNING, cursor_of, group_exists, leave_group, list_groups, read_standing, scan_group, sweep_groups
 
 if TYPE_CHECKING:
@@ -30,12 +23,11 @@ if TYPE_CHECKING:
 
     from rq.client.prepared import EnqueueData
     from rq.client.queue import Queue
-    from rq.client.session import Session
     from rq.core.serializers import Serializer
     from rq.store.groups import Standing
 
 
-class Group:
+class Group(GroupData[Session]):
     """Jobs that belong together: a handle that nothing is written for until a job is enqueued.
 
     Args:
@@ -48,13 +40,10 @@ class Group:
 
     __module__ = "rq.group"
 
-    REDIS_GROUP_NAME_PREFIX = KeyOfClass("group", "")
-    REDIS_GROUP_KEY = KeyOfClass("groups")
+    connection: redis.Redis
 
     def __init__(self, connection: redis.Redis, name: str | None = None) -> None:
-        self._session: Session = session_of(connection)
-        self.connection: redis.Redis = self._session.connection
-        self.name = str(as_text(name)) if name else new_name()
+        super().__init__(session_of(connection), name)
 
     @classmethod
     def create(cls, connection: redis.Redis, name: str | None = None) -> Self:
@@ -68,14 +57,9 @@ class Group:
         Raises:
             NoSuchGroupError: if there is none: nothing was enqueued in it, or all of its jobs are gone. OptionTypeError: without a name (a TypeError).
         """
-        name = name or id
-        if not name:
-            message = "Group.fetch needs the name of the group"
-            raise OptionTypeError(message)
-        group = cls(session_of(connection).connection, name)
+        group = cls(session_of(connection).connection, require_name(name, id))
         if not group._session.run(group_exists(group._session.scripts, group.name)):
-            message = f"No such group: {group.name}; nothing was enqueued in it, or all of its jobs are gone"
-            raise NoSuchGroupError(message)
+            raise no_such_group(group.name)
         return group
 
     @classmethod
@@ -85,16 +69,6 @@ class Group:
         names = session.run(list_groups(session.scripts))
         exist = [answer for page in in_pages(names) for answer in session.run_many([group_exists(session.scripts, name) for name in page])]
         return [cls(session.connection, name) for name, exists in zip(names, exist, strict=True) if exists]
-
-    @classmethod
-    def get_key(cls, name: str) -> str:
-        """Return the key of the set of a group's job ids."""
-        return current_keyspace().group(name)
-
-    @property
-    def key(self) -> str:
-        """The key of the set of the ids of its jobs."""
-        return self._session.keyspace.group(self.name)
 
     # --- its jobs ---
 
@@ -117,17 +91,9 @@ class Group:
         datas = list(job_datas)
         if on_complete is None:
             return queue.enqueue_many(datas, pipeline=pipeline, group_id=self.name)
-        check_prepared(on_complete)
-        jobs = jobs_for(queue, datas, self.name)
-        awaited = dict.fromkeys([job.id for job in jobs] + sorted(self._ids()))
-        completion = completion_data(self.name, on_complete, list(awaited))
-        queue.enqueue_created([*jobs, *jobs_for(queue, [completion])], [*datas, completion], pipeline)
+        jobs, together, calls = jobs_with_completion(queue, self.name, datas, on_complete, self._ids())
+        queue.enqueue_created(together, calls, pipeline)
         return jobs
-
-    @property
-    def completion_job_id(self) -> str:
-        """The id of the job that runs when all others have ended, if there is one; see `enqueue_many`."""
-        return completion_job_id(self.name)
 
     def get_jobs(self, serializer: Serializer | str | None = None) -> list[Job]:
         """Return the jobs that exist, the one that was created first in front.
@@ -153,8 +119,7 @@ class Group:
         """Cancel all jobs that have not ended, each as `Job.cancel` does, and return how many were canceled. Those that end meanwhile are left as they are."""
         canceled = 0
         for page in self._standings():
-            calls = [cancel_job(self._session.scripts, standing.job_id, standing.origin) for standing in page if not has_ended(standing)]
-            canceled += sum(code == "ok" for code, _ in self._session.run_many(calls))
+            canceled += sum(code == "ok" for code, _ in self._session.run_many(self.cancel_calls(page)))
         return canceled
 
     def delete_job(self, job_id: str, pipeline: Pipeline | None = None) -> None:
@@ -196,9 +161,6 @@ class Group:
         """Read where its jobs stand, page by page."""
         for page in in_pages(list(self._ids())):
             yield self._session.run_many([read_standing(self._session.scripts, job_id) for job_id in page])
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(id={self.name})"
 
 
 def _sweep(session: Session, cursor: tuple[str, ...]) -> None:

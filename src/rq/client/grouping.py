@@ -13,8 +13,8 @@ from rq.model.states import TERMINAL, JobStatus
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from rq.client.job import Job
     from rq.client.prepared import EnqueueData
+    from rq.client.queue_data import JobT
     from rq.store.groups import Standing
 
 T = TypeVar("T")
@@ -67,7 +67,7 @@ def in_pages(items: Sequence[T]) -> Iterator[Sequence[T]]:
         yield items[at : at + MOST_AT_ONCE]
 
 
-def in_order_of_creation(jobs: Iterable[Job | None]) -> list[Job]:
+def in_order_of_creation(jobs: Iterable[JobT | None]) -> list[JobT]:
     """Return the jobs that exist, the one that was created first in front."""
     return sorted((job for job in jobs if job is not None), key=lambda job: (job.created_at, job.id))
 

@@ -6,6 +6,7 @@ Error trackers and tracers replace them (`Job.perform = ...`), and job classes o
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from rq.client.job_data import JobData
@@ -103,15 +104,14 @@ class Performing(JobData):
         return self.record.stopped_callback_timeout or CALLBACK_TIMEOUT
 
 
-# The methods that others replace, as they stand here.
-_AS_WRITTEN = {
-    name: getattr(Performing, name) for name in ("perform", "_execute", "execute_success_callback", "execute_failure_callback", "execute_stopped_callback")
-}
+# The methods that others replace, as they stand here. Looked at before each job, so all at once.
+_methods_of = attrgetter("perform", "_execute", "execute_success_callback", "execute_failure_callback", "execute_stopped_callback")
+_AS_WRITTEN = _methods_of(Performing)
 
 
 def is_replaced(job_class: type[Performing]) -> bool:
     """Say whether a class of jobs is run in a way of its own: a subclass, or code that patched the class, replaced one of these methods."""
-    return any(getattr(job_class, name) is not method for name, method in _AS_WRITTEN.items())
+    return bool(_methods_of(job_class) != _AS_WRITTEN)
 
 
 def _imported(name: str | None) -> Callable[..., Any] | None:

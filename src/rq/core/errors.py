@@ -32,10 +32,10 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
         ├── WorkerNameTaken               (ValueError) a worker of this name lives
         ├── EmbeddedError                 the private server cannot be started or used
         ├── StoreError                    the server, or what it holds
-        │   ├── StoreUnavailable          not reachable
         │   ├── StorePermissionError      reachable, but it refuses this user
         │   │   └── ScriptsRefused        ... scripts, or has none at all
         │   ├── QueueFullError            (also redis-py's OutOfMemoryError) it has no memory left for another job
+        │   ├── TooLargeError             it does not take so much at once
         │   └── CorruptDataError          (ValueError) what it holds cannot be read
         └── BaseTimeoutException          a time limit passed
             ├── JobTimeoutException       ... of a job or a callback; raised inside user code
@@ -243,12 +243,6 @@ class StoreError(RQError):
     __module__ = "rq.exceptions"
 
 
-class StoreUnavailable(StoreError):
-    """The server cannot be reached, or the connection to it broke."""
-
-    __module__ = "rq.exceptions"
-
-
 class StorePermissionError(StoreError):
     """The server refuses this user a command or a key."""
 
@@ -257,6 +251,12 @@ class StorePermissionError(StoreError):
 
 class ScriptsRefused(StorePermissionError):
     """The server runs no Lua scripts, or not for this user; only what plain commands can do works there."""
+
+    __module__ = "rq.exceptions"
+
+
+class TooLargeError(StoreError):
+    """The server answers others, and breaks off whenever it is sent this; or the network is too slow for so much."""
 
     __module__ = "rq.exceptions"
 

@@ -9,6 +9,8 @@ A prefix with a hash tag (`{rq}:`) puts all keys of a keyspace into one slot, so
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -264,14 +266,54 @@ def _keyspace(prefix: str) -> Keyspace:
 def lua_functions(prefix: str) -> str:
     """Return the table above as Lua: one local function `<name>_key(...)` for each template, bound to `prefix`."""
     lines = []
-    for name, template in TEMPLATES.items():
-        parts = _parts(prefix, template)
-        arguments = ", ".join("ab"[: len(parts) - 1])
-        pieces = [_lua_string(parts[0])]
-        for argument, part in zip("ab", parts[1:], strict=False):
-            pieces += [argument] + ([_lua_string(part)] if part else [])
-        lines.append(f"local function {name}_key({arguments}) return {' .. '.join(pieces)} end")
+    for name in TEMPLATES:
+        arguments = "ab"[: TEMPLATES[name].count("{}")]
+        lines.append(f"local function {name}_key({', '.join(arguments)}) return {_lua_expression(prefix, name, arguments)} end")
     return "\n".join(lines)
+
+
+def inline_keys(source: str, prefix: str) -> str:
+    """Return a Lua text in which each call of one of those functions is replaced by what the function would return. As a value, a function keeps its name."""
+    whole, at = [], 0
+    while call := _KEY_CALL.search(source, at):
+        arguments, end = _arguments(source, call.end())
+        terms = [argument if argument.isidentifier() else f"({inline_keys(argument, prefix)})" for argument in arguments]
+        whole += [source[at : call.start()], f"({_lua_expression(prefix, call[1], terms)})"]
+        at = end
+    return "".join([*whole, source[at:]])
+
+
+def _lua_expression(prefix: str, name: str, terms: Sequence[str]) -> str:
+    """Return a key as a Lua expression; `terms` are those of its arguments.
+
+    Raises:
+        ValueError: there are more or fewer than the key has arguments.
+    """
+    first, *rest = _parts(prefix, TEMPLATES[name])
+    pieces = [_lua_string(first)]
+    for term, part in zip(terms, rest, strict=True):
+        pieces += [term, _lua_string(part)] if part else [term]
+    return " .. ".join(pieces)
+
+
+_KEY_CALL = re.compile(rf"(?<!function )\b({'|'.join(TEMPLATES)})_key\(")
+_LUA_TOKEN = re.compile(r"'(?:[^'\\]|\\.)*'|.", re.DOTALL)
+
+
+def _arguments(source: str, at: int) -> tuple[list[str], int]:
+    """Return the arguments of a call whose opening parenthesis stands before `at`, and where the text goes on behind the closing one."""
+    arguments, depth = [""], 0
+    for token in _LUA_TOKEN.finditer(source, at):
+        text = token[0]
+        if depth == 0 and text == ")":
+            return [argument.strip() for argument in arguments if argument.strip()], token.end()
+        depth += (text in "([{") - (text in ")]}")
+        if depth == 0 and text == ",":
+            arguments.append("")
+        else:
+            arguments[-1] += text
+    message = f"A call of a key function is not closed: {source[at : at + 40]}"
+    raise ValueError(message)
 
 
 def _parts(prefix: str, template: str) -> tuple[str, ...]:

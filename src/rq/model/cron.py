@@ -53,6 +53,11 @@ class Progress:
     resumed: float | None = None
     paused: float | None = None
 
+    @property
+    def first(self) -> float | None:
+        """From when on its ticks count: since the server heard of it; or, if that cannot be read, from the last one that is known."""
+        return self.last if self.since is None else self.since
+
 
 @dataclass(frozen=True, slots=True)
 class Every:

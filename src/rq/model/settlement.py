@@ -87,7 +87,9 @@ class Crash:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """The attempt never counted; the job goes back to the head of its queue."""
+    """The attempt never counted; the job goes back to the head of its queue. `reason` is for people."""
+
+    reason: str
 
 
 BadEnd = Fail | Retry | AskRetry | GiveUp | Stop | Crash
@@ -126,8 +128,8 @@ def settle(  # noqa: PLR0911 - one for each outcome
             return Crash(reason, failure_ttl)
         case Stopped(reason=reason):
             return Stop(reason, failure_ttl)
-        case Released():
-            return PutBack()
+        case Released(reason=reason):
+            return PutBack(reason)
 
 
 def _retry_or_fail(record: JobRecord, failure: Fail, exc_names: Iterable[str], rand: float) -> Retry | Fail:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rq.core.plain_call import UNKNOWN_CALL, PlainCall
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerEvent:
@@ -118,19 +120,21 @@ class JobFinished(JobEvent):
 
 @dataclass(frozen=True, slots=True)
 class JobFailed(JobEvent):
-    """The attempt failed for good, and that is written."""
+    """The attempt failed for good, and that is written; `call` is what it called, as far as that can be told."""
 
     exc_text: str
     seconds: float
+    call: PlainCall = UNKNOWN_CALL
 
 
 @dataclass(frozen=True, slots=True)
 class JobRetried(JobEvent):
-    """The attempt failed; the job runs again after `delay_seconds`."""
+    """The attempt failed; the job runs again after `delay_seconds`. `call` is what it called, as far as that can be told."""
 
     exc_text: str
     delay_seconds: float
     retries_left: int
+    call: PlainCall = UNKNOWN_CALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ class OutcomeRefused(JobEvent):
 
 @dataclass(frozen=True, slots=True)
 class AttemptAbandoned(JobEvent):
-    """The attempt was ended because its lease is gone or the job is: `code` is fenced, gone, canceled."""
+    """The attempt was ended because its lease or its job is gone, or somebody wanted it: `code` is fenced, gone, canceled, stop or kill."""
 
     code: str
 

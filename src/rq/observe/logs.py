@@ -10,6 +10,7 @@ from collections.abc import Callable
 from shlex import join, quote
 from typing import Any
 
+from rq.core.plain_call import PlainCall
 from rq.observe import events as e
 
 logger = logging.getLogger("rq.worker")
@@ -26,7 +27,7 @@ class LogLines:
     """
 
     def __init__(self, *, describe_jobs: bool = True, tell_lifespans: bool = True) -> None:
-        self._describe_jobs = describe_jobs
+        self.describe_jobs = describe_jobs
         self.tell_lifespans = tell_lifespans
 
     def __call__(self, event: e.WorkerEvent) -> None:
@@ -37,7 +38,7 @@ class LogLines:
 
     def name(self, event: e.JobEvent) -> str:
         """Return how a line calls the event's job."""
-        if self._describe_jobs and event.description:
+        if self.describe_jobs and event.description:
             return f"{event.description} ({event.job_id})"
         return event.job_id
 
@@ -118,14 +119,22 @@ def _finished(event: e.JobFinished, lines: LogLines) -> None:
 
 
 def _failed(event: e.JobFailed, lines: LogLines) -> None:
-    logger.error("Worker %s: job %s failed after %.3f seconds\n%s", event.worker, lines.name(event), event.seconds, event.exc_text.rstrip())
+    text = event.exc_text.rstrip()
+    logger.error("Worker %s: job %s failed after %.3f seconds\n%s", event.worker, lines.name(event), event.seconds, text, extra=_fields(event, lines))
 
 
 def _retried(event: e.JobRetried, lines: LogLines) -> None:
     logger.warning(
         "Worker %s: job %s failed and runs again %s, %s retries left after that\n%s",
         *(event.worker, lines.name(event), _when(event.delay_seconds), event.retries_left, event.exc_text.rstrip()),
+        extra=_fields(event, lines),
     )
+
+
+def _fields(event: e.JobFailed | e.JobRetried, lines: LogLines) -> dict[str, object]:
+    """Return the fields that RQ's record of a failed job has: what JSON loggers write, and error trackers show. Who hides arguments hides them here, too."""
+    call = event.call if lines.describe_jobs else PlainCall(event.call.func_name)
+    return {"func": call.func_name, "arguments": call.args, "kwargs": call.kwargs, "queue": event.queue, "job_id": event.job_id}
 
 
 def _asked_again(event: e.JobAskedAgain, lines: LogLines) -> None:

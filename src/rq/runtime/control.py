@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -40,6 +41,7 @@ class CommandListener:
 
     Attributes:
         on_message: called with each message that comes over the channel, as redis-py gives it; by default obeys.
+        on_error: called with each error, the subscription that it came over, and the thread, beside `on_trouble`.
     """
 
     def __init__(
@@ -57,6 +59,8 @@ class CommandListener:
         self._look = look
         self._on_trouble = on_trouble
         self.on_message: Callable[[Any], None] = lambda message: self.obey(message["data"])
+        self.on_error: Callable[[Exception, Any, threading.Thread], object] = lambda *_: None
+        self._subscription: Any = None
         keys = context.scripts.keyspace
         self._channel = keys.commands(context.name)
         self._wakes = [keys.wakes(queue) for queue in context.config.queues]
@@ -86,15 +90,22 @@ class CommandListener:
                 self._listen()
             except Exception as error:  # noqa: BLE001 - a listener that ends in silence would never hear a command again
                 if not self._stopping:
-                    pause = REFUSED_SECONDS if meaning_of(error) is Meaning.NO_PERMISSION else RETRY_SECONDS
-                    self._on_trouble(error, pause)
-                    wait_readable([self._reader], pause)
+                    self._wait_out(error)
         if self._is_own_client:
             self._client.close()
+
+    def _wait_out(self, error: Exception) -> None:
+        """Tell of an error, and wait a while; whoever is told may have waited already."""
+        pause = REFUSED_SECONDS if meaning_of(error) is Meaning.NO_PERMISSION else RETRY_SECONDS
+        until = time.monotonic() + pause
+        self._on_trouble(error, pause)
+        self.on_error(error, self._subscription, self._thread)
+        wait_readable([self._reader], max(until - time.monotonic(), 0.0))
 
     def _listen(self) -> None:
         subscribe: Callable[..., Any] = self._client.pubsub
         with subscribe() as subscription:
+            self._subscription = subscription
             subscription.subscribe(*map(wire, (self._channel, *self._wakes)))
             while not self._stopping:
                 message = subscription.get_message(timeout=0.0)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import NoReturn
 
 from rq.runtime.children import SUPERVISOR_VARIABLE, Launch
+from rq.runtime.executors.link import flush_output
 
 # What a supervisor handles, and a child that has not come up yet must not leave to the copies of those handlers. Some systems lack some of them.
 _HANDLED = tuple(number for number in signal.Signals if number.name in {"SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD", "SIGTTIN", "SIGTTOU"})
@@ -45,8 +45,7 @@ def fork_launch(target: Callable[[], object], close_channels: Callable[[], objec
     """
 
     def launch(end: socket.socket) -> ForkedProcess:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()  # or the child would write what is buffered now a second time
+        flush_output()  # or the child would write what is buffered now a second time
         former = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
         try:
             pid = os.fork()
@@ -82,6 +81,5 @@ def _live(*steps: Callable[[], object]) -> NoReturn:
     except BaseException:  # noqa: BLE001 - the boundary of this process: nothing stands above it
         traceback.print_exc()
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+        flush_output()
         os._exit(status)

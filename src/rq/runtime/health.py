@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import socket
 import socketserver
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 from rq.model.health import Health
 from rq.version import VERSION
@@ -57,6 +59,11 @@ class HealthServer(socketserver.ThreadingTCPServer):
         host, port = self.server_address[:2]
         shown = str(host)
         return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a probe that hung up, as those of load balancers do every few seconds; tell of anything else as ever."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -20,6 +21,8 @@ from rq.runtime.services import PeriodicService
 
 logger = logging.getLogger("rq.worker")
 
+# What happens to a worker that has one of these when it is asked to stop begins with the first.
+_STOPPING = ("request_stop", "request_force_stop", "handle_warm_shutdown_request", "_shutdown")
 # What this process cannot tell of what another one used.
 _NUMBERS_OF_RUSAGE = 16
 
@@ -61,6 +64,10 @@ class Hooks:
 
     def stop(self) -> None:
         """The worker is about to leave."""
+
+    def shut_down(self, press: Callable[[str], None]) -> None:
+        """A command says that the worker shall leave; called by the thread that hears it."""
+        press("a shutdown command")
 
     def dequeue(self, supervisor: Supervises) -> None:
         """The worker runs nothing and wants a job."""
@@ -120,6 +127,8 @@ class WorkerHooks(Hooks):
             self._beats.start()
         if "handle_payload" in self._replaced:
             supervisor.listener.on_message = lambda message: self._guard("handle_payload", lambda: self._worker.handle_payload(message))
+        if "_pubsub_exception_handler" in self._replaced:
+            supervisor.listener.on_error = lambda *about: self.call("_pubsub_exception_handler", *about)
         self.call("subscribe")
 
     def stop(self) -> None:
@@ -127,6 +136,13 @@ class WorkerHooks(Hooks):
         if self._beats is not None:
             self._beats.stop()
         self.call("unsubscribe")
+
+    def shut_down(self, press: Callable[[str], None]) -> None:
+        """Let the worker stop in its own way, if it has one: as by a SIGINT, which the command is in RQ."""
+        if self._replaced.isdisjoint(_STOPPING):
+            super().shut_down(press)
+        else:
+            self._guard("request_stop", lambda: self._worker.request_stop(signal.SIGINT, None))
 
     def dequeue(self, supervisor: Supervises) -> None:
         """Let the worker wait for a job in its own way. One that it took by itself, or does not want, goes to the head of its queue, and is claimed there."""
@@ -160,7 +176,11 @@ class WorkerHooks(Hooks):
         outcome = ended.outcome
         if not (self._hears_of_deaths and isinstance(outcome, Died) and attempt is not None):
             return outcome
-        job = self._worker.job_of_attempt(attempt)
+        made: list[Job] = []
+        self._guard("job_of_attempt", lambda: made.append(self._worker.job_of_attempt(attempt)))
+        if not made:
+            return outcome
+        job = made[0]
         before = job.retries_left
         about = (job, ended.pid, _wait_status(outcome), _used(ended))
         self._guard("handle_work_horse_killed", lambda: self._worker.handle_work_horse_killed(*about))

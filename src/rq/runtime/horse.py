@@ -26,6 +26,7 @@ from rq.model.outcome import AskedRetry, Outcome, Raised, Returned, TimedOut
 from rq.model.presence import WorkerStatus
 from rq.runtime.executors.base import Attempt, AttemptTakenError
 from rq.runtime.executors.job_run import CurrentAttempt, outcome_of, outcome_of_result
+from rq.runtime.executors.output import tees
 from rq.runtime.executors.through_job import Steps, call_handlers, run_through_job
 from rq.runtime.timeouts import BaseDeathPenalty, TimerDeathPenalty, UnixSignalDeathPenalty
 from rq.runtime.worker_methods import SupervisorMethods
@@ -117,7 +118,8 @@ class HorseMethods(SupervisorMethods):
         """
         del queue
         own = self._attempt_of(job)
-        own.note(run_through_job(own.current, self.serializer, self._death_penalty(), WorkerSteps(self, own)))
+        with _current(own.current, all_is_its_own=self.is_horse):
+            own.note(run_through_job(own.current, self.serializer, self._death_penalty(), WorkerSteps(self, own)))
         return isinstance(own.outcome, (Returned, AskedRetry))
 
     # --- around the function --------------------------------------------------------------------------------------------------------
@@ -258,6 +260,28 @@ def _outcome_of_call(own: OwnAttempt, call: Callable[[], None]) -> Outcome:
     own.note(Raised(f"The worker did not run job {own.job.id}: its main_work_horse() ended without a call of perform_job()\n", "builtins.Exception"))
     assert own.outcome is not None  # noqa: S101 - it was noted a line above at the latest
     return own.outcome
+
+
+@contextmanager
+def _current(attempt: CurrentAttempt, *, all_is_its_own: bool) -> Iterator[None]:
+    """Let an attempt be the current one, and its output be kept, unless an executor has seen to that.
+
+    Args:
+        attempt: the attempt.
+        all_is_its_own: whether all that this process writes is its output.
+    """
+    if context.top() is attempt:
+        yield
+        return
+    context.push(attempt)
+    if attempt.keeper is not None:
+        tees.install(attempt.keeper if all_is_its_own else None)
+    try:
+        yield
+    finally:
+        if attempt.keeper is not None:
+            tees.restore()
+        context.pop()
 
 
 @contextmanager

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import redis
 
 
-def describe_worker(name: str, queues: Sequence[str], client: redis.Redis) -> WorkerIdentity:
-    """Return the identity of a worker in this process."""
+def describe_worker(name: str, queues: Sequence[str], ip_address: str) -> WorkerIdentity:
+    """Return the identity of a worker in this process; see `own_address` for its address."""
     return WorkerIdentity(
         name=name,
         incarnation=new_execution_id(),
@@ -28,7 +28,7 @@ def describe_worker(name: str, queues: Sequence[str], client: redis.Redis) -> Wo
         hostname=socket.gethostname(),
         pid=os.getpid(),
         process_start=process_start(os.getpid()),
-        ip_address=_own_address(client),
+        ip_address=ip_address,
         version=VERSION,
         python_version=sys.version,
     )
@@ -60,7 +60,7 @@ def _machine() -> str:
         return ""
 
 
-def _own_address(client: redis.Redis) -> str:
+def own_address(client: redis.Redis) -> str:
     """Return how the server sees us, `unknown` where it will not say."""
     try:
         info = client.client_info()

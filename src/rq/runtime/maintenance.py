@@ -93,7 +93,7 @@ class Janitor:
         self._workers.observe(((lease.worker, lease.ends_at) for lease in leases), now)
         seen_seconds = {suspect.member: suspect.seen_seconds for suspect in self._workers.suspects(now)}
         calls = [
-            reclaim_worker(context.scripts, lease.worker, lease.incarnation, f"worker {lease.worker} gave no sign of life", config.most_crashes)
+            reclaim_worker(context.scripts, lease.worker, lease.incarnation, "its worker gave no sign of life", config.most_crashes)
             for lease in leases
             if lease.expired and lease.worker != context.name and seen_seconds[lease.worker] >= (lease.lease_seconds or config.lease_seconds) / 2
         ]

@@ -9,8 +9,8 @@ jobs are run by the functions of `runtime.executors`, and a worker's affairs are
 | EXECUTION | in the thread of the supervisor: the worker itself sees to it that each job is run |
 | SUPERVISOR | in the thread of the supervisor, or of the service that the method belongs to: beside the step that does the work |
 
-Methods that cost nothing are called whether they are replaced or not, and stand in no table: `bootstrap`, `teardown`, `request_stop`, `request_force_stop`,
-`procline`.
+Methods that cost nothing are called whether they are replaced or not, and stand in no table: `bootstrap`, `teardown`, `procline`. So are `request_stop` and
+what follows from it by signals; by a command only if one of them is replaced.
 """
 
 from __future__ import annotations
@@ -56,7 +56,12 @@ OVERRIDE_POINTS: dict[str, Where] = {
     "maintain_heartbeats": Where.SUPERVISOR,
     "handle_work_horse_killed": Where.SUPERVISOR,
     "kill_horse": Where.SUPERVISOR,
+    "request_stop": Where.SUPERVISOR,
+    "request_force_stop": Where.SUPERVISOR,
     "handle_warm_shutdown_request": Where.SUPERVISOR,
+    "_shutdown": Where.SUPERVISOR,
+    "_start_scheduler": Where.SUPERVISOR,
+    "_pubsub_exception_handler": Where.SUPERVISOR,
     "subscribe": Where.SUPERVISOR,
     "unsubscribe": Where.SUPERVISOR,
     "handle_payload": Where.SUPERVISOR,

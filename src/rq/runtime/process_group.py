@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import random
 import signal
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -119,11 +118,6 @@ class ProcessGroup:
         return held + self._leaving
 
     @property
-    def is_rolling(self) -> bool:
-        """Whether children are being replaced by fresh ones."""
-        return self._rolling
-
-    @property
     def is_over(self) -> bool:
         """Whether nothing runs and nothing will be started."""
         return not self.children and (self._stopping or (not self.respawn and all(place.start_at is None for place in self._places)))
@@ -138,10 +132,6 @@ class ProcessGroup:
     def trouble(self) -> str | None:
         """Why children cannot come up, if that happened again and again for the same reason; None if they do. Safe in any thread."""
         return next((place.reason for place in list(self._places) if place.is_hopeless), None)
-
-    def start(self) -> None:
-        """Start a child in every place that has none."""
-        self.attend(time.monotonic())
 
     def scale(self, count: int) -> None:
         """Have another number of children from the next `attend` on. Those that are too many, the last ones, are told to finish what they do."""
@@ -164,7 +154,7 @@ class ProcessGroup:
         self._rolling = True
         self._report(events.RollBegan(self.name, self.size))
         for place in self._places:
-            if place.child is None:  # it waits after failures, which may be over with the new code
+            if place.child is None and place.start_at is not None:  # it waits after failures, which may be over with the new code
                 place.restarts, place.start_at = Restarts(), 0.0
                 place.failed, place.repeated = None, 0
 

@@ -87,7 +87,7 @@ class Reclaimer:
             self.attend(max(latest, time.monotonic()))
 
     def _take_back(self, child: Child) -> None:
-        reason = f"its worker {child.name} died ({child.end_description()})"
+        reason = f"its worker died, {child.end_description()}"
         _, jobs, _ = self._caller.run(reclaim_worker(self._scripts, child.name, "", reason, self._most_crashes, seen_dead=True))
         if jobs:
             failed = tuple(job_id for _, job_id, status in jobs if status == "failed")

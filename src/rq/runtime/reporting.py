@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rq.core.plain_call import PlainCall, plain_call
 from rq.model.outcome import Died, Outcome, Raised, Released, TimedOut
 from rq.model.settlement import AskRetry, BadEnd, Crash, Decision, Fail, Finish, GiveUp, PutBack, Retry, Stop
 from rq.observe import events
@@ -24,26 +25,30 @@ def report_settlement(bus: EventBus, attempt: RunningAttempt, decision: Decision
             bus.emit(events.JobFinished(*about, attempt.seconds, result_ttl))
             if settled.detail != "finished":
                 bus.emit(events.JobRepeated(*about, float(delay or 0)))
-        case PutBack():
-            bus.emit(events.JobReleased(*about, "the attempt never counted"))
+        case PutBack(reason=reason):
+            bus.emit(events.JobReleased(*about, reason))
         case _:
-            bus.emit(_bad_end(about, decision, settled, attempt.seconds))
+            bus.emit(_bad_end(about, decision, settled, attempt))
 
 
-def _bad_end(about: tuple[str, str, str, str | None], decision: BadEnd, settled: Settled, seconds: float) -> events.JobEvent:
+def _bad_end(about: tuple[str, str, str, str | None], decision: BadEnd, settled: Settled, attempt: RunningAttempt) -> events.JobEvent:
     match decision:
         case Fail(exc_text=exc_text):
-            return events.JobFailed(*about, exc_text, seconds)
+            return events.JobFailed(*about, exc_text, attempt.seconds, _call_of(attempt))
         case GiveUp():
-            return events.JobFailed(*about, "it returned a Retry once too often", seconds)
+            return events.JobFailed(*about, "it returned a Retry once too often", attempt.seconds, _call_of(attempt))
         case Retry(exc_text=exc_text, delay_seconds=delay, retries_left=left):
-            return events.JobRetried(*about, exc_text, delay, left - 1)
+            return events.JobRetried(*about, exc_text, delay, left - 1, _call_of(attempt))
         case AskRetry(delay_seconds=delay, number_of_retries=number):
             return events.JobAskedAgain(*about, delay, number + 1)
         case Stop(exc_text=reason):
             return events.JobStopped(*about, reason)
         case Crash(reason=reason):
             return events.JobDied(*about, reason, settled.detail)
+
+
+def _call_of(attempt: RunningAttempt) -> PlainCall:
+    return plain_call(attempt.fields.get(b"data", b""))
 
 
 def report_aftermath(bus: EventBus, attempt: RunningAttempt | None, aftermath: Outcome | None) -> None:

@@ -66,6 +66,12 @@ class RunningAttempts:
         with self._lock:
             return list(self._attempts.values())
 
+    def another_than(self, execution_id: str) -> str:
+        """Return the job of the attempt that was begun last, but for this one; '' if there is no other."""
+        if len(self._attempts) <= 1:
+            return ""
+        return next((attempt.key.job_id for attempt in reversed(self.snapshot()) if attempt.key.execution_id != execution_id), "")
+
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._attempts)
@@ -86,6 +92,7 @@ class Progress:
     left_out: tuple[str, ...] = ()
     must_claim: bool = False
     found_nothing: bool = False
+    takes_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)

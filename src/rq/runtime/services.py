@@ -7,7 +7,10 @@ import threading
 import time
 from collections.abc import Callable
 
-TROUBLE_PAUSE_SECONDS = 0.5
+# After an error the next call comes this much later, doubled with every error that follows up to the longest; never later than without an error.
+FIRST_TROUBLE_PAUSE_SECONDS = 0.5
+LONGEST_TROUBLE_PAUSE_SECONDS = 5.0
+_MOST_DOUBLINGS = 4
 
 
 class PeriodicService:
@@ -58,17 +61,18 @@ class PeriodicService:
 
     def _loop(self) -> None:
         next_at = time.monotonic() + (0.0 if self._at_once else self._pause())
+        errors = 0
         while not self._is_ended(next_at):
             began = time.monotonic()
             try:
                 wanted = self._run_once()
-                next_at = began + self._pause()
+                next_at, errors = began + self._pause(), 0
                 if wanted is not None:
                     next_at = min(next_at, time.monotonic() + wanted)
             except Exception as error:  # noqa: BLE001 - a service that ends in silence would cost the worker its leases
-                pause = min(self._interval, TROUBLE_PAUSE_SECONDS)
+                pause = min(self._interval, FIRST_TROUBLE_PAUSE_SECONDS * 2 ** min(errors, _MOST_DOUBLINGS), LONGEST_TROUBLE_PAUSE_SECONDS)
                 self._on_trouble(error, pause)
-                next_at = time.monotonic() + pause
+                next_at, errors = time.monotonic() + pause, errors + 1
 
     def _is_ended(self, next_at: float) -> bool:
         """Wait until the next call is due, or wanted at once. Says whether there will be none."""

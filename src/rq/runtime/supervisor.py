@@ -19,7 +19,7 @@ from typing import Any
 from redis.exceptions import RedisError, ResponseError
 
 from rq.core.defaults import DEFAULT_TIMEOUT
-from rq.core.errors import CorruptDataError, StorePermissionError
+from rq.core.errors import CorruptDataError, StorePermissionError, TooLargeError
 from rq.core.ids import new_execution_id
 from rq.core.references import dotted_name
 from rq.model.fate import Fate, what_ended
@@ -31,7 +31,7 @@ from rq.runtime.announcer import Announcer
 from rq.runtime.control import CommandListener
 from rq.runtime.crew import Crew
 from rq.runtime.deliveries import delivery_about
-from rq.runtime.executors.base import Attempt, Ended, Executor
+from rq.runtime.executors.base import Attempt, Ended, Executor, keep_time_limits
 from rq.runtime.hooks import Hooks
 from rq.runtime.orders import Orders, ending_by
 from rq.runtime.registration import NameOnServer, register_again
@@ -63,11 +63,8 @@ class Supervisor:
 
     def __init__(self, context: WorkerContext, client: Any, executor: Executor, switch: StopSwitch, hooks: Hooks | None = None) -> None:
         self.context = context
-        self.identity = context.identity
-        self.config = context.config
-        self.scripts = context.scripts
-        self.bus = context.bus
-        self.running = context.running
+        self.identity, self.config, self.scripts = context.identity, context.config, context.scripts
+        self.bus, self.running = context.bus, context.running
         self.executor = executor
         self.switch = switch
         self.progress = Progress()
@@ -89,7 +86,7 @@ class Supervisor:
         self._announcer = Announcer(self._services_caller, context)
         self._thread = threading.current_thread()
         self._waiter = QueueWaiter(client, self.scripts.keyspace, self._name, self.config.queues)
-        orders = Orders(context, self._notice, lambda: switch.press("a shutdown command"))
+        orders = Orders(context, self._notice, lambda: self._hooks.shut_down(switch.press))
         self._crew = Crew(self._services_caller, context, self._notice, orders, self._note_look, self._report_trouble)
         self.listener = CommandListener(client, context, orders, self._crew.look_now, self._report_trouble)
 
@@ -118,14 +115,16 @@ class Supervisor:
                 raise
             reason = f"asked to by {self.switch.signal_name} while the server was away ({error})"
         finally:
-            self._leave()
+            try:
+                self.executor.shutdown()
+            finally:
+                self._leave()
         self.bus.emit(events.WorkerStopped(self._name, reason, self.progress.ended))
         return self.progress.ended
 
     def _leave(self) -> None:
-        """End what is left, and give up the name; what that cannot do for want of a server, the leases do."""
+        """End the services, and give up the name; what that cannot do for want of a server, the leases do."""
         self._leaving_since = time.monotonic()
-        self.executor.shutdown()
         self._hooks.stop()
         self._crew.stop()
         self.listener.stop()
@@ -191,8 +190,7 @@ class Supervisor:
             self._put_back_running()
         if len(self.running) or self._inbox:
             return ""
-        progress, config = self.progress, self.config
-        reason = ""
+        progress, config, reason = self.progress, self.config, ""
         if self.switch.warm:
             reason = f"asked to by {self.switch.signal_name}"
         elif config.max_jobs is not None and progress.taken >= config.max_jobs:
@@ -324,8 +322,7 @@ class Supervisor:
             record = decode_claimed_job(job.job_id, job.fields)
         except CorruptDataError as error:
             self.running.add(RunningAttempt(key, JobRecord(job.job_id, origin=job.queue)))
-            name = dotted_name(type(error))
-            self._refused.append(Ended(job.execution_id, Raised(f"{name}: {error}", name)))
+            self._refused.append(Ended(job.execution_id, Raised(f"{dotted_name(type(error))}: {error}", dotted_name(type(error)))))
             return
         self.running.add(RunningAttempt(key, record, job.fields))
         self._inbox.append(job)
@@ -366,9 +363,7 @@ class Supervisor:
 
     def _settle_ended(self) -> bool:
         """Write down every outcome that has come; says whether there was any."""
-        deadline = self.executor.next_deadline()
-        if deadline is not None and time.monotonic() >= deadline:
-            self.executor.enforce()
+        keep_time_limits(self.executor)
         refused, self._refused = self._refused, []
         ended = [*refused, *self.executor.collect()]
         for attempt in ended:
@@ -393,16 +388,18 @@ class Supervisor:
             self.progress.claim_at = time.monotonic() + IDLE_TICK_SECONDS  # whatever kept this job from running may keep the next one
         places = 0 if isinstance(decision, PutBack) else self._free_places(ending=1)
         if places and self._waiter.is_armed():
-            waited = self._end_wait()
-            if waited is not None:
-                self._take(waited)
+            self._wait_no_longer()
             places = self._free_places(ending=1)
         claim = self._claim_request(places) if places else None
         delivery = delivery_about(attempt.record, attempt.fields, decision)
         fate = Fate(what_ended(ended.outcome, self.config.memory_limit_mib), ended.output, ended.peak_memory_kib, ended.cpu_seconds)
-        call = settle_attempt(self.scripts, attempt.key, decision, self.config.most_crashes, claim, delivery, fate)
+        call = settle_attempt(self.scripts, attempt.key, decision, self.config.most_crashes, claim, delivery, fate, self.running.another_than(execution_id))
         try:
             settled: Settled = self._caller.run(call)
+        except TooLargeError as error:
+            self.progress.ended -= 1  # it is counted again
+            self._settle(Ended(execution_id, Raised(f"The outcome of the job could not be written: {error}\n", dotted_name(TooLargeError))))
+            return
         except ResponseError as error:
             self.running.remove(execution_id)
             consequence = f"the outcome of job {attempt.key.job_id} could not be written; the job is taken back when its lease runs out"
@@ -419,7 +416,8 @@ class Supervisor:
 
     def _put_back_running(self) -> None:
         """Take the running attempts away from the executor; they are put back once their processes are dead."""
-        if len(self.running):
+        if len(self.running) and not self.progress.takes_away:
+            self.progress.takes_away = True
             self._hooks.call("kill_horse")
         for attempt in self.running.snapshot():
             self.executor.kill(attempt.key.execution_id, self._stopped_at_once())
@@ -459,17 +457,16 @@ class Supervisor:
             self._take_what_came()  # most likely a job: it is begun before anything else is looked at
 
     def _pause(self, seconds: float) -> None:
-        """Wait before a call is sent again; a signal ends the pause."""
+        """Wait before a call is sent again; a signal ends the pause. However long the server is away, jobs are kept to their time limits."""
         wait_readable([self.switch.fileno()], seconds)
         self.switch.reset()
+        keep_time_limits(self.executor)
 
     # --- signals ------------------------------------------------------------------------------------------------------------------
 
     def _on_press(self) -> None:
         """Called by a signal handler in the middle of anything, or by the listener. What needs locks or the network is another thread's; the job comes last."""
         self._announcer.announce_stop(self.switch.cold, self.switch.signal_name)
-        if not self.switch.cold:
-            self._hooks.call("handle_warm_shutdown_request")
         if self.switch.cold and threading.current_thread() is self._thread:
             self.executor.interrupt(self._stopped_at_once())
 

@@ -7,9 +7,7 @@ of its attempt into a file that both have open.
 from __future__ import annotations
 
 import os
-import pickle
 import signal
-import sys
 import tempfile
 import time
 import traceback
@@ -25,7 +23,11 @@ from rq.core.errors import HorseMonitorTimeoutException
 from rq.model.outcome import Died, Outcome
 from rq.model.presence import WorkerStatus
 from rq.runtime.executors.base import Attempt, AttemptTakenError
+from rq.runtime.executors.channel import FrameReader, JobReport, decode_from_job, encode_report
 from rq.runtime.executors.job_run import CurrentAttempt, outcome_of
+from rq.runtime.executors.link import flush_output
+from rq.runtime.executors.output import Keeper
+from rq.runtime.executors.process_control import die_with_parent
 from rq.runtime.horse import HorseMethods, OwnAttempt
 from rq.runtime.signal_names import signal_name
 
@@ -74,10 +76,11 @@ class ExecutesJobs(HorseMethods):
 
     # --- between the executor and these methods ---------------------------------------------------------------------------------------
 
-    def run_own(self, attempt: Attempt, on_outcome: Callable[[Outcome], None]) -> None:
+    def run_own(self, attempt: Attempt, keeper: Keeper | None, on_outcome: Callable[[Outcome], None]) -> None:
         """Run an attempt by `execute_job()`; called by the executor."""
         with tempfile.TemporaryFile() as report:
-            current = CurrentAttempt(attempt, connection=self.connection, job_class=self.job_class, exception_handlers=self._exc_handlers)
+            handlers = self._exc_handlers
+            current = CurrentAttempt(attempt, connection=self.connection, job_class=self.job_class, exception_handlers=handlers, keeper=keeper)
             supervisor_pid = os.getpid()
 
             def tell(outcome: Outcome) -> None:
@@ -85,7 +88,7 @@ class ExecutesJobs(HorseMethods):
                     self._attempts.pop(attempt.job_id, None)
                     on_outcome(outcome)
                 else:
-                    pickle.dump(outcome, report)
+                    report.write(_report_of(outcome, attempt))
                     report.flush()
 
             try:
@@ -124,8 +127,9 @@ class ForksHorses(ExecutesJobs):
         self.set_state(WorkerStatus.IDLE)
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
-        """Fork the process of a job, which calls `main_work_horse()`."""
-        _flush_output()
+        """Fork the process of a job, which calls `main_work_horse()`, and dies with this one."""
+        worker_pid = os.getpid()
+        flush_output()
         os.environ["RQ_WORKER_ID"], os.environ["RQ_JOB_ID"] = self.name, job.id
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # who forks in RQ's way has threads, as RQ has
@@ -139,13 +143,14 @@ class ForksHorses(ExecutesJobs):
         status = 1
         try:
             os.setpgrp()
-            self._leave_supervisor()
-            self.main_work_horse(job, queue)
-            status = 0
+            if die_with_parent(worker_pid):
+                self._leave_supervisor()
+                self.main_work_horse(job, queue)
+                status = 0
         except BaseException:  # noqa: BLE001 - nothing may get back into the stack of the worker
             traceback.print_exc()
         finally:
-            _flush_output()
+            flush_output()
             os._exit(status)
 
     def monitor_work_horse(self, job: Job, queue: Queue) -> None:
@@ -175,9 +180,29 @@ def _take_report(own: OwnAttempt) -> bool:
     report: IO[bytes] | None = own.report
     if own.outcome is None and report is not None and not report.closed:
         report.seek(0)
-        with suppress(EOFError):  # it said nothing
-            own.note(pickle.load(report))  # noqa: S301 - from our own child
+        outcome = _outcome_in(report.read())
+        if outcome is not None:
+            own.note(outcome)
     return own.outcome is not None
+
+
+def _report_of(outcome: Outcome, attempt: Attempt) -> bytes:
+    """Return an outcome as a process writes it down for its parent."""
+    try:
+        return encode_report(JobReport(outcome, 0, 0.0, None))
+    except ValueError as error:  # no plain text: a failure, not a crash
+        return encode_report(JobReport(outcome_of(error, attempt), 0, 0.0, None))
+
+
+def _outcome_in(written: bytes) -> Outcome | None:
+    """Return the outcome that a process wrote down; None if it was killed before, or in the middle of that. No code is loaded: a job can write there, too."""
+    reader = FrameReader()
+    reader.feed(written)
+    body = reader.take()
+    with suppress(ValueError):  # somebody else wrote there
+        message = None if body is None else decode_from_job(body)
+        return message.outcome if isinstance(message, JobReport) else None
+    return None
 
 
 def _death_of(status: int | None) -> Died:
@@ -188,10 +213,3 @@ def _death_of(status: int | None) -> Died:
     if code < 0:
         return Died(f"The job's process was killed by signal {-code} ({signal_name(-code)})", signal=-code)
     return Died(f"The job's process ended with exit status {code} and without an outcome", exit_status=code)
-
-
-def _flush_output() -> None:
-    """Write out what Python buffers of stdout and stderr: it would be written twice, or never."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):  # closed, or none at all
-            stream.flush()

@@ -136,15 +136,16 @@ class BaseWorker(ExecutesJobs):
         self.job_class = job_class_of(job_class) if job_class else type(self).job_class
         self.queue_class = import_class(queue_class, Queue) if isinstance(queue_class, str) else queue_class or type(self).queue_class
         del prepare_for_work
+        if default_worker_ttl is not None and worker_ttl is None:
+            warnings.warn("default_worker_ttl is RQ's older name; say worker_ttl", DeprecationWarning, stacklevel=2)
+        self.worker_ttl = worker_ttl or default_worker_ttl or DEFAULT_WORKER_TTL
         listed = _listed(queues)
-        self.connection = connection or _connection_of(listed)
+        self.connection = self._set_connection(connection or _connection_of(listed))
+        self._serializer_arg = serializer
         self.serializer = resolve_serializer(serializer)
         self.queues = [queue if isinstance(queue, Queue) else self._make_queue(queue) for queue in listed]
         self.default_result_ttl = default_result_ttl
         self._exc_handlers: list[ExceptionHandler] = _listed_handlers(exception_handlers)
-        if default_worker_ttl is not None and worker_ttl is None:
-            warnings.warn("default_worker_ttl is RQ's older name; say worker_ttl", DeprecationWarning, stacklevel=2)
-        self.worker_ttl = worker_ttl or default_worker_ttl or DEFAULT_WORKER_TTL
         self.job_monitoring_interval = job_monitoring_interval
         self.maintenance_interval = maintenance_interval
         self.log_job_description = log_job_description
@@ -169,6 +170,7 @@ class BaseWorker(ExecutesJobs):
         self._attempts = {}
         self._supervisor, self._switch, self._executor, self._name_by_hand = None, None, None, None
         self._was_asked_to_stop = False
+        self._shutdown_requested_date = None
         self._ordered_queues = list(self.queues)
         self._dequeue_strategy = DequeueStrategy.DEFAULT
 
@@ -194,7 +196,7 @@ class BaseWorker(ExecutesJobs):
             log_format: of log lines.
             max_jobs: leave after that many jobs.
             max_idle_time: leave after that many seconds without a job.
-            with_scheduler: accepted and needless: every worker queues scheduled jobs when they are due.
+            with_scheduler: accepted and needless: every worker queues scheduled jobs when they are due. `_start_scheduler()` is called if it is replaced.
             dequeue_strategy: which queue comes first. `default`: the first that has a job. `round_robin`: the one after that of the last job. `random`: any.
 
         Returns:
@@ -204,12 +206,14 @@ class BaseWorker(ExecutesJobs):
             WorkerNameTaken: a living worker has this name (a ValueError, as in RQ).
             InvalidOptionError: for limits that make no sense.
         """
-        del with_scheduler
         self._dequeue_strategy, self._ordered_queues = strategy_named(dequeue_strategy), list(self.queues)
+        self._shutdown_requested_date = None
         self.bootstrap(logging_level, date_format, log_format)
         context = self._describe(burst=burst, max_jobs=max_jobs, max_idle_seconds=max_idle_time)
         switch = self._switch = StopSwitch()
         try:
+            if with_scheduler and "_start_scheduler" in self._replaced():
+                self._start_scheduler(burst, logging_level, date_format, log_format)
             executor = self._executor = self.make_executor()
             supervisor = self._supervisor = Supervisor(context, self.connection, executor, switch, self._hooks(switch))
             with switch.installed(self._install_signal_handlers):
@@ -238,8 +242,9 @@ class BaseWorker(ExecutesJobs):
             longest_pause_seconds=self.max_connection_wait_time,
             **limits,
         )
-        identity = describe_worker(self.name, config.queues, self.connection)
-        self.hostname, self.pid, self.ip_address = identity.hostname, identity.pid, identity.ip_address
+        self._set_ip_address(self.connection)
+        identity = describe_worker(self.name, config.queues, self.ip_address)
+        self.hostname, self.pid = identity.hostname, identity.pid
         self.version, self.python_version = identity.version, identity.python_version
         return WorkerContext(identity, config, self._session.scripts, self.bus)
 
@@ -260,7 +265,7 @@ class BaseWorker(ExecutesJobs):
             InvalidOptionError: if neither does, or for an executor that cannot do what is asked (a ValueError).
         """
         if self.executor is None and self._is_replaced(Where.EXECUTION):
-            return ByWorkerExecutor(self)
+            return ByWorkerExecutor(self, self.output_bytes)
         return self._executor_named(self.executor or self._usual_executor())
 
     def _usual_executor(self) -> str:

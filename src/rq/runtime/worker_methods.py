@@ -25,6 +25,7 @@ from rq.core.clock import utc_now
 from rq.core.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
 from rq.core.errors import DequeueTimeout, StopRequested
 from rq.core.formats import format_date
+from rq.core.tracebacks import format_exception
 from rq.model.presence import WorkerStatus
 from rq.runtime.logging_setup import setup_loghandlers
 from rq.runtime.process_title import setprocname
@@ -34,7 +35,7 @@ from rq.runtime.running import RunningAttempt
 from rq.runtime.signal_names import signal_name
 from rq.runtime.stop_switch import StopSwitch
 from rq.runtime.timeouts import BaseDeathPenalty, get_default_death_penalty_class
-from rq.runtime.worker_writes import WorkerWrites
+from rq.runtime.worker_privates import WorkerPrivates
 from rq.store.codec import decode_job
 from rq.store.server_version import get_version
 
@@ -42,19 +43,19 @@ if TYPE_CHECKING:
     from rq.runtime.executors.base import Executor
     from rq.runtime.supervisor import Supervisor
 
+logger = logging.getLogger("rq.worker")
+
 # A worker that is suspended looks so often whether it still is.
 _SUSPENSION_LOOK_SECONDS = 1.0
 
 
-class SupervisorMethods(WorkerWrites):
+class SupervisorMethods(WorkerPrivates):
     """What happens in the process of a worker, but for the jobs. All of these may be overridden."""
 
     death_penalty_class: ClassVar[type[BaseDeathPenalty]] = get_default_death_penalty_class()
-    log = logging.getLogger("rq.worker")
-    scheduler: Any = None
-    pubsub: Any = None
-    pubsub_thread: Any = None
+    log = logger
     last_cleaned_at: datetime | None = None
+    redis_server_version: tuple[int, int, int] | None = None
     maintenance_interval: int
 
     _ordered_queues: list[Queue]
@@ -62,6 +63,8 @@ class SupervisorMethods(WorkerWrites):
     _work_horse_killed_handler: Callable[..., Any] | None
     _switch: StopSwitch | None
     _was_asked_to_stop: bool
+    _shutdown_requested_date: datetime | None
+    _stop_signal: int | None = None
     _supervisor: Supervisor | None
     _executor: Executor | None
     _name_by_hand: NameOnServer | None
@@ -93,7 +96,8 @@ class SupervisorMethods(WorkerWrites):
         self._name_on_server().give_up()
 
     def teardown(self) -> None:
-        """Called last by `work()`, when the worker has given up its name."""
+        """Called last by `work()`, when the worker has given up its name. Ends a scheduler that was started by hand."""
+        self.stop_scheduler()
 
     def serialize(self) -> dict[str, Any]:
         """Return what the worker says of itself when it registers: names and values of its hash."""
@@ -265,10 +269,22 @@ class SupervisorMethods(WorkerWrites):
 
     def request_stop(self, signum: int | None, frame: FrameType | None) -> None:
         """Let the worker leave when the running job is over; the handler of signals. Called a second time, it is `request_force_stop()`."""
-        if self._stop_requested:
+        if self._stop_requested or self._shutdown_requested_date is not None:
             self.request_force_stop(signum, frame)
-        else:
+            return
+        self._shutdown_requested_date, self._stop_signal = utc_now(), signum
+        try:
+            self.handle_warm_shutdown_request()
+            self._shutdown()
+        except StopRequested:
             self._press(signum)
+        except Exception as error:  # noqa: BLE001 - user code raises anything, and nothing may get into what the signal came between
+            logger.error("A stop of worker %s was asked for, and its handling failed\n%s", self.name, format_exception(error).rstrip())  # noqa: TRY400 - with the text
+            self._press(signum)
+
+    def _shutdown(self) -> None:
+        """Let the worker leave when the running job is over; called by `request_stop()`. A worker that overrides this stays until the next signal."""
+        self._press(self._stop_signal)
 
     def request_force_stop(self, signum: int | None, frame: FrameType | None) -> None:
         """Put the running job back and let the worker leave at once; the handler of a second signal. Two signals at the same instant are one."""
@@ -276,7 +292,7 @@ class SupervisorMethods(WorkerWrites):
         self._press(signum)
 
     def handle_warm_shutdown_request(self) -> None:
-        """Called when a stop was asked for: by a signal handler, or by the thread that hears commands."""
+        """Called first by `request_stop()`: by a signal handler, or by the thread that hears commands."""
 
     @property
     def _stop_requested(self) -> bool:
@@ -306,9 +322,8 @@ class SupervisorMethods(WorkerWrites):
         """After how many seconds RQ's workers give up a reply."""
         return self.dequeue_timeout + 10
 
-    def stop_scheduler(self) -> None:
-        """Do nothing: a worker queues scheduled jobs by itself."""
-
     def get_redis_server_version(self) -> tuple[int, int, int]:
         """Return the version of Redis that the server speaks like; asked once."""
-        return get_version(self.connection)
+        if self.redis_server_version is None:
+            self.redis_server_version = get_version(self.connection)
+        return self.redis_server_version

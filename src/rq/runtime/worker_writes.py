@@ -27,16 +27,17 @@ class WorkerWrites(WorkerReads):
     job_monitoring_interval: int
     execution: Execution | None
 
-    @property
-    def state(self) -> str:
-        """What the worker does. Deprecated: say `get_state()`."""
+    def _get_state(self) -> str:
+        """Return what the worker does. Deprecated: say `get_state()`."""
         warnings.warn("worker.state is deprecated; say worker.get_state()", DeprecationWarning, stacklevel=2)
         return self.get_state()
 
-    @state.setter
-    def state(self, state: str) -> None:
+    def _set_state(self, state: str) -> None:
+        """Say what the worker does. Deprecated: say `set_state()`."""
         warnings.warn("worker.state is deprecated; say worker.set_state(state)", DeprecationWarning, stacklevel=2)
         self.set_state(state)
+
+    state = property(_get_state, _set_state)
 
     def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
         """Say what the worker does: started, busy, idle, suspended."""

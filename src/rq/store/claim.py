@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rq.store.calls import Argument, Call, wire
 from rq.store.replies import Claimed, read_claimed
 from rq.store.scripts import ScriptLibrary
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimRequest:
+class ClaimRequest(NamedTuple):
     """What a claim asks for, alone or riding on an exit.
 
     Args:

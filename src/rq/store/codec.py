@@ -191,6 +191,23 @@ def encode_new_job(record: JobRecord) -> list[Argument]:
     return flat
 
 
+# What a job that is like others still has of its own.
+OWN_FIELDS = ("created_at", "data", "description")
+
+
+def encode_shared(record: JobRecord) -> list[Argument]:
+    """Return what `encode_new_job` does, without the fields of `OWN_FIELDS`."""
+    encoded = encode_new_job(record)
+    return [part for name, value in zip(encoded[::2], encoded[1::2], strict=True) if name not in OWN_FIELDS for part in (name, value)]
+
+
+def encode_own(record: JobRecord) -> tuple[Argument, Argument, Argument]:
+    """Return the values of `OWN_FIELDS` of a job that has all three."""
+    assert record.created_at is not None  # noqa: S101 - a new job has it
+    assert record.data is not None  # noqa: S101 - as above
+    return format_date(record.created_at), compress(record.data), wire(record.description or "")
+
+
 def snapshot_of(record: JobRecord) -> tuple[Any, ...]:
     """Return what `encode_changes` compares a record with later."""
     return tuple(_values_of(record))
@@ -235,11 +252,11 @@ def decode_claimed_job(job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
 
 def _decode(job_id: str, fields: Mapping[bytes, bytes], decoders: Mapping[bytes, tuple[str, Decoder]]) -> JobRecord:
     record = JobRecord(job_id)
-    for name, value in fields.items():
-        known = decoders.get(name)
-        if known is None or (not value and name in _BLANK_SAYS_NOTHING):
+    for name in decoders.keys() & fields.keys():
+        value = fields[name]
+        if not value and name in _BLANK_SAYS_NOTHING:
             continue
-        attribute, decode = known
+        attribute, decode = decoders[name]
         try:
             setattr(record, attribute, decode(value))
         except (ValueError, TypeError, RecursionError) as error:

@@ -26,7 +26,7 @@ from redis.exceptions import NoScriptError, OutOfMemoryError, RedisError, Respon
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
-from rq.core.errors import ScriptsRefused, StorePermissionError
+from rq.core.errors import ScriptsRefused, StorePermissionError, TooLargeError
 from rq.store.calls import Call, Steps, text
 from rq.store.full import check_for_room
 from rq.store.pool_settings import connection_settings
@@ -44,6 +44,11 @@ RAW: dict[str, Any] = {NEVER_DECODE: True}
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 5.0
+
+# No server that we know refuses less than this in one piece. What is larger, and breaks the connection so many times in a row to a server that answers
+# others right afterwards, would do so for ever.
+_LARGE_BYTES = 1024 * 1024
+_MOST_BREAKS = 3
 
 
 class Meaning(Enum):
@@ -292,16 +297,17 @@ class PersistentCaller(Caller):
 
         Raises:
             StorePermissionError: if the server refuses this user.
+            TooLargeError: if the server answers others, but not this call, which is large.
             redis.exceptions.ResponseError: for bad data. Any RedisError, once `give_up` says so.
         """
-        return self._persist(lambda: super(PersistentCaller, self).run(call))
+        return self._persist(lambda: super(PersistentCaller, self).run(call), call)
 
     def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
         """Return the answers to several calls; all of them are sent again after an error, which is right because each is idempotent."""
         return self._persist(lambda: super(PersistentCaller, self).run_many(calls))
 
-    def _persist(self, attempt: Callable[[], T]) -> T:
-        pause_seconds = FIRST_PAUSE_SECONDS
+    def _persist(self, attempt: Callable[[], T], call: Call[Any] | None = None) -> T:
+        pause_seconds, breaks = FIRST_PAUSE_SECONDS, 0
         while True:
             try:
                 return attempt()
@@ -309,7 +315,12 @@ class PersistentCaller(Caller):
                 meaning = meaning_of(error)
                 if meaning is Meaning.NO_PERMISSION:
                     raise StorePermissionError(permission_message(error)) from error
-                if meaning is Meaning.BAD_DATA or self.give_up():
+                if self.give_up():
+                    raise
+                breaks = self._count_breaks(breaks, error, call)
+                if breaks >= _MOST_BREAKS:
+                    raise TooLargeError(f"The server does not take so much at once ({error}); make it less, or raise its proto-max-bulk-len") from error
+                if meaning is Meaning.BAD_DATA:
                     raise
                 if str(error).startswith("READONLY") or type(error).__name__ == "ReadOnlyError":
                     self.client.connection_pool.disconnect()  # a demoted master: connect anew, to whoever is master now
@@ -317,6 +328,26 @@ class PersistentCaller(Caller):
                 self.on_trouble(error, jittered)
                 self.pause(jittered)
                 pause_seconds = min(pause_seconds * self.backoff_factor, self.longest_pause_seconds)
+
+    def _count_breaks(self, before: int, error: Exception, call: Call[Any] | None) -> int:
+        """Return how often in a row, this error included, a large call was broken off by a server that answers others."""
+        if call is None or _size_of(call) <= _LARGE_BYTES:
+            return 0
+        if "invalid bulk length" in str(error):
+            return _MOST_BREAKS  # most often the connection is gone before the server can say so
+        return before + 1 if meaning_of(error) is Meaning.UNKNOWN and self._is_answered() else 0
+
+    def _is_answered(self) -> bool:
+        """Say whether the server runs a small script: a server that is away, or that holds up all writes, does not."""
+        try:
+            self._execute("EVAL", "return 1", 0)
+        except (RedisError, OSError):
+            return False
+        return True
+
+
+def _size_of(call: Call[Any]) -> int:
+    return sum(len(part) for part in call.command() if isinstance(part, (bytes, str)))
 
 
 def permission_message(error: Exception) -> str:

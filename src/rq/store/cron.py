@@ -22,6 +22,9 @@ from rq.store.enqueue import NewJob
 from rq.store.replies import Enqueued, read_code, read_enqueued
 from rq.store.scripts import ScriptLibrary
 
+# The year 3000. What claims to be later is no moment that anybody wrote down.
+_LAST_MOMENT = 32_503_680_000
+
 
 @dataclass(frozen=True, slots=True)
 class CronKey:
@@ -149,8 +152,13 @@ def _read_switch(name: str, reply: Any) -> bool:
 
 def _read_beat(reply: Any) -> CronBeat:
     code, now, states = reply
-    return CronBeat(text(code) == "ok", float(now), [Progress(*(_moment(item) for item in state)) for state in states])
+    return CronBeat(text(code) == "ok", float(now), [Progress(*map(read_moment, state)) for state in states])
 
 
-def _moment(value: bytes | str) -> float | None:
-    return float(value) if value else None
+def read_moment(value: bytes | str | None) -> float | None:
+    """Return a moment in seconds; None for what is none: whatever stands in one hash, the cron jobs of others go on."""
+    try:
+        found = float(value or "")
+    except ValueError:
+        return None
+    return found if 0 <= found <= _LAST_MOMENT else None

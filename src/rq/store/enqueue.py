@@ -10,7 +10,7 @@ from typing import Any
 
 from rq.model.record import JobRecord
 from rq.store.calls import Argument, Call, wire
-from rq.store.codec import encode_new_job
+from rq.store.codec import OWN_FIELDS, encode_new_job, encode_own
 from rq.store.replies import Enqueued, read_enqueued, read_wait
 from rq.store.scripts import ScriptLibrary
 
@@ -30,7 +30,8 @@ class NewJob:
         at_front: whether the job goes to the head of the queue.
         due: when the job is to be queued: seconds since 1970, or a duration from the server's now; None for at once.
         unique: whether the job enters only if there is none of this id.
-        fields: what its hash holds, as `encode_new_job` gives it, if that is known already.
+        shared: if it is like others, what the hashes of all of them hold alike (see `encode_shared`), in the very same list; each has a date, a payload and a
+            description of its own. They go to the same queue under the same nonce, and are neither unique nor due later, nor depend on others.
     """
 
     record: JobRecord
@@ -38,12 +39,22 @@ class NewJob:
     at_front: bool = False
     due: float | timedelta | None = None
     unique: bool = False
-    fields: list[Argument] | None = None
+    shared: list[Argument] | None = None
 
     @property
     def is_plain(self) -> bool:
         """Whether the job waits for no other and belongs to no group."""
         return not (self.record.dependency_ids or self.record.group_id)
+
+    def is_like(self, other: NewJob | None) -> bool:
+        """Say whether it is enough to send what is its own, behind the other one."""
+        return other is not None and self.shared is not None and self.shared is other.shared and self.at_front == other.at_front
+
+    def fields(self) -> list[Argument]:
+        """Return what its hash is to hold: name, value, ..."""
+        if self.shared is None:
+            return encode_new_job(_afresh(self.record))
+        return [part for field in zip(OWN_FIELDS, encode_own(self.record), strict=True) for part in field] + self.shared
 
     def head(self) -> list[Argument]:
         """Return what both scripts take first: id, queue, nonce, where, ttl, unique."""
@@ -65,7 +76,7 @@ def enqueue_job(scripts: ScriptLibrary, new: NewJob) -> Call[Enqueued]:
     record, keys = new.record, scripts.keyspace
     return Call(
         partial(read_enqueued, record.id),
-        [*new.head(), *encode_new_job(_afresh(record))],
+        [*new.head(), *new.fields()],
         scripts.script("enqueue"),
         (keys.job(record.id), keys.queue(record.origin), keys.registry("scheduled", record.origin), keys.queues),
     )
@@ -74,11 +85,18 @@ def enqueue_job(scripts: ScriptLibrary, new: NewJob) -> Call[Enqueued]:
 def enqueue_jobs(scripts: ScriptLibrary, new_jobs: Sequence[NewJob]) -> Call[list[Enqueued]]:
     """Write up to `MOST_NEW_JOBS` jobs in one step and put each where it belongs; one may depend on those before it. Returns what `enqueue_job` does."""
     arguments: list[Argument] = []
+    model, likes_at, likes = None, 0, 0
     for new in new_jobs:
         record = new.record
-        fields = new.fields or encode_new_job(_afresh(record))
+        if new.is_like(model):
+            arguments += (wire(record.id), *encode_own(record))
+            likes += 1
+            arguments[likes_at] = likes
+            continue
+        fields = new.fields()
         parents = [wire(parent) for parent in record.dependency_ids]
-        arguments += (*new.head(), wire(record.group_id or ""), len(parents), *parents, len(fields), *fields)
+        arguments += (*new.head(), wire(record.group_id or ""), len(parents), *parents, len(fields), *fields, 0)
+        model, likes_at, likes = new, len(arguments) - 1, 0
 
     def read(reply: Any) -> list[Enqueued]:
         return [read_enqueued(new.record.id, item) for new, item in zip(new_jobs, reply, strict=True)]

@@ -50,7 +50,7 @@ def register_worker(
     """
     keys = scripts.keyspace
     name = identity.name
-    reason = f"worker {name} died and started again"
+    reason = "its worker died and started again"
     arguments: list[Argument] = [
         *(wire(name), identity.incarnation, lease_seconds, ttl_seconds, replaceable),
         *(most_crashes, reason, encode_exception(crash_text(reason)), DEFAULT_FAILURE_TTL),

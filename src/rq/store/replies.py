@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from rq.core.errors import CorruptDataError
 from rq.store.calls import text
@@ -27,8 +27,7 @@ class Enqueued:
     enqueued_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedJob:
+class ClaimedJob(NamedTuple):
     """One job that now belongs to one execution of the worker that claimed it. `fields` is the job's raw hash."""
 
     queue: str
@@ -65,8 +64,7 @@ class Claimed:
         return "everything" if self.all_suspended else "queues" if self.paused else "worker"
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """The answer to an exit (finish, fail, release).
 
     Args:
@@ -124,9 +122,10 @@ def read_wait(milliseconds: Any) -> float | None:
 
 def read_claimed(reply: Any) -> Claimed:
     """Read the reply of `claim`."""
-    code, jobs, wait, given_back, paused, all_suspended = (*reply, (), 0)[:6]
-    claimed = [ClaimedJob(text(job[0]), text(job[1]), text(job[2]), decode_fields(job[3])) for job in jobs]
-    return Claimed(text(code), claimed, read_wait(wait), int(given_back), read_names(paused), bool(all_suspended))
+    code, jobs, wait, given_back, *more = reply
+    claimed = [ClaimedJob(text(queue), text(job_id), text(execution_id), decode_fields(fields)) for queue, job_id, execution_id, fields in jobs]
+    paused = read_names(more[0]) if more and more[0] else ()
+    return Claimed(text(code), claimed, read_wait(wait), int(given_back), paused, bool(more[1:] and more[1]))
 
 
 def read_names(reply: Any) -> tuple[str, ...]:

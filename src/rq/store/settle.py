@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rq.core.errors import AbandonedJobError
 from rq.core.references import dotted_name
@@ -16,8 +16,7 @@ from rq.store.replies import Settled, read_settled
 from rq.store.scripts import ScriptLibrary
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptKey:
+class AttemptKey(NamedTuple):
     """Names one attempt: the job, its queue, the execution, and the worker that holds it."""
 
     job_id: str
@@ -38,6 +37,7 @@ def settle_attempt(  # noqa: PLR0913, PLR0917 - all that is to be written in one
     claim: ClaimRequest | None = None,
     delivery: bytes = b"",
     fate: Fate = UNKNOWN,
+    beside: str = "",
 ) -> Call[Settled]:
     """Carry out a decision about an attempt, and claim the next jobs in the same call if asked to (not with a put-back).
 
@@ -49,29 +49,31 @@ def settle_attempt(  # noqa: PLR0913, PLR0917 - all that is to be written in one
         claim: a claim to ride along.
         delivery: what is to be sent to others if the job has finished, or failed for good (see `store.outbox`).
         fate: what is known of the attempt besides its outcome.
+        beside: the id of another job that the worker runs meanwhile, which it is to show from now on; '' if there is none.
     """
     about = encode_fate(fate)
     match decision:
         case Finish():
-            return finish_job(scripts, attempt, decision, claim, delivery, about)
+            return finish_job(scripts, attempt, decision, claim, delivery, about, beside)
         case PutBack():
-            return release_job(scripts, attempt)
+            return release_job(scripts, attempt, beside)
         case _:
-            return fail_job(scripts, attempt, decision, most_crashes, claim, delivery, about)
+            return fail_job(scripts, attempt, decision, most_crashes, claim, delivery, about, beside)
 
 
-def finish_job(
+def finish_job(  # noqa: PLR0913, PLR0917 - each is an argument of the script
     scripts: ScriptLibrary,
     attempt: AttemptKey,
     decision: Finish,
     claim: ClaimRequest | None = None,
     delivery: bytes = b"",
     about: Sequence[Argument] = (),
+    beside: str = "",
 ) -> Call[Settled]:
     """Write the return value and end the attempt; the job may be repeated."""
     keys = scripts.keyspace
     delay = "" if decision.repeat_delay is None else decision.repeat_delay
-    arguments = [*attempt.arguments(), encode_return_value(decision.return_value), decision.result_ttl, delay, delivery, len(about), *about]
+    arguments = [*attempt.arguments(), encode_return_value(decision.return_value), decision.result_ttl, delay, delivery, wire(beside), len(about), *about]
     if claim is not None:
         arguments += claim.arguments()
     return Call(
@@ -90,10 +92,11 @@ def fail_job(  # noqa: PLR0913, PLR0917 - each is an argument of the script
     claim: ClaimRequest | None = None,
     delivery: bytes = b"",
     about: Sequence[Argument] = (),
+    beside: str = "",
 ) -> Call[Settled]:
     """Write how the attempt ended badly, or asked to be tried again, and what becomes of the job."""
     keys = scripts.keyspace
-    arguments: list[Argument] = [*attempt.arguments(), *_describe_failure(decision), most_crashes, delivery, len(about), *about]
+    arguments: list[Argument] = [*attempt.arguments(), *_describe_failure(decision), most_crashes, delivery, wire(beside), len(about), *about]
     if claim is not None:
         arguments += claim.arguments()
     queue = attempt.queue
@@ -137,12 +140,12 @@ def crash_text(reason: str) -> str:
     return f"{dotted_name(AbandonedJobError)}: the job was set aside because its attempts kept ending without an outcome; the last one: {reason}"
 
 
-def release_job(scripts: ScriptLibrary, attempt: AttemptKey) -> Call[Settled]:
+def release_job(scripts: ScriptLibrary, attempt: AttemptKey, beside: str = "") -> Call[Settled]:
     """Put a job back to the head of its queue; the attempt never counted."""
     keys = scripts.keyspace
     return Call(
         read_settled,
-        attempt.arguments(),
+        [*attempt.arguments(), wire(beside)],
         scripts.script("release"),
         (keys.job(attempt.job_id), keys.held(attempt.worker), keys.queue(attempt.queue)),
     )

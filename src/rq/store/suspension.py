@@ -7,16 +7,14 @@ the step that claims jobs looks there. So a pause holds from the reply on, for w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rq.store.calls import Argument, Call, text, wire
 from rq.store.replies import read_code, read_names
 from rq.store.scripts import ScriptLibrary
 
 
-@dataclass(frozen=True, slots=True)
-class Pauses:
+class Pauses(NamedTuple):
     """What a worker may not begin.
 
     Args:

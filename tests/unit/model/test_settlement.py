@@ -39,7 +39,7 @@ def test_a_stopped_job_is_not_retried():
 
 
 def test_a_released_attempt_never_counted():
-    assert settle(JobRecord("a"), Released("shutdown"), 500) == PutBack()
+    assert settle(JobRecord("a"), Released("shutdown"), 500) == PutBack("shutdown")
 
 
 @pytest.mark.parametrize(

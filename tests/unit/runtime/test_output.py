@@ -46,6 +46,13 @@ def test_a_line_that_comes_in_pieces_is_shown_whole():
     assert sorted(shown(write).splitlines()) == ["mails | other", "web   | one"]
 
 
+def test_what_the_stream_cannot_show_is_shown_as_escapes():
+    written = io.BytesIO()
+    output = Output(io.TextIOWrapper(written, encoding="ascii"), ["web"], is_colored=False)
+    output.write("web", "gr\u00fc\u00dfe \U0001f600")
+    assert written.getvalue().decode("ascii") == "web | gr\\xfc\\xdfe \\U0001f600\n"
+
+
 def test_the_last_line_needs_no_end():
     assert shown(lambda output: print_of(output, "web", b"one\ntwo")) == "web   | one\nweb   | two\n"
 

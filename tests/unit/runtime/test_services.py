@@ -9,6 +9,7 @@ from rq.core.errors import InvalidOptionError
 from rq.runtime.config import WorkerConfig
 from rq.runtime.maintenance import Watchlist
 from rq.runtime.services import PeriodicService
+from tests.support.waiting import wait_until
 
 WAIT_SECONDS = 10
 
@@ -63,6 +64,51 @@ def test_a_service_outlives_an_error_of_the_server_and_says_so():
     assert recovered.wait(WAIT_SECONDS)
     service.stop()
     assert troubles == ["refused"]
+
+
+def test_a_service_asks_a_server_that_is_away_less_and_less_often():
+    pauses: list[float] = []
+    enough = threading.Event()
+
+    def duty() -> None:
+        if len(pauses) == 3:
+            pauses.append(0.0)  # once all is well
+            return
+        raise RedisConnectionError("refused")
+
+    def note(_error: Exception, seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 9:
+            enough.set()
+        service.wake()
+
+    service = PeriodicService("duty", 3600, duty, note, at_once=True)
+    service.start()
+    wait_until(lambda: len(pauses) == 4)
+    service.wake()
+    assert enough.wait(WAIT_SECONDS)
+    service.stop()
+    assert pauses[:9] == [0.5, 1.0, 2.0, 0.0, 0.5, 1.0, 2.0, 4.0, 5.0]
+
+
+def test_a_service_whose_calls_must_not_be_late_does_not_wait_longer_than_for_the_next_one():
+    pauses: list[float] = []
+    enough = threading.Event()
+
+    def duty() -> None:
+        raise RedisConnectionError("refused")
+
+    def note(_error: Exception, seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            enough.set()
+        service.wake()
+
+    service = PeriodicService("duty", 0.75, duty, note, at_once=True)
+    service.start()
+    assert enough.wait(WAIT_SECONDS)
+    service.stop()
+    assert pauses[:3] == [0.5, 0.75, 0.75]
 
 
 def test_a_watchlist_knows_for_how_long_a_score_has_not_changed():

@@ -159,8 +159,13 @@ class Queue(QueueData[Job, AsyncSession]):
 
     async def enqueue_many(self, job_datas: Iterable[EnqueueData], pipeline: Pipeline | None = None, group_id: str | None = None) -> list[Job]:
         """Enqueue many calls, made by `prepare_data`, and return their jobs in the same order. See `rq.Queue.enqueue_many`."""
-        datas = list(job_datas)
-        batch = Batch.of_calls(self, datas, group_id)
+        return await self._send_batch(Batch.of_calls(self, list(job_datas), group_id), pipeline)
+
+    async def enqueue_created(self, jobs: list[Job], datas: Sequence[EnqueueData], pipeline: Pipeline | None = None) -> list[Job]:
+        """Enqueue jobs that were created for these calls, all together, and return them. Errors are those of `enqueue_many`."""
+        return await self._send_batch(Batch.of_jobs(jobs, datas), pipeline)
+
+    async def _send_batch(self, batch: Batch[Job], pipeline: Pipeline | None) -> list[Job]:
         if pipeline is None:
             with batch.watched():
                 for calls in batch.round_trips(self._session.scripts):

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from rq.client.enqueueing import new_nonce
 from rq.core.clock import utc_now
 from rq.core.defaults import DEFAULT_CRON_SCHEDULER_TTL
-from rq.core.errors import InvalidOptionError
+from rq.core.errors import InvalidOptionError, TimeoutFormatError
 from rq.core.ids import new_job_id
 from rq.model.cron import Progress
 from rq.runtime.cron.timing import Timing, describe_timing
-from rq.store.cron import CronKey, enqueue_tick, list_crons, read_cron, read_switch, read_template
+from rq.store.cron import CronKey, enqueue_tick, list_crons, read_cron, read_moment, read_switch, read_template
 from rq.store.enqueue import NewJob
 from rq.store.sync import read_time
 
@@ -114,7 +114,7 @@ def _entry(identity: str, about: Mapping[str, str], switch: Mapping[str, str], n
         key=CronKey(identity, about["name"]),
         func_name=about.get("func_name", ""),
         queue=about.get("queue", ""),
-        interval=int(about.get("interval") or 0) or None,
+        interval=int(read_moment(about.get("interval")) or 0) or None,
         cron=about.get("cron") or None,
         timezone=about.get("timezone", ""),
         missed=about.get("missed", ""),
@@ -127,13 +127,14 @@ def _entry(identity: str, about: Mapping[str, str], switch: Mapping[str, str], n
 
 def _upcoming(about: Mapping[str, str], switch: Mapping[str, str], now: float) -> int | None:
     moments = {"since": about.get("since"), "last": about.get("last"), "resumed": switch.get("resumed") or about.get("resumed")}
-    progress = Progress(**{name: float(moment) for name, moment in moments.items() if moment})
+    progress = Progress(**{name: read_moment(moment) for name, moment in moments.items()})
     try:
         timing = Timing.of(about.get("interval"), about.get("cron"), about.get("timezone", ""))
-    except InvalidOptionError:  # another machine, or another version, knows more
+    except (InvalidOptionError, TimeoutFormatError):  # another machine, or another version, knows more; or it is garbled
         return None
-    return timing.schedule(progress.since or now).first_after(max(int(now), timing.counts_after(progress)))
+    return timing.schedule(progress.first or now).first_after(max(int(now), timing.counts_after(progress)))
 
 
 def _moment(seconds: float | str | None) -> datetime | None:
-    return datetime.fromtimestamp(float(seconds), UTC) if seconds else None
+    moment = read_moment(seconds) if isinstance(seconds, str) else seconds
+    return None if moment is None else datetime.fromtimestamp(moment, UTC)

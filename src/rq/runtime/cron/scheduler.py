@@ -24,7 +24,7 @@ from rq.client.job import Job
 from rq.client.session import Session, session_of
 from rq.core.clock import utc_now
 from rq.core.defaults import CRON_BEAT_SECONDS, DEFAULT_RESULT_TTL
-from rq.core.errors import CorruptDataError, InvalidOptionError, SchedulerNotFound
+from rq.core.errors import CorruptDataError, SchedulerNotFound
 from rq.core.formats import as_text, format_date, parse_date
 from rq.core.ids import new_execution_id
 from rq.core.serializers import Serializer, resolve_serializer
@@ -201,7 +201,7 @@ class CronScheduler:
     def _enqueue_due(self, cron_job: CronJob, progress: Progress, now: float) -> bool:
         """Enqueue what is due of one cron job. An error that is about its data is no reason to stop the others."""
         last, is_enqueued = progress.last, False
-        schedule, after = cron_job.timing.schedule(progress.since or now), cron_job.timing.counts_after(progress)
+        schedule, after = cron_job.timing.schedule(progress.first or now), cron_job.timing.counts_after(progress)
         try:
             for tick in () if progress.paused else ticks_due(schedule, after, now, cron_job.missed):
                 code = self._enqueue_tick(cron_job, tick)
@@ -303,17 +303,14 @@ class CronScheduler:
             self._session.collect(pipeline, call)
 
     def restore(self, raw_data: Mapping[Any, Any]) -> None:
-        """Become what a hash describes; its cron jobs are there to be looked at."""
+        """Become what a hash describes, as far as it can be read; its cron jobs are there to be looked at."""
         fields = {as_text(name): as_text(value) for name, value in raw_data.items()}
         self.hostname, self.name = fields.get("hostname", ""), fields.get("name", self.name)
-        self.pid = int(fields.get("pid") or 0)
+        self.pid = int(fields["pid"]) if fields.get("pid", "").isdecimal() else 0
         self.config_file = fields.get("config_file", "")
-        if fields.get("created_at"):
-            self.created_at = parse_date(fields["created_at"])
-        self._cron_jobs = []
-        for about in json.loads(fields.get("cron_jobs") or "[]"):
-            with suppress(InvalidOptionError):  # such as a time zone that its machine knows, and this one does not
-                self._cron_jobs.append(CronJob.from_dict(about))
+        with suppress(ValueError):  # somebody garbled it
+            self.created_at = parse_date(fields["created_at"]) if fields.get("created_at") else self.created_at
+        self._cron_jobs = _cron_jobs_in(fields.get("cron_jobs") or "[]")
 
     @property
     def last_heartbeat(self) -> datetime | None:
@@ -374,6 +371,16 @@ class CronScheduler:
     def __hash__(self) -> int:
         """Return the hash of the name."""
         return hash(self.name)
+
+
+def _cron_jobs_in(told: str) -> list[CronJob]:
+    """Return the cron jobs that the hash of a process describes, but for those of which this machine makes no sense."""
+    found: list[CronJob] = []
+    with suppress(ValueError, TypeError):  # somebody garbled all of it
+        for about in json.loads(told):
+            with suppress(KeyError, TypeError, ValueError, AttributeError):  # this one; or a time zone that its machine knows, and this one does not
+                found.append(CronJob.from_dict(about))
+    return found
 
 
 def create_cron(connection: redis.Redis) -> CronScheduler:

@@ -61,10 +61,12 @@ class Output:
         return writer
 
     def write(self, name: str, line: str) -> None:
-        """Write one line of a source."""
+        """Write one line of a source; what the stream's encoding has no signs for as escapes."""
         with self._lock, suppress(OSError, ValueError):
             color = self._colors.setdefault(name, _COLORS[len(self._colors) % len(_COLORS)])
-            self._stream.write(f"{self._colorizer.colorize(color, name.ljust(self._width) + _SEPARATOR)}{line}\n")
+            text = f"{self._colorizer.colorize(color, name.ljust(self._width) + _SEPARATOR)}{line}\n"
+            encoding = self._stream.encoding or "utf-8"
+            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
             self._stream.flush()
 
     @contextmanager

@@ -11,11 +11,13 @@
 | `child_handle` | one such process, as the supervisor sees it |
 | `child_limits` | when such a process is replaced |
 | `child` | the life of such a process |
+| `failures` | when starting such a process is tried again after it failed |
 | `process_state` | what is put back in it after a job |
 | `threads` | the executor that runs jobs in threads of its own process |
 | `asyncio` | the executor that runs coroutines on one event loop |
 | `in_process` | what the two have in common |
 | `called_in_thread` | calls in threads that other threads can end |
+| `bell` | how such threads wake the one that drives the executor |
 | `endings` | what is reported of attempts, and the callbacks of those that were stopped |
 | `fork` | the executor that gives every job a fresh process; its other half is the lineage below |
 | `lineage` | which zygote forks now, which comes next, which retire: preloading and renewal |

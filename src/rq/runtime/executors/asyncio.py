@@ -16,7 +16,6 @@ from typing import Any, TypeGuard
 from rq.client.current import job_of
 from rq.client.performing import is_replaced
 from rq.core import context
-from rq.core.defaults import TIMEOUT_GRACE_SECONDS
 from rq.core.errors import JobTimeoutException
 from rq.model.outcome import AskedRetry, Outcome, Raised, Released, Returned, TimedOut
 from rq.runtime.executors.base import Attempt, Run
@@ -55,17 +54,18 @@ class AsyncioExecutor(InProcessExecutor):
         while not self._is_closed:
             with suppress(BaseException):
                 self._loop.run_forever()
-        with suppress(BaseException):
-            self._end_tasks()
+        self._end_tasks()
         self._loop.close()
 
     def _end_tasks(self) -> None:
-        """Cancel what is left on the loop, and give it a moment."""
-        tasks = asyncio.all_tasks(self._loop)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            self._loop.run_until_complete(asyncio.wait(tasks, timeout=TIMEOUT_GRACE_SECONDS))
+        """Cancel what is left on the loop, and run that until it has ended. What does not end goes on by itself, as a thread would."""
+        asked: set[asyncio.Task[Any]] = set()
+        while tasks := asyncio.all_tasks(self._loop):
+            for task in tasks - asked:
+                task.cancel()
+            asked |= tasks
+            with suppress(BaseException):  # SystemExit and its like, which get through a loop; and a stop of the loop that came late
+                self._loop.run_until_complete(asyncio.wait(tasks))
 
     def _start_task(self, live: LiveAttempt) -> None:
         task = self._loop.create_task(self._live_through(live))

@@ -4,15 +4,15 @@ An executor is driven by one thread and never by itself. Its owner waits with `s
 until `next_deadline()`, then calls `collect()` and, when the deadline passed, `enforce()`.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rq.model.outcome import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One run of one job.
 
     Attributes:
@@ -107,3 +107,10 @@ class Executor(Protocol):
 
         Attempts that ran, or waited, are collected as released.
         """
+
+
+def keep_time_limits(executor: Executor) -> None:
+    """Have an executor kill what is past its time limit, if the time for that has come."""
+    deadline = executor.next_deadline()
+    if deadline is not None and time.monotonic() >= deadline:
+        executor.enforce()

@@ -6,16 +6,17 @@ meanwhile.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Protocol
 
+from rq.core.defaults import DEFAULT_OUTPUT_BYTES
 from rq.core.errors import RQError
 from rq.model.outcome import AskedRetry, Outcome, Raised, Released, Returned, TimedOut
 from rq.runtime.executors.base import Attempt, AttemptTakenError, Ended
+from rq.runtime.executors.bell import Bell
+from rq.runtime.executors.output import Keeper, shared_keeper
 from rq.runtime.timeouts import timeout_message
 
 # Time limits are kept where the job runs, and callbacks have times of their own. Of what is silent for so much longer nothing will be heard.
@@ -25,8 +26,8 @@ _SILENCE_SECONDS = 60.0
 class RunsAttempts(Protocol):
     """A worker, as far as this executor needs one."""
 
-    def run_own(self, attempt: Attempt, on_outcome: Callable[[Outcome], None]) -> None:
-        """Run an attempt, or begin to; `on_outcome` is to be called once, from any thread."""
+    def run_own(self, attempt: Attempt, keeper: Keeper | None, on_outcome: Callable[[Outcome], None]) -> None:
+        """Run an attempt, or begin to; `keeper` keeps what it prints, and `on_outcome` is to be called once, from any thread."""
 
     def kill_own(self) -> bool:
         """Kill the process that runs a job, if there is one. Says whether there was."""
@@ -37,19 +38,20 @@ class ByWorkerExecutor:
 
     Args:
         worker: Runs them.
+        output_bytes: How much is kept of what an attempt prints; 0: nothing.
     """
 
-    def __init__(self, worker: RunsAttempts) -> None:
+    def __init__(self, worker: RunsAttempts, output_bytes: int = DEFAULT_OUTPUT_BYTES) -> None:
         self._worker = worker
+        self._output_bytes = output_bytes
+        self._keepers: dict[str, Keeper | None] = {}
         self._open: dict[str, Attempt] = {}
         self._deadlines: dict[str, float] = {}
         self._verdicts: dict[str, Outcome] = {}
         self._said: deque[tuple[str, Outcome]] = deque()
         self._submitting: str | None = None
         self._is_closed = False
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        os.set_blocking(self._writer, False)
+        self._bell = Bell()
 
     @property
     def places(self) -> int:
@@ -74,11 +76,12 @@ class ByWorkerExecutor:
             raise RQError(f"This executor was shut down; start another one to run job {attempt.job_id}")
         execution_id = attempt.execution_id
         self._open[execution_id] = attempt
+        keeper = self._keepers[execution_id] = shared_keeper(self._output_bytes)
         if attempt.timeout_seconds is not None:
             self._deadlines[execution_id] = time.monotonic() + attempt.timeout_seconds + _SILENCE_SECONDS
         try:
             self._submitting = execution_id
-            self._worker.run_own(attempt, lambda outcome: self._say(execution_id, outcome))
+            self._worker.run_own(attempt, keeper, lambda outcome: self._say(execution_id, outcome))
             self._submitting = None
         except AttemptTakenError:
             self._submitting = None
@@ -87,13 +90,11 @@ class ByWorkerExecutor:
 
     def filenos(self) -> list[int]:
         """Return what becomes readable when an attempt is over; nothing after the shutdown."""
-        return [] if self._is_closed else [self._reader]
+        return [] if self._is_closed else [self._bell.fileno()]
 
     def collect(self) -> list[Ended]:
         """Return the attempts that ended since the last call. The first word about each counts, unless it was to be ended before."""
-        with suppress(OSError):  # nothing to read, or closed
-            while os.read(self._reader, 4096):
-                pass
+        self._bell.silence()
         ended = []
         while self._said:
             execution_id, outcome = self._said.popleft()
@@ -102,7 +103,9 @@ class ByWorkerExecutor:
             self._deadlines.pop(execution_id, None)
             verdict = self._verdicts.pop(execution_id, None)
             is_done = isinstance(outcome, (Returned, AskedRetry, Raised, TimedOut))
-            ended.append(Ended(execution_id, outcome if verdict is None or is_done else verdict))
+            keeper = self._keepers.pop(execution_id)
+            output = b"" if keeper is None else keeper.read()
+            ended.append(Ended(execution_id, outcome if verdict is None or is_done else verdict, output=output))
         return ended
 
     def next_deadline(self) -> float | None:
@@ -142,10 +145,8 @@ class ByWorkerExecutor:
         for execution_id in list(self._open):
             self.kill(execution_id, Released("it was taken away when the worker left"))
         self._is_closed = True
-        os.close(self._reader)
-        os.close(self._writer)
+        self._bell.close()
 
     def _say(self, execution_id: str, outcome: Outcome) -> None:
         self._said.append((execution_id, outcome))
-        with suppress(OSError):  # a full pipe is readable already; a closed one has nobody to wake
-            os.write(self._writer, b"!")
+        self._bell.ring()

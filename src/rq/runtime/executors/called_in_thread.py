@@ -66,17 +66,16 @@ class InterruptibleCall(Generic[T]):
         try:
             if self._enter():
                 found = copy_context().run(self._body)
-        except AttemptTakenError:
-            pass
-        while not self._leave():
-            pass
+            self._leave()
+        except AttemptTakenError:  # in the body, or a moment after its end; there is no second one
+            self._leave()
         return found
 
     def interrupt(self) -> None:
-        """End the call, or keep it from beginning; in any thread. Nothing happens if it is over."""
+        """End the call, or keep it from beginning; in any thread. Nothing happens if it is over, or was asked to end before."""
         with self._lock:
-            self._is_taken = True
-            if self._thread_id:
+            was_taken, self._is_taken = self._is_taken, True
+            if self._thread_id and not was_taken:
                 raise_in_thread(self._thread_id, AttemptTakenError)
 
     def where(self) -> str:
@@ -93,15 +92,11 @@ class InterruptibleCall(Generic[T]):
             self._thread_id = threading.get_ident()
             return not self._is_taken
 
-    def _leave(self) -> bool:
-        """Let nobody end this thread any more; False if somebody just did."""
-        try:
-            with self._lock:
-                self._thread_id = 0
-                raise_in_thread(threading.get_ident(), None)
-        except AttemptTakenError:
-            return False
-        return True
+    def _leave(self) -> None:
+        """Let nobody end this thread any more, and forget that somebody just wanted to."""
+        with self._lock:
+            self._thread_id = 0
+            raise_in_thread(threading.get_ident(), None)
 
 
 def _is_ours(frame: FrameType) -> bool:

@@ -124,12 +124,13 @@ _OUTPUT_BEGAN = -4
 
 
 class JobReport(NamedTuple):
-    """What a job process hands in: the outcome, what it used, and its function's module if that had to be imported."""
+    """What a job process hands in: the outcome, what it used, its function's module if that had to be imported, and whether it takes no more attempts."""
 
     outcome: Outcome
     peak_memory_kib: int
     cpu_seconds: float
     imported_module: str | None
+    is_last: bool = False
 
 
 class CallbackBegan(NamedTuple):
@@ -147,7 +148,7 @@ class ChildReady(NamedTuple):
 
 
 class Declined(NamedTuple):
-    """A long-lived process does not run the attempt that it was given: files that it has read have changed since."""
+    """A long-lived process does not run the attempt that it was given: files that it has read have changed since, or it cannot."""
 
 
 FromJob = JobReport | CallbackBegan | ChildReady | Declined | OutputBegan

@@ -55,26 +55,43 @@ class Child:
         self._keeper = Keeper(settings.output_bytes) if settings.output_bytes else None
         if self._keeper is not None:
             tees.install(self._keeper)
-        if settings.memory_limit_mib is not None:
-            memory_limit.set(settings.memory_limit_mib)
 
     def serve(self) -> None:
-        """Run attempts until the supervisor closes the socket, or source files have changed."""
+        """Run attempts until the supervisor closes the socket, source files have changed, or a job has taken from the process what others need."""
         with suppress(BrokenPipeError):  # the supervisor left; the socket says it again
             self._link.send(CHILD_READY)
-        while (body := self._link.receive()) is not None:
-            attempt = decode_attempt(body)
-            del body
-            if self._is_out_of_date():
-                self._link.send(DECLINED)
-                return
+        has_run = is_last = False
+        while not is_last and (attempt := self._next(can_decline=has_run)) is not None:
+            has_run = True
             report = self._run(attempt)
-            self._state.restore()
+            is_last = not self._state.restore()
             flush_output()
-            self._link.send(report)
+            self._link.send(self._encode(report._replace(is_last=is_last), attempt))
 
-    def _run(self, attempt: Attempt) -> bytes:
+    def _next(self, *, can_decline: bool) -> Attempt | None:
+        """Wait for the next attempt; None if there is none, or if it is declined, so that another process runs it.
+
+        Args:
+            can_decline: Whether one may be declined that cannot be received, because jobs before it left too little. What a fresh process lacks, another one
+                lacks as well.
+        """
+        try:
+            body = self._link.receive()
+            if body is None:
+                return None
+            attempt = decode_attempt(body)
+            if not self._is_out_of_date():
+                return attempt
+        except (MemoryError, OSError):
+            if not can_decline:
+                raise
+        self._link.send(DECLINED)
+        return None
+
+    def _run(self, attempt: Attempt) -> JobReport:
         """Run an attempt and return its report. Copies that the job forked of this process end here."""
+        if self._settings.memory_limit_mib is not None:
+            memory_limit.set(self._settings.memory_limit_mib)  # anew: it is lifted when it was reached
         os.environ["RQ_JOB_ID"] = attempt.job_id
         os.environ["RQ_EXECUTION_ID"] = attempt.execution_id
         settings = self._settings
@@ -95,10 +112,13 @@ class Child:
         self._record_rest()
         self._link.end_copy()
         peak_kib, seconds = resources_used()
+        return JobReport(outcome, peak_kib, seconds - seconds_before, None)
+
+    def _encode(self, report: JobReport, attempt: Attempt) -> bytes:
         try:
-            return encode_report(JobReport(outcome, peak_kib, seconds - seconds_before, None))
+            return encode_report(report)
         except Exception as error:  # noqa: BLE001 - no memory, or no plain bytes: a failure, not a crash
-            return encode_report(JobReport(outcome_of(error, attempt), peak_kib, seconds - seconds_before, None))
+            return encode_report(report._replace(outcome=outcome_of(error, attempt)))
 
     def _record_rest(self) -> None:
         """Record the files of modules that the job imported past the recorder."""

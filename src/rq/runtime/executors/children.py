@@ -26,6 +26,7 @@ from rq.runtime.executors.child_handle import Child
 from rq.runtime.executors.child_limits import ChildLimits
 from rq.runtime.executors.distant_worker import DistantWorker
 from rq.runtime.executors.endings import Endings, overdue
+from rq.runtime.executors.failures import Failures
 from rq.runtime.executors.fresh_interpreter import start_interpreter
 from rq.runtime.executors.handles import death_with
 from rq.runtime.executors.introduction import introduction
@@ -43,11 +44,6 @@ _CLOSED_SECONDS = 1.0
 _LOOK_SECONDS = 0.01
 # ... and of those that run jobs: nearly always the end of the socket tells, but a process that a job started may hold it open.
 _LOOK_AT_BUSY_SECONDS = 0.5
-# When children cannot be started it is tried again after this, doubled every time up to the longest ...
-_FIRST_RETRY_SECONDS = 0.1
-_LONGEST_RETRY_SECONDS = 10.0
-# ... and after this many failures in a row (3 seconds) waiting attempts are given back.
-_HOPELESS_AFTER = 5
 # An attempt whose child ended before it read it was not begun; it gets another child this many times.
 _MAX_UNREAD = 3
 
@@ -101,8 +97,7 @@ class ChildrenExecutor:
         self._unread: dict[str, int] = {}
         self._endings = Endings(job_class)
         self._kills = KillCounter()
-        self._failures = 0
-        self._retry_at: float | None = None
+        self._failures = Failures()
         self._looked_at = 0.0
         self._is_closed = False
 
@@ -166,8 +161,8 @@ class ChildrenExecutor:
             deadlines.append(self._looked_at + _LOOK_AT_BUSY_SECONDS)
         if self._limits.max_seconds is not None:
             deadlines += [child.born + self._limits.max_seconds for child in self._children if child.is_free]
-        if self._retry_at is not None:
-            deadlines.append(self._retry_at)
+        if self._failures.retry_at is not None:
+            deadlines.append(self._failures.retry_at)
         return min(deadlines, default=None)
 
     def enforce(self) -> None:
@@ -183,8 +178,7 @@ class ChildrenExecutor:
                 self._end_overdue(child)
             elif child.is_free and not self._is_fit(child):
                 self._dismiss(child)
-        if self._retry_at is not None and self._retry_at <= now:
-            self._retry_at = None
+        self._failures.let_retry(now)
         self._hand_out()
 
     def kill(self, execution_id: str, outcome: Outcome) -> None:
@@ -271,7 +265,7 @@ class ChildrenExecutor:
         elif child.attempt is not None and child.has_declined:
             self._take_back(child, child.attempt)
         if child.is_ready:
-            self._failures = 0
+            self._failures.end()
         self._watch(child)
         if child.events == 0 and not child.is_leaving:
             self._on_closed(child)
@@ -290,11 +284,14 @@ class ChildrenExecutor:
         self._free(child, attempt)
         self._end(attempt, report.outcome, report.peak_memory_kib or None, report.cpu_seconds, child.take_output())
         limit = self._limits.max_memory_kib
-        if not self._is_fit(child) or (limit is not None and report.peak_memory_kib >= limit):
+        if report.is_last or not self._is_fit(child) or (limit is not None and report.peak_memory_kib >= limit):
             self._dismiss(child)
 
     def _take_back(self, child: Child, attempt: Attempt) -> None:
-        """Take an attempt back from a child that has read files which changed since. The others that wait may have read them too; those that run look later."""
+        """Take an attempt back from a child that has read files which changed since. The others that wait may have read them too; those that run look later.
+
+        A child that ran out of something is taken for one of those: the others are replaced in vain, and no job suffers.
+        """
         self._free(child, attempt)
         self._waiting.appendleft(attempt)
         for one in [one for one in self._children if one.jobs and one.attempt is None and not one.is_leaving]:
@@ -365,7 +362,7 @@ class ChildrenExecutor:
 
         A child that runs its last job does not count: the next one is started meanwhile.
         """
-        while not self._is_closed and self._retry_at is None:
+        while not self._is_closed and self._failures.retry_at is None:
             fit = [child for child in self._children if self._is_fit(child)]
             busy = sum(child.attempt is not None for child in fit)
             if len(fit) >= min(self.places, busy + len(self._waiting) + 1):
@@ -406,9 +403,8 @@ class ChildrenExecutor:
         child.attempt = child.deadline = None
 
     def _count_failure(self, reason: str) -> None:
-        self._failures += 1
-        self._retry_at = time.monotonic() + min(_FIRST_RETRY_SECONDS * 2 ** (self._failures - 1), _LONGEST_RETRY_SECONDS)
-        if self._failures >= _HOPELESS_AFTER:
+        self._failures.add(time.monotonic())
+        if self._failures.are_hopeless:
             self._give_back_waiting(reason)
 
     def _watch(self, child: Child) -> None:

@@ -81,4 +81,4 @@ def _aftermath_of(attempt: Attempt) -> Attempt:
         limit = int(attempt.fields.get(b"stopped_callback_timeout") or 0) or CALLBACK_TIMEOUT
     except ValueError:
         limit = CALLBACK_TIMEOUT
-    return replace(attempt, is_stopped=True, timeout_seconds=float(limit) if limit > 0 else None)
+    return attempt._replace(is_stopped=True, timeout_seconds=float(limit) if limit > 0 else None)

@@ -4,15 +4,11 @@ Such an attempt can be asked to end, by an exception in the middle of its code, 
 reported as if it had, so that its worker is not held up; it goes on by itself, and its place is lost until it is over.
 """
 
-import os
-import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from select import select
 from typing import Any
 
 from rq.core.defaults import DEFAULT_OUTPUT_BYTES, TIMEOUT_GRACE_SECONDS
@@ -20,10 +16,12 @@ from rq.core.errors import InvalidOptionError, RQError
 from rq.core.serializers import DefaultSerializer, Serializer
 from rq.model.outcome import Outcome, Released, Stopped, TimedOut
 from rq.runtime.executors.base import Attempt, Ended, Run
+from rq.runtime.executors.bell import Bell
 from rq.runtime.executors.endings import Endings, deadline_after, judged
 from rq.runtime.executors.job_run import CurrentAttempt
 from rq.runtime.executors.output import Keeper, keeper_in_process
 from rq.runtime.timeouts import timeout_message
+from rq.store.waiting import wait_readable
 
 
 @dataclass(slots=True, eq=False)
@@ -203,7 +201,7 @@ class InProcessExecutor(ABC):
             self.kill(execution_id, Released("it was taken away when the executor was shut down"))
         deadline = time.monotonic() + TIMEOUT_GRACE_SECONDS
         while self._live and time.monotonic() < deadline:
-            select([self._bell.fileno()], [], [], max(deadline - time.monotonic(), 0))
+            wait_readable([self._bell.fileno()], max(deadline - time.monotonic(), 0))
             self._attend()
         for live in list(self._live.values()):
             self._give_up(live)
@@ -248,37 +246,3 @@ class InProcessExecutor(ABC):
         first = self._endings.add(attempt, Ended(attempt.execution_id, outcome, cpu_seconds=cpu_seconds, output=output))
         if first is not None:
             self._waiting.appendleft(first)
-
-
-class Bell:
-    """Wakes the thread that waits for `fileno()` to become readable."""
-
-    def __init__(self) -> None:
-        self._reader, self._writer = os.pipe()
-        os.set_blocking(self._reader, False)
-        os.set_blocking(self._writer, False)
-        self._lock = threading.Lock()
-        self._is_closed = False
-
-    def fileno(self) -> int:
-        """Return what to wait on."""
-        return self._reader
-
-    def ring(self) -> None:
-        """Make `fileno()` readable; in any thread, and without effect after the end."""
-        with self._lock, suppress(BlockingIOError):  # a full pipe is readable already
-            if not self._is_closed:
-                os.write(self._writer, b"!")
-
-    def silence(self) -> None:
-        """Forget that anybody rang."""
-        with suppress(BlockingIOError):
-            while os.read(self._reader, 4096):
-                pass
-
-    def close(self) -> None:
-        """Let it ring no more."""
-        with self._lock:
-            self._is_closed = True
-            os.close(self._reader)
-            os.close(self._writer)

@@ -27,17 +27,13 @@ from rq.runtime.executors.channel import (
     Ready,
     Unfit,
 )
+from rq.runtime.executors.failures import Failures
 from rq.runtime.executors.handles import START_SECONDS, JobProcess, ZygoteHandle
 from rq.runtime.executors.sources import SourceWatch
 
 # After the death of a zygote with preloaded modules nothing is preloaded for this long: a job may be killing its parent
 # each time.
 _PAUSE_SECONDS = 10.0
-# When zygotes or job processes cannot be started it is tried again after this, doubled every time up to the longest ...
-_FIRST_RETRY_SECONDS = 0.1
-_LONGEST_RETRY_SECONDS = 10.0
-# ... and after this many failures in a row (3 seconds) waiting attempts are given back.
-_HOPELESS_AFTER = 5
 # Zygotes that were dismissed are killed after this.
 _DISMISSAL_SECONDS = 3.0
 
@@ -93,8 +89,7 @@ class Lineage:
         self._branching: ZygoteHandle | None = None
         self._retired: set[ZygoteHandle] = set()
         self._paused_until = 0.0
-        self._failures = 0
-        self._retry_at: float | None = None
+        self._failures = Failures()
 
     # --- what the executor asks for -----------------------------------------------------------------------------------
 
@@ -114,7 +109,7 @@ class Lineage:
 
     def ensure_forks(self, count: int) -> None:
         """See to it that `count` job processes are on their way; starts a zygote if there is none."""
-        if count <= 0 or self._retry_at is not None:
+        if count <= 0 or self._failures.retry_at is not None:
             return
         if self._current is None:
             try:
@@ -153,12 +148,11 @@ class Lineage:
     def next_deadline(self) -> float | None:
         """Return when to call `enforce`; None: no need."""
         starting = [zygote.deadline for zygote in (self._root, self._candidate) if zygote and not zygote.is_ready]
-        return min([*starting, *([] if self._retry_at is None else [self._retry_at])], default=None)
+        return min([*starting, *([] if self._failures.retry_at is None else [self._failures.retry_at])], default=None)
 
     def enforce(self, now: float) -> None:
         """Give up on zygotes that do not become ready, and allow the next try after a failure."""
-        if self._retry_at is not None and self._retry_at <= now:
-            self._retry_at = None
+        self._failures.let_retry(now)
         if self._root and not self._root.is_ready and self._root.deadline <= now:
             self._root.kill()
             self._root.deadline = now + START_SECONDS
@@ -232,7 +226,7 @@ class Lineage:
         if fd < 0:
             self._count_failure("this process has no descriptor left for another job process")
             return
-        self._failures = 0
+        self._failures.end()
         process = zygote.processes[pid] = JobProcess(pid, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fd), zygote)
         if zygote is self._current:
             self._listener.on_forked(process)
@@ -333,8 +327,6 @@ class Lineage:
         zygote.bury()
 
     def _count_failure(self, reason: str) -> None:
-        self._failures += 1
-        pause = min(_FIRST_RETRY_SECONDS * 2 ** (self._failures - 1), _LONGEST_RETRY_SECONDS)
-        self._retry_at = time.monotonic() + pause
-        if self._failures >= _HOPELESS_AFTER:
+        self._failures.add(time.monotonic())
+        if self._failures.are_hopeless:
             self._listener.on_hopeless(reason)

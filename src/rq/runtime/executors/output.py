@@ -14,12 +14,15 @@ import os
 import sys
 from _thread import allocate_lock
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from rq.core import context
 from rq.core.defaults import MAX_OUTPUT_BYTES
 
 _COUNT_BYTES = 8
+# What io.TextIOBase derives from: asking the abstract class itself runs Python code before each job.
+_TEXT_STREAM: type[io.TextIOBase] = io.TextIOWrapper.__mro__[1]
 
 
 class Ring:
@@ -79,6 +82,12 @@ class Keeper:
         self._make_memory = make_memory
         self._ring = None
 
+    def share(self) -> None:
+        """Keep what is written from now on, by processes that are forked of this one as well. Where there is no memory for it, nothing is kept."""
+        with suppress(OSError):
+            self._memory = mmap.mmap(-1, self._size)
+            self._ring = Ring(self._memory)
+
     def keep(self, text: str) -> None:
         """Keep a text, if that is possible: the job's own business goes first. What signal handlers raise meanwhile, time limits above all, gets through."""
         try:
@@ -104,6 +113,15 @@ def keeper_in_process(size_bytes: int) -> Keeper | None:
         return None
     keeper = Keeper(size_bytes)
     keeper.begin(bytearray)
+    return keeper
+
+
+def shared_keeper(size_bytes: int) -> Keeper | None:
+    """Return what keeps the output of one attempt, whichever process that is forked of this one runs it; None if nothing is to be kept."""
+    if not size_bytes:
+        return None
+    keeper = Keeper(size_bytes)
+    keeper.share()
     return keeper
 
 
@@ -152,11 +170,11 @@ class Tees:
         """Have what is written kept, by `keeper` or that of the attempt which writes, until `restore` was called as often."""
         with self._lock:
             self._users += 1
-            for stream in {id(stream): stream for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)}.values():
+            for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):  # most often two
                 # Others, such as a wrapper that colours text, pass on what is written to one of these.
-                if not isinstance(stream, io.TextIOBase):
+                if not isinstance(stream, _TEXT_STREAM):
                     continue
-                if isinstance(stream.write, _Tee):
+                if type(stream.write) is _Tee:
                     stream.write.keeper = keeper or stream.write.keeper  # this process may be a copy of one that runs jobs itself
                     continue
                 tee = _Tee(stream, keeper)

@@ -5,7 +5,7 @@
 -- ARGV: 1 id, 2 queue, 3 '1': those who wait for the job go on as if it had finished, 4 '1': it waits for nothing any more (for readers; it never does)
 -- Reply: {ok, former status, 'later' if some who wait for the job still have to be told or ''} | {dup} (canceled already) | {terminal, status} | {gone} | {badtype}
 -- Atomic: the job leaves its queue or registry, every execution of it ends, and those who wait for it hear of it, in the same step.
--- include: try server_time dates expiry leases places tell schedule results releases keep_job end_executions parents release_child dependents
+-- include: try server_time dates expiry leases places leave_place tell schedule results releases keep_job end_executions parents release_child dependents
 local job = KEYS[1]
 local id, queue, lets_go_on, forgets_parents = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4] == '1'
 

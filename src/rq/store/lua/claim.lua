@@ -8,5 +8,5 @@
 --   paused, of suspended: 1 if everything is}
 -- Atomic: a job is in the queue or started by exactly one execution; a stray or unreadable id is taken out and never stops the others.
 if ARGV[1] == 'caught' and redis.call('EXISTS', unpack(KEYS, (#KEYS - 1) / 2 + 2)) == 0 then return {'idle', {}, '', 0} end
--- include: try server_time dates leases places promote_due start_job give_back pauses claim_jobs
+-- include: try server_time dates leases start_job give_back open_queues claim_jobs
 return claim_jobs(server_time(), read_claim(2))

@@ -7,7 +7,7 @@
 -- Reply: {ok, status, enqueued_at} | {replay, status} (this very call was carried out) | {dup, ''} (that tick, or a later one, has its job) | {paused, ''}
 --   | {early, ''} | {unknown, ''} (nobody registered the cron job, or it was forgotten) | {badtype, the key that holds something else}
 -- Atomic: the job and the note that this tick has one; of any number of processes, and of calls sent again, exactly one makes a job of a tick.
--- include: try server_time dates expiry places tell schedule come_and_gone enter_job
+-- include: try server_time dates expiry enter_job
 local known, switch, history, names = KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local job = {id = ARGV[1], queue = ARGV[2], nonce = ARGV[3], where = ARGV[4], ttl = ARGV[5], unique = ARGV[6], first = 11, last = #ARGV}
 local name, tick = ARGV[7], tonumber(ARGV[8])

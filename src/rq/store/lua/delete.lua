@@ -5,7 +5,7 @@
 -- ARGV: 1 id, 2 queue, 3 nonce of the call, 4 '1': the job's id stays in the list of its queue (whoever takes it drops it)
 -- Reply: {ok, former status} | {dup} | {gone}
 -- Atomic: the job leaves every place that names it in the step in which its hash goes; sent again, the call says so.
--- include: try server_time dates expiry leases places tell schedule results releases keep_job end_executions parents release_child dependents
+-- include: try server_time dates expiry leases places leave_place tell schedule results releases keep_job end_executions parents release_child dependents
 local job = KEYS[1]
 local id, queue, nonce, stays_listed = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1'
 

@@ -7,7 +7,7 @@
 --   7... field, value, ...
 -- Reply: {ok, status, enqueued_at} | {dup, status} | {exists, status} | {badtype, the key that holds something else}
 -- Atomic: nobody sees the job in two places or in none; sent again, the call changes nothing.
--- include: try server_time dates expiry places tell schedule come_and_gone enter_job
+-- include: try server_time dates expiry enter_job
 local job = {id = ARGV[1], queue = ARGV[2], nonce = ARGV[3], where = ARGV[4], ttl = ARGV[5], unique = ARGV[6], first = 7, last = #ARGV}
 -- Most often there is nothing of this id, and nobody anywhere who is still to be told of an end: one command tells.
 job.is_new = redis.call('EXISTS', KEYS[1], ended_key(job.id), releases_key()) == 0

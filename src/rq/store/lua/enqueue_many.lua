@@ -4,31 +4,38 @@
 -- To: queued | scheduled | deferred | canceled | failed | no such job (a job it depends on ended badly, and it is to share its fate; failure_ttl 0)
 -- KEYS: 1 set of queues, then the job hashes
 -- ARGV: for each job: 1 id, 2 queue, 3 nonce of the call, 4 back | front | due time in seconds | +seconds from now, 5 ttl in seconds or '', 6 unique ('1' or ''),
---   7 group or '', 8 number of jobs it depends on, then their ids, then the number of items that follow: field, value, ...
+--   7 group or '', 8 number of jobs it depends on, then their ids, then the number of items that follow: field, value, ...; then the number of jobs that are
+--   like it, and for each of these: id, and values of its own of the first three fields
 -- Reply: for each job {ok, status, enqueued_at} | {dup, status} | {exists, status} | {cycle, ''} | {deep, ''} | {badtype, the key that holds something else}
 -- Atomic: nobody sees a job in two places or in none, or a dependent whose parent has ended already; sent again, the call changes nothing.
 -- include: try server_time dates expiry places tell schedule results releases keep_job parents release_child come_and_gone enter_job cycles defer_job
 local is_known = {}  -- ids that stood before, in this call
 
--- Answers where in ARGV the description of each job begins, and the notes of their ids; and whether all of them are new: none was there before, and no note.
--- Most often they are. One command tells, and nothing more is asked about each of them.
+-- Answers where in ARGV the id of each job stands, and the description that is its own or that of the one it is like; the notes of their ids; and whether all
+-- of them are new: none was there before, and no note. Most often they are. One command tells, and nothing more is asked about each of them.
 local function find_jobs()
-  local starts, notes, at = {}, {}, 1
-  while ARGV[at] do
-    starts[#starts + 1], notes[#notes + 1] = at, ended_key(ARGV[at])
-    local fields = at + 8 + ARGV[at + 7]
-    at = fields + 1 + ARGV[fields]
+  local places, models, notes, at = {}, {}, {}, 1
+  local function note(place, model)
+    places[#places + 1], models[#models + 1], notes[#notes + 1] = place, model, ended_key(ARGV[place])
   end
-  if #starts == 0 then return starts, {}, true end
+  while ARGV[at] do
+    note(at, at)
+    local fields = at + 8 + ARGV[at + 7]
+    local alike = fields + 1 + ARGV[fields]
+    for i = 1, ARGV[alike] do note(alike + 4 * i - 3, at) end
+    at = alike + 1 + 4 * ARGV[alike]
+  end
+  if #places == 0 then return places, models, {}, true end
   local are_new = redis.call('EXISTS', unpack(KEYS, 2)) + redis.call('EXISTS', unpack(notes)) == 0
-  return starts, are_new and {} or redis.call('MGET', unpack(notes)), are_new
+  return places, models, are_new and {} or redis.call('MGET', unpack(notes)), are_new
 end
 
-local function read_job(at, note, is_new)
-  local job = {id = ARGV[at], queue = ARGV[at + 1], nonce = ARGV[at + 2], where = ARGV[at + 3], ttl = ARGV[at + 4], unique = ARGV[at + 5], group = ARGV[at + 6]}
+local function read_job(place, at, note, is_new)
+  local job = {id = ARGV[place], queue = ARGV[at + 1], nonce = ARGV[at + 2], where = ARGV[at + 3], ttl = ARGV[at + 4], unique = ARGV[at + 5], group = ARGV[at + 6]}
   job.first_parent, job.last_parent = at + 8, at + 7 + ARGV[at + 7]
   job.first = job.last_parent + 2
   job.last = job.last_parent + 1 + ARGV[job.last_parent + 1]
+  job.own = place ~= at and place + 1
   job.note, job.is_new = note, is_new
   return job
 end
@@ -69,12 +76,13 @@ local function is_plain(at)
 end
 
 -- What `enter` does with a new job that is plain, at half the cost: no table of it is made, and all share one reply.
-local function enter_new(at, key, date, reply)
-  local id, queue, ttl = ARGV[at], ARGV[at + 1], ARGV[at + 4]
+local function enter_new(place, at, key, date, reply)
+  local id, queue, ttl = ARGV[place], ARGV[at + 1], ARGV[at + 4]
   if not fits(list_fits, queue, 'LLEN', queue_key(queue)) then return {'badtype', queue_key(queue)} end
   register_queue(queue)
   forget_release(id)
-  write_hash(key, 'x_enqueue', ARGV[at + 2], 'x_generation', 1, 'status', 'queued', 'enqueued_at', date, unpack(ARGV, at + 9, at + 8 + ARGV[at + 8]))
+  write_hash(key, 'x_enqueue', ARGV[at + 2], 'x_generation', 1, 'status', 'queued', 'enqueued_at', date,
+    fields_of(at + 9, at + 8 + ARGV[at + 8], place ~= at and place + 1))
   if ttl ~= '' then expire_after(key, tonumber(ttl)) end
   push('RPUSH', queue_key(queue), id)
   return reply
@@ -82,15 +90,15 @@ end
 
 local replies, now = {}, server_time()
 local date = iso_date(now)
-local starts, notes, are_new = find_jobs()
+local places, models, notes, are_new = find_jobs()
 local queued = {'ok', 'queued', date}
-for i, at in ipairs(starts) do
-  local id = ARGV[at]
+for i, place in ipairs(places) do
+  local id = ARGV[place]
   local is_new = are_new and not is_known[id]
-  if is_new and is_plain(at) then
-    replies[i] = enter_new(at, KEYS[i + 1], date, queued)
+  if is_new and is_plain(models[i]) then
+    replies[i] = enter_new(place, models[i], KEYS[i + 1], date, queued)
   else
-    replies[i] = enter(now, date, read_job(at, notes[i], is_new))
+    replies[i] = enter(now, date, read_job(place, models[i], notes[i], is_new))
   end
   is_known[id] = true
 end

@@ -5,19 +5,19 @@
 -- ARGV: 1 id, 2 execution, 3 queue, 4 worker, 5 failed | unrecorded (failed, without a result and an entry among the failed) | stopped | retried | asked (the
 --   function returned a Retry) | exhausted (it did so once too often) | died, 6 exception (asked, exhausted: return value) as RQ stores it, 7 failure_ttl in seconds (negative: for ever), 8 reason for people,
 --   9 retries left (asked: number of retries) before this attempt, 10 delay of the retry in seconds, 11 front | back, 12 most crashes,
---   13 what is to be delivered about a failure or '' (see deliver_later), 14 how many arguments about the attempt follow, then these: field, value, ... of
+--   13 what is to be delivered about a failure or '' (see deliver_later), 14 another job that the worker runs meanwhile or '', 15 how many arguments about the attempt follow, then these: field, value, ... of
 --   its entry among the results; then a claim (see claim.lua)
 -- Reply: {ok | dup | superseded | gone | fenced | badtype, new status or detail, reply of the claim or '', 'later' if some who wait for the job still
 --   have to be told or ''}
--- Atomic: status, result, registry or queue, counters, lease and those who wait for the job change together; a retry is consumed once however often the call
+-- Atomic: status, result, registry or queue, show_rest counters, lease and those who wait for the job change together; a retry is consumed once however often the call
 --   is sent.
--- include: try server_time dates expiry leases owner places tell schedule promote_due start_job give_back pauses claim_jobs results releases keep_job counters
+-- include: try server_time dates expiry leases owner places tell schedule promote_due start_job give_back open_queues claim_jobs results releases keep_job show_rest counters
 -- include: place_again parents release_child dependents crash_job deliver_later
 local job, failed = KEYS[1], KEYS[3]
 local id, execution, queue, worker, kind, text, ttl, reason = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local expected, delay, front, most_crashes = ARGV[9], tonumber(ARGV[10]), ARGV[11] == 'front', tonumber(ARGV[12])
-local claim_at = 15 + tonumber(ARGV[14])
-local about = {unpack(ARGV, 15, claim_at - 1)}
+local beside, claim_at = ARGV[14], 16 + tonumber(ARGV[15])
+local about = {unpack(ARGV, 16, claim_at - 1)}
 
 -- kind of the attempt -> type of its result, field of the text, field that counts retries, and by how much a retry changes it.
 local RESULT_TYPE = {retried = 4, asked = 4, exhausted = 5}
@@ -88,6 +88,6 @@ if code == 'owner' or code == 'superseded' or code == 'gone' then
   elseif code == 'superseded' and kind ~= 'died' and kind ~= 'unrecorded' then
     record_end(started_at, RESULT_TYPE[kind] == 5 and 5 or 2, nil)
   end
-  count_attempt(now, worker, 'failed_job_count', started_at)
+  count_attempt(now, worker, 'failed_job_count', started_at, beside)
 end
 return {code, detail, ARGV[claim_at] and claim_jobs(now, read_claim(claim_at)) or '', later}

@@ -6,21 +6,12 @@
 -- ARGV: 1 queue, 2 most jobs in one call, 3 worker, or '' for one who does not heed turns
 -- Reply: {ok, ids moved or dropped, milliseconds until the next one is due, or until the caller should come again, or ''}
 -- Atomic: a job is in the registry or in the queue, never in both; any number of workers may call at once.
--- include: try server_time dates places promote_due
-local TURN_MILLISECONDS = 50
-
+-- include: try server_time dates places promote_due turn
+local turn = KEYS[3]
 local queue, limit, worker = ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local function is_anothers_turn()
-  return worker ~= '' and (try('GET', KEYS[3]) or worker) ~= worker
-end
 
--- After jobs were moved, so that a full server does not refuse it.
-local function keep_turn()
-  if worker ~= '' then redis.call('SET', KEYS[3], worker, 'PX', TURN_MILLISECONDS) end
-end
-
-local now = server_time()
-if is_anothers_turn() then return {'ok', 0, TURN_MILLISECONDS} end
+local now, heeds_turns = server_time(), worker ~= ''
+if heeds_turns and is_anothers_turn(now, turn, worker) then return {'ok', 0, TURN_SECONDS * 1000} end
 local moved, next_due = promote_due(now, queue, limit)
-if next_due and next_due <= now then keep_turn() end
+if heeds_turns and next_due and next_due <= now then keep_turn(now, turn, worker) end
 return {'ok', moved, milliseconds_until(now, next_due)}

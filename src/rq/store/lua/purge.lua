@@ -5,7 +5,7 @@
 -- ARGV: 1 queue, 2 most ids to take
 -- Reply: {ok, ids taken out of the list, jobs deleted} | {badtype}
 -- Atomic: a job leaves the list and is deleted in one step. An id whose job is not queued (a stray) leaves the list and its job stays as it is.
--- include: try places releases keep_job
+-- include: try places expiry releases keep_job
 local queue, limit = ARGV[1], tonumber(ARGV[2])
 
 local taken, deleted = 0, 0

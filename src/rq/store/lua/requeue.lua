@@ -5,7 +5,7 @@
 -- ARGV: 1 id, 2 queue of the registry, 3 nonce of the call, 4 back | front, 5 kind of the registry
 -- Reply: {ok, queued, enqueued_at} | {dup, status} | {absent, status} (the registry does not name it) | {refused, status} | {gone, ''} | {badtype, key}
 -- Atomic: the job is in the registry or in its queue, never in both or in none; sent again, the call changes nothing.
--- include: try server_time dates expiry places come_and_gone
+-- include: try server_time dates expiry places leave_place come_and_gone
 local job, registry = KEYS[1], KEYS[2]
 local id, queue, nonce, front = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == 'front'
 local ENDED_BADLY = {failed = true, stopped = true, canceled = true}

@@ -3,9 +3,12 @@
 -- To: -
 -- KEYS: 1 the hash
 -- ARGV: 1... field, value, ...
--- Reply: {ok} | {gone}
+-- Reply: {ok} | {gone} | {badtype}
 -- Atomic: the hash exists when it is written.
-if redis.call('EXISTS', KEYS[1]) == 0 then return {'gone'} end
-redis.call('HDEL', KEYS[1], '')
+-- include: try
+local exists = try('HLEN', KEYS[1])
+if not exists then return {'badtype'} end
+if exists == 0 then return {'gone'} end
+redis.call('DEL', nothing_key())  -- a first write that is never refused for lack of memory
 redis.call('HSET', KEYS[1], unpack(ARGV))
 return {'ok'}

@@ -9,24 +9,6 @@ local function describe_job(queue, id, execution)
   return {queue, id, execution, redis.call('HGETALL', job_key(id))}
 end
 
-local function replay_claim(claim)
-  local place_of, found, jobs = {}, {}, {}
-  for place, execution in ipairs(claim.executions) do place_of[execution] = place end
-  local held = redis.call('HGETALL', held_key(claim.worker))
-  for i = 1, #held, 2 do
-    if string.sub(held[i], 1, 5) == 'held:' then
-      local id, execution = split_member(string.sub(held[i], 6))
-      if place_of[execution] and try('HGET', job_key(id), 'x_execution') == execution then
-        found[place_of[execution]] = describe_job(held[i + 1], id, execution)
-      end
-    end
-  end
-  for place = 1, #claim.executions do
-    if found[place] then table.insert(jobs, found[place]) end
-  end
-  return {'replay', jobs, '', 0}
-end
-
 -- Starts the job of an id that was taken out of its queue, if it can run. Answers whether it was consumed; where it was not, this user may not touch jobs.
 local function start(now, claim, queue, id, jobs)
   local execution = claim.executions[#jobs + 1]
@@ -35,6 +17,7 @@ local function start(now, claim, queue, id, jobs)
   if not refusal then
     table.insert(jobs, describe_job(origin, id, execution))
   elseif refusal ~= 'drop' then
+    -- include: places
     set_aside(queue, id, refusal)
   end
   return true
@@ -50,6 +33,7 @@ local function take_jobs(now, claim, queue, jobs, most)
     pops = pops + 1
     local consumed, message = start(now, claim, queue, id, jobs)
     if not consumed then
+      -- include: places
       if pops > #caught then push_id(queue, id, true) end
       give_back(queue, caught, pops)
       error(message)
@@ -64,6 +48,7 @@ local function promote_all(now, queues)
   local keys, next_due = {}, nil
   for i, queue in ipairs(queues) do keys[i] = scheduled_key(queue) end
   if redis.call('EXISTS', unpack(keys)) == 0 then return nil end
+  -- include: places promote_due
   for _, queue in ipairs(queues) do
     local _, due = promote_due(now, queue, MOST_PROMOTIONS)
     if due and (not next_due or due < next_due) then next_due = due end
@@ -84,7 +69,10 @@ local function claim_jobs(now, claim)
     return {'unknown', {}, '', give_back_caught(claim.worker, claim.queues)}  -- nobody would look for them under a name that nobody bears
   end
   local last = tonumber(known[2] or '0')
-  if claim.sequence == last then return replay_claim(claim) end
+  if claim.sequence == last then
+    -- include: replay_claim
+    return replay_claim(claim)
+  end
   if claim.sequence < last then return {'stale', {}, '', 0} end
   local open, paused = open_queues(now, claim.worker, claim.queues)
   if #open == 0 then

@@ -26,23 +26,30 @@ local function was_the_run(now, queue, id, execution, fields)
   return true
 end
 
--- Where a worker that is gone was, and when it was last heard of, as the end of a sentence for people. Its hash may have expired before its lease did.
-local function last_seen(worker)
+-- Which worker is gone, where it was, and when it was last heard of, as the end of a sentence for people. Its hash may have expired before its lease did. Of
+-- what it says of itself its heartbeats alone are signs of life; the job knows when it was given to the worker.
+local function later_date(one, other)
+  if not other or not string.match(other, '^%d%d%d%d%-%d%d%-%d%dT[%d:.]+Z$') then return one end
+  return (not one or other > one) and other or one
+end
+
+local function last_seen(worker, job_heartbeat)
   local seen = try('HMGET', worker_key(worker), 'hostname', 'pid', 'last_heartbeat') or {}
+  local heard = later_date(seen[3], job_heartbeat)
   local words = worker
   if seen[1] then words = words .. ' on ' .. seen[1] end
   if seen[2] then words = words .. ', pid ' .. seen[2] end
-  if seen[3] then words = words .. ', last heard of at ' .. seen[3] end
+  if heard then words = words .. ', last heard of at ' .. heard end
   return ' (' .. words .. ')'
 end
 
 local function crash_job(now, queue, id, execution, started_at, policy)
   local job = job_key(id)
-  local fields = try('HMGET', job, 'x_execution', 'status', 'worker_name', 'failure_ttl', 'x_enqueue', 'origin')
+  local fields = try('HMGET', job, 'x_execution', 'status', 'worker_name', 'failure_ttl', 'x_enqueue', 'origin', 'last_heartbeat')
   if not fields then set_aside(queue, id, 'not a hash') end
   if not fields or not was_the_run(now, queue, id, execution, fields) then return 'dropped' end
   local reason = policy.reason
-  if policy.letter == 'A' and fields[3] and fields[3] ~= '' then reason = reason .. last_seen(fields[3]) end
+  if policy.letter == 'A' and fields[3] and fields[3] ~= '' then reason = reason .. last_seen(fields[3], fields[7]) end
   redis.call('HDEL', job, 'x_execution', 'x_stop')
   local crashes = try('HINCRBY', job, 'x_crashes', 1) or policy.most + 1
   if crashes <= policy.most then

@@ -20,3 +20,9 @@ end
 local function seconds_text(time)
   return string.format('%.6f', time)
 end
+
+-- Milliseconds until a due time, '' if there is none; never more than an integer reply can hold (a score may be infinite).
+local function milliseconds_until(now, due)
+  if not due then return '' end
+  return math.min(math.max(math.ceil((due - now) * 1000), 0), 2 ^ 53)
+end

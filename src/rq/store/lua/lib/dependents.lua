@@ -16,6 +16,7 @@ end
 local function release_dependents(now, parent, ended)
   local count = try('SCARD', dependents_key(parent)) or 0
   if count == 0 then return '' end
+  -- include: places tell schedule parents release_child
   ended = first_ending(parent, ended)
   if count > MOST_AT_ONCE then
     release_later(parent, ended)

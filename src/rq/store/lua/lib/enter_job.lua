@@ -1,7 +1,7 @@
 -- A job enters the system, or starts over. `job` holds: id, queue, nonce (names the call), where (back | front | due time in seconds | +seconds from now), ttl
 -- ('' for none), unique ('1': only if there is no job of this id), note (what a deleted job of this id left, see keep_job), is_new (whether it is known that
--- there is neither a job of this id nor a note), and where its fields (flat: name, value, ...) stand in ARGV: first, last. They are handed on as they are; a
--- table of them for each of many jobs would cost more than the commands.
+-- there is neither a job of this id nor a note), and where its fields (flat: name, value, ...) stand in ARGV: first, last; and own, if the values of the first
+-- three are its own, and stand there. They are handed on as they are; a table of them for each of many jobs would cost more than the commands.
 
 -- What holds for all jobs of one call is found out once: queue -> whether its list, its schedule, holds what it should.
 local list_fits, schedule_fits = {}, {}
@@ -19,7 +19,10 @@ local function check_entry(job)
   local old = job.is_new and NOTHING_OLD or try('HMGET', key, 'x_enqueue', 'status', 'x_attempt', 'x_generation', 'origin')
   if not old then return {'badtype', key} end
   if old[1] == job.nonce then return {'dup', old[2]} end
-  if not old[2] and is_of_call(job.note, job.nonce) then return {'dup', 'finished'} end
+  if job.note and not old[2] then
+    -- include: come_and_gone
+    if is_of_call(job.note, job.nonce) then return {'dup', 'finished'} end
+  end
   if job.unique == '1' and not job.is_new and redis.call('EXISTS', key) == 1 then return {'exists', old[2] or 'created'} end
   job.is_due = job.where == 'back' or job.where == 'front'
   if job.is_due and not fits(list_fits, job.queue, 'LLEN', queue_key(job.queue)) then return {'badtype', queue_key(job.queue)} end
@@ -27,16 +30,7 @@ local function check_entry(job)
   return nil, old
 end
 
--- An earlier job of this id leaves its place and its parents. Its number of attempts stays, because it is a fencing number. Those who wait for it wait for the
--- new one.
-local function replace_job(job, old)
-  leave_place(old[2], old[5] or job.queue, job.id)
-  redis.call('DEL', job_key(job.id), pending_key(job.id), dependencies_key(job.id))
-  redis.call('PERSIST', dependents_key(job.id))
-  if old[3] then redis.call('HSET', job_key(job.id), 'x_attempt', old[3]) end
-end
-
--- So do those who were still to be told how the earlier one ended.
+-- Nobody is still to be told how an earlier job of this id ended.
 local has_releases
 
 local function forget_release(id)
@@ -52,16 +46,24 @@ local function register_queue(queue)
   is_registered[queue] = true
 end
 
+local function fields_of(first, last, own)
+  if not own then return unpack(ARGV, first, last) end
+  return ARGV[first], ARGV[own], ARGV[first + 2], ARGV[own + 1], ARGV[first + 4], ARGV[own + 2], unpack(ARGV, first + 6, last)
+end
+
 local function write_job(job, old, date, status)
   local key = job_key(job.id)
   register_queue(job.queue)
-  if old[2] then replace_job(job, old) end
+  if old[2] then
+    -- include: places leave_place replace_job
+    replace_job(job, old)
+  end
   forget_release(job.id)
   local generation = old[4] and (tonumber(old[4]) or 0) + 1 or 1
   if status == 'queued' then
-    write_hash(key, 'x_enqueue', job.nonce, 'x_generation', generation, 'status', status, 'enqueued_at', date, unpack(ARGV, job.first, job.last))
+    write_hash(key, 'x_enqueue', job.nonce, 'x_generation', generation, 'status', status, 'enqueued_at', date, fields_of(job.first, job.last, job.own))
   else
-    write_hash(key, 'x_enqueue', job.nonce, 'x_generation', generation, 'status', status, unpack(ARGV, job.first, job.last))
+    write_hash(key, 'x_enqueue', job.nonce, 'x_generation', generation, 'status', status, fields_of(job.first, job.last, job.own))
   end
   if job.ttl ~= '' then expire_after(key, tonumber(job.ttl)) end
 end
@@ -77,6 +79,7 @@ local function enter_job(now, date, job, old, push)
   if job.is_due then
     push(job.where == 'front' and 'LPUSH' or 'RPUSH', queue_key(job.queue), job.id)
   else
+    -- include: places tell schedule
     local due = due_time(now, job.where)
     redis.call('ZADD', scheduled_key(job.queue), due, job.id)
     tell_of_due(now, job.queue, job.id, tonumber(due))

@@ -8,6 +8,8 @@ end
 
 -- Puts such ids back, from the one at index `first` on.
 local function give_back(queue, ids, first)
+  if first > #ids then return end
+  -- include: places
   for i = #ids, first, -1 do push_id(queue, ids[i], true) end
 end
 

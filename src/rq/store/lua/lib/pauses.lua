@@ -14,10 +14,3 @@ local function part_queues(now, queues)
   for _, queue in ipairs(queues) do table.insert(is_paused(now, 'queue', queue) and paused or open, queue) end
   return open, paused
 end
-
--- Answers the queues from which a worker may begin jobs, and those that are paused by themselves. Usually nothing is: one command.
-local function open_queues(now, worker, queues)
-  if redis.call('EXISTS', suspended_key(), paused_key()) == 0 then return queues, {} end
-  if is_suspended(now, worker) then return {}, {} end
-  return part_queues(now, queues)
-end

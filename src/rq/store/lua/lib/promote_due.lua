@@ -29,9 +29,3 @@ local function promote_due(now, queue, limit)
   local rest = redis.call('ZRANGE', scheduled_key(queue), 0, 0, 'WITHSCORES')
   return #due, rest[2] and tonumber(rest[2]) or nil
 end
-
--- Milliseconds until a due time, '' if there is none; never more than an integer reply can hold (a score may be infinite).
-local function milliseconds_until(now, due)
-  if not due then return '' end
-  return math.min(math.max(math.ceil((due - now) * 1000), 0), 2 ^ 53)
-end
