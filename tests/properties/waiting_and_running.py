@@ -150,8 +150,7 @@ class WaitingAndRunning(Dependencies):
         side.sequence = request.sequence
         open_queues, paused = self.open_queues(request.worker, request.queues)
         if not open_queues:
-            given_back = self._give_back_caught(request.worker, request.queues)
-            return Claimed("suspended", given_back=given_back, paused=paused, all_suspended=self.suspended)
+            return Claimed("suspended", given_back=self._give_back_caught(request.worker, request.queues), paused=paused, all_suspended=self.suspended)
         promoted = [self._promote_due(queue, CLAIM_PROMOTIONS)[1] for queue in request.queues]
         next_due = min((due for due in promoted if due is not None), default=None)
         given_back = self._give_back_caught(request.worker, request.queues)

@@ -122,9 +122,10 @@ def read_wait(milliseconds: Any) -> float | None:
 
 def read_claimed(reply: Any) -> Claimed:
     """Read the reply of `claim`."""
-    code, jobs, wait, given_back, paused, all_suspended = (*reply, (), 0)[:6]
+    code, jobs, wait, given_back, *more = reply
     claimed = [ClaimedJob(text(queue), text(job_id), text(execution_id), decode_fields(fields)) for queue, job_id, execution_id, fields in jobs]
-    return Claimed(text(code), claimed, read_wait(wait), int(given_back), read_names(paused) if paused else (), bool(all_suspended))
+    paused = read_names(more[0]) if more and more[0] else ()
+    return Claimed(text(code), claimed, read_wait(wait), int(given_back), paused, bool(more[1:] and more[1]))
 
 
 def read_names(reply: Any) -> tuple[str, ...]:

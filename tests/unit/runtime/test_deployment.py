@@ -92,7 +92,16 @@ def test_variables_of_a_pool_win_over_those_of_its_file_and_of_the_deployment(fo
     deployment = read(folder, WHOLE + '[pools.other]\nenv = { RQ_REDIS_URL = "redis://other" }')
     web, _, other = (environment_of(deployment, pool.project, {"HOME": "/root", "PORT": "1", "NOTIFY_SOCKET": "x"}) for pool in deployment.pools)
     server = {"RQ_REDIS_URL": "redis://shop:6379/1", "RQ_KEY_PREFIX": "shop:"}
-    assert web == {"HOME": "/root", "KEY": "a b", "MODE": "production", "EMPTY": "", "PORT": "8000", "PYTHONUNBUFFERED": "1", **server}
+    assert web == {
+        "HOME": "/root",
+        "KEY": "a b",
+        "MODE": "production",
+        "EMPTY": "",
+        "PORT": "8000",
+        "PYTHONUNBUFFERED": "1",
+        "RQ_FILE": str(folder / "rq.toml"),
+        **server,
+    }
     assert other["RQ_REDIS_URL"] == "redis://other"
 
 
