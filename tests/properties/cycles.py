@@ -114,15 +114,28 @@ class Cycles(Steps):
             self.time_passes_and_workers_beat(35)
             self.fleet.reclaim(queue, Fate.OK)
 
-    @rule(pick=picks, job_id=jobs)
-    def run_many_times(self, pick: int, job_id: str) -> None:
-        """One job is enqueued and run again and again, as a periodic job with an id of its own is."""
+    @rule(queue=queues, seconds=st.sampled_from([0, -31, -3600]))
+    def rq_leaves_an_id_behind(self, queue: str, seconds: int) -> None:
+        """An RQ worker takes an id and dies; a janitor looks, the clock is set back or not, and a minute later it is time to repair that."""
+        self.rq.take(queue, alone=True)
+        self.rq.runs.clear()
+        self.fleet.sweep(queue, Fate.OK)
+        self.fleet.jump(seconds)
+        self.fleet.sweep(queue, Fate.OK)
+        self.fleet.pass_time(61)
+        self.fleet.sweep(queue, Fate.OK)
+
+    @rule(pick=picks, job_id=jobs, by_hand=st.booleans())
+    def run_many_times(self, pick: int, job_id: str, by_hand: bool) -> None:
+        """One job is enqueued and run again and again, as a periodic job with an id of its own is; perhaps somebody adds results of his own."""
         process = self.worker(pick)
         if process and not process.attempts:
             for _ in range(6):
                 self.enqueue_and_claim(process, job_id, "q1")
                 for attempt in list(process.attempts.values()):
                     self.fleet.settle(process, attempt, "returned", 0, Fate.OK)
+            for _ in range(5 if by_hand else 0):
+                self.hands.add_result(job_id, "q2", Fate.OK)
 
     @rule(pick=picks, job_id=jobs, outcome=st.sampled_from(["asked at once", "asked"]))
     def ask_once_too_often(self, pick: int, job_id: str, outcome: str) -> None:

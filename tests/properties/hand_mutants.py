@@ -22,7 +22,7 @@ HAND_MUTANTS: dict[str, tuple[tuple[str, str], ...]] = {
     "a worker is listed in one place": (("for _, list in ipairs(KEYS) do redis.call('SADD', list, ARGV[1]) end", "redis.call('SADD', KEYS[1], ARGV[1])"),),
     "a worker is taken off one list": (("for _, list in ipairs(KEYS) do try('SREM', list, ARGV[1]) end", "redis.call('SREM', KEYS[1], ARGV[1])"),),
     "workers are forgotten that have a hash": (("if redis.call('EXISTS', worker) == 0 then", TRUE),),
-    "a lock is taken from its owner": (("elseif holder or holder == nil then\n  return {'taken'}\nend", "end"),),
+    "a lock is taken from its owner": (("elseif holder then\n  return {'taken'}\nend", "end"),),
     "a lock is not its owner's": (("if holder == owner then", "if false then"),),
-    "anybody frees a lock": (("if try('GET', KEYS[1]) ~= ARGV[1] then return {'taken'} end", NOTHING),),
+    "anybody frees a lock": (("if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'taken'} end", NOTHING),),
 }

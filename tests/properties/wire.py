@@ -139,10 +139,7 @@ class Wire:
         if self._checked == self._model.calls:
             return
         found = self.snapshot()
-        wrong = [
-            *differences(found, self._model.expected(self._keys)),
-            *broken_rules(found, self._keys.prefix, self.known),
-        ]
+        wrong = list(differences(found, self._model.expected(self._keys))) or list(broken_rules(found, self._keys.prefix, self.known))
         assert not wrong, "\n".join(wrong)
         self._checked = self._model.calls
 

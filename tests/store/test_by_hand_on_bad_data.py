@@ -9,7 +9,6 @@ import pytest
 
 from rq.model.execution import ExecutionRecord
 from rq.store.executions import write_execution
-from rq.store.locks import acquire_lock, release_lock
 from rq.store.queue_list import forget_queue
 from rq.store.save import register_dependencies
 from rq.store.worker_lists import forget_workers, list_worker, unlist_worker
@@ -37,14 +36,6 @@ def test_workers_are_forgotten_though_the_list_of_their_queue_is_none(store: Sto
     store.client.sadd(store.keys.workers, store.keys.worker("w"))
     assert store.run(forget_workers(store.scripts, "q", [store.keys.worker("w")])) == 1
     assert not store.client.exists(store.keys.workers)
-
-
-def test_a_key_that_is_no_lock_is_taken_and_stays(store: Store):
-    key = store.keys.name("scheduler_lock", "q")
-    store.client.rpush(key, "junk")
-    assert store.run(acquire_lock(store.scripts, key, "me", 60)) == "taken"
-    assert store.run(release_lock(store.scripts, key, "me")) is False
-    assert store.client.lrange(key, 0, -1) == [b"junk"]
 
 
 def test_a_queue_goes_though_the_list_of_queues_is_none(store: Store):

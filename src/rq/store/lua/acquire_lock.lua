@@ -4,15 +4,14 @@
 -- KEYS: 1 the lock
 -- ARGV: 1 owner, 2 seconds until it is free by itself
 -- Reply: {acquired} | {refreshed} | {taken}
--- Atomic: two owners cannot both get it, and nobody prolongs the lock of another, or takes a key for a lock that is none.
--- include: try
+-- Atomic: two owners cannot both get it, and nobody prolongs the lock of another.
 local lock, owner, seconds = KEYS[1], ARGV[1], ARGV[2]
 
-local holder = try('GET', lock)
+local holder = redis.call('GET', lock)
 if holder == owner then
   redis.call('EXPIRE', lock, seconds)
   return {'refreshed'}
-elseif holder or holder == nil then
+elseif holder then
   return {'taken'}
 end
 redis.call('DEL', lock)  -- a first write that is never refused for lack of memory

@@ -5,7 +5,6 @@
 -- ARGV: 1 owner
 -- Reply: {ok} | {taken}
 -- Atomic: an owner whose lock ran out does not free that of the next one.
--- include: try
-if try('GET', KEYS[1]) ~= ARGV[1] then return {'taken'} end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'taken'} end
 redis.call('DEL', KEYS[1])
 return {'ok'}
