@@ -17,22 +17,21 @@ from contextlib import suppress
 from typing import Any
 
 from rq.core.defaults import DEFAULT_OUTPUT_BYTES
-from rq.core.errors import InvalidOptionError, RQError
+from rq.core.errors import RQError
 from rq.core.serializers import DefaultSerializer, Serializer
-from rq.model.outcome import Died, Outcome, Released, Stopped
-from rq.runtime.executors.base import Attempt, Ended
+from rq.model.outcome import Died, Outcome, Released
+from rq.runtime.executors.base import Attempt
 from rq.runtime.executors.channel import JobReport
 from rq.runtime.executors.child import PROGRAM, TITLE
 from rq.runtime.executors.child_handle import Child
 from rq.runtime.executors.child_limits import ChildLimits
 from rq.runtime.executors.distant_worker import DistantWorker
-from rq.runtime.executors.endings import Endings, overdue
 from rq.runtime.executors.failures import Failures
 from rq.runtime.executors.fresh_interpreter import start_interpreter
 from rq.runtime.executors.handles import death_with
+from rq.runtime.executors.in_other_processes import InOtherProcesses
 from rq.runtime.executors.introduction import introduction
 from rq.runtime.executors.job_settings import JobSettings
-from rq.runtime.executors.kill_counter import KillCounter
 from rq.runtime.executors.serializer_reference import SerializerReference
 
 # A child that is to end may write out its output; then it is killed.
@@ -45,11 +44,9 @@ _CLOSED_SECONDS = 1.0
 _LOOK_SECONDS = 0.01
 # ... and of those that run jobs: nearly always the end of the socket tells, but a process that a job started may hold it open.
 _LOOK_AT_BUSY_SECONDS = 0.5
-# An attempt whose child ended before it read it was not begun; it gets another child this many times.
-_MAX_UNREAD = 3
 
 
-class ChildrenExecutor:
+class ChildrenExecutor(InOtherProcesses[Child]):
     """Runs attempts in children; see the module.
 
     Not thread-safe: one thread calls everything.
@@ -84,30 +81,16 @@ class ChildrenExecutor:
         memory_limit_mib: int | None = None,
         worker: DistantWorker | None = None,
     ) -> None:
-        if places < 1:
-            raise InvalidOptionError(f"An executor has at least one place, not {places}")
-        self.places = places
+        super().__init__(places, job_class)
         self._limits = limits or ChildLimits()
         handlers = tuple(exception_handlers)
         settings = JobSettings(worker_name, SerializerReference.of(serializer), connection_settings, None, job_class, handlers, output_bytes, memory_limit_mib)
         self._introduction = introduction(settings, worker and worker._replace(ends=self._limits.max_jobs == 1))
-        self._selector: selectors.BaseSelector = selectors.DefaultSelector()
         self._children: list[Child] = []
-        self._waiting: deque[Attempt] = deque()
-        self._running: dict[str, Child] = {}
-        self._unread: dict[str, int] = {}
-        self._endings = Endings(job_class)
-        self._kills = KillCounter()
         self._failures = Failures()
         self._looked_at = 0.0
-        self._is_closed = False
 
     # --- the protocol -------------------------------------------------------------------------------------------------
-
-    @property
-    def running(self) -> int:
-        """How many attempts were submitted and not yet collected."""
-        return len(self._waiting) + len(self._running) + len(self._endings)
 
     @property
     def pids(self) -> list[int]:
@@ -144,13 +127,6 @@ class ChildrenExecutor:
             return [self._selector.fileno()]
         return [child.fileno() for child in self._children if child.events]
 
-    def collect(self) -> list[Ended]:
-        """Return the attempts that ended since the last call; never blocks."""
-        if not self._is_closed:
-            self._attend()
-            self._hand_out()
-        return self._endings.take()
-
     def next_deadline(self) -> float | None:
         """Return the `time.monotonic()` at which `enforce()` must be called at the latest; None: no need."""
         if self._is_closed:
@@ -181,28 +157,6 @@ class ChildrenExecutor:
                 self._dismiss(child)
         self._failures.let_retry(now)
         self._hand_out()
-
-    def kill(self, execution_id: str, outcome: Outcome) -> None:
-        """Kill an attempt with all it started, or take it back if it has not begun; `outcome` is reported for it."""
-        if isinstance(outcome, Stopped) and self._endings.is_stopped(execution_id):
-            return  # it was stopped, and its stopped callback has its time
-        child = self._running.get(execution_id)
-        if child is not None and child.attempt is not None:
-            report = child.receive()
-            if report is not None:
-                self._take(child, child.attempt, report)
-            else:
-                child.verdict = child.verdict or outcome
-                child.kill()
-            return
-        for attempt in self._waiting:
-            if attempt.execution_id == execution_id:
-                self._waiting.remove(attempt)
-                self._end(attempt, outcome)
-                return
-
-    def interrupt(self, outcome: Outcome) -> None:
-        """Do nothing: no job runs in this thread."""
 
     def shutdown(self) -> None:
         """End every child, and wait until all have ended."""
@@ -298,19 +252,9 @@ class ChildrenExecutor:
         for one in [one for one in self._children if one.jobs and one.attempt is None and not one.is_leaving]:
             self._dismiss(one)
 
-    def _end_overdue(self, child: Child) -> None:
-        """Kill a child whose time is over, unless what it said meanwhile tells otherwise."""
-        attempt = child.attempt
-        if attempt is not None:
-            report = child.receive()
-            if report is not None:
-                self._take(child, attempt, report)
-                return
-            if child.deadline is None or child.deadline > time.monotonic():
-                return  # the function was over in time, and a callback runs
-            closed = Died("The job closed the socket to its worker, so that its outcome is lost")
-            child.verdict = child.verdict or (overdue(attempt) if child.events else closed)
-        child.kill()
+    def _judge_overdue(self, process: Child, attempt: Attempt) -> Outcome:
+        """Return what to report of an attempt whose child is killed because its time is over, or because it closed its socket."""
+        return super()._judge_overdue(process, attempt) if process.events else Died("The job closed the socket to its worker, so that its outcome is lost")
 
     def _settle(self, child: Child, code: int) -> None:
         """Deal with what a child that ended left behind: an attempt, perhaps with a report."""
@@ -331,30 +275,8 @@ class ChildrenExecutor:
 
     def _bury(self, child: Child, attempt: Attempt, code: int) -> None:
         """End an attempt whose child died without a report; one that it never read begins anew elsewhere."""
-        execution_id = attempt.execution_id
-        if child.left_attempt_unread and child.verdict is None and self._unread.get(execution_id, 0) < _MAX_UNREAD:
-            self._unread[execution_id] = self._unread.get(execution_id, 0) + 1
-            self._waiting.appendleft(attempt)
-        else:
+        if not self._begins_anew(child, attempt):
             self._end(attempt, child.verdict or death_with(code, self._kills), output=child.take_output(), pid=child.pid)
-
-    def _end(
-        self,
-        attempt: Attempt,
-        outcome: Outcome,
-        peak_memory_kib: int | None = None,
-        cpu_seconds: float | None = None,
-        output: bytes = b"",
-        pid: int | None = None,
-    ) -> None:
-        self._unread.pop(attempt.execution_id, None)
-        first = self._endings.add(attempt, Ended(attempt.execution_id, outcome, peak_memory_kib, cpu_seconds, output=output, pid=pid))
-        if first is not None:
-            self._waiting.appendleft(first)
-
-    def _give_back_waiting(self, reason: str) -> None:
-        while self._waiting:
-            self._end(self._waiting.popleft(), Released(reason))
 
     # --- children -----------------------------------------------------------------------------------------------------
 
@@ -409,16 +331,6 @@ class ChildrenExecutor:
         self._failures.add(time.monotonic())
         if self._failures.are_hopeless:
             self._give_back_waiting(reason)
-
-    def _watch(self, child: Child) -> None:
-        """Have the selector watch for what the child's socket can do next."""
-        key = self._selector.get_map().get(child) if child.fileno() >= 0 else None
-        if key is None:
-            return
-        if child.events == 0:
-            self._selector.unregister(child)
-        elif key.events != child.events:
-            self._selector.modify(child, child.events, child)
 
     def _forget(self, child: Child) -> None:
         """Close the socket to a child; one that waits ends by that."""

@@ -20,13 +20,12 @@ from rq.core.defaults import DEFAULT_OUTPUT_BYTES
 from rq.core.errors import InvalidOptionError, RQError
 from rq.core.references import path_of_class
 from rq.core.serializers import DefaultSerializer, Serializer
-from rq.model.outcome import Died, Outcome, Released, Stopped
-from rq.runtime.executors.base import Attempt, Ended, Run
+from rq.model.outcome import Died, Released
+from rq.runtime.executors.base import Attempt, Run
 from rq.runtime.executors.channel import Gone, JobReport
-from rq.runtime.executors.endings import Endings, overdue
 from rq.runtime.executors.handles import JobProcess, ZygoteHandle, death_of
+from rq.runtime.executors.in_other_processes import InOtherProcesses
 from rq.runtime.executors.job_settings import JobSettings
-from rq.runtime.executors.kill_counter import KillCounter
 from rq.runtime.executors.lineage import Lineage
 from rq.runtime.executors.serializer_reference import SerializerReference
 from rq.runtime.executors.starting import start_forked, start_fresh
@@ -35,11 +34,9 @@ from rq.runtime.executors.starting import start_forked, start_fresh
 _LINGER_SECONDS = 5.0
 # ... and at a shutdown, when somebody waits, sooner.
 _LAST_LINGER_SECONDS = 1.0
-# An attempt whose process ended before it read it was not begun; it gets another process this many times.
-_MAX_UNREAD = 3
 
 
-class ForkExecutor:
+class ForkExecutor(InOtherProcesses[JobProcess]):
     """Runs every attempt in a process of its own; see the module.
 
     Not thread-safe: one thread calls everything. With `start_method="fork"`, `start()` is to be called before the
@@ -83,35 +80,21 @@ class ForkExecutor:
         output_bytes: int = DEFAULT_OUTPUT_BYTES,
         memory_limit_mib: int | None = None,
     ) -> None:
-        if places < 1:
-            raise InvalidOptionError(f"An executor has at least one place, not {places}")
         if start_method == "exec" and run is not None:
             raise InvalidOptionError('A way of running attempts cannot reach a fresh interpreter; use start_method="fork"')
-        self.places = places
         self._spare_count = places + 1 if spares is None else spares
         self.start_method = start_method
         known_as = SerializerReference.of(serializer) if start_method == "exec" else serializer
         known_class: type[Any] | str | None = job_class
         if start_method == "exec" and job_class is not None:
             known_class, modules = path_of_class(job_class), (*modules, job_class.__module__)
+        super().__init__(places, known_class)
         self._settings = JobSettings(*(worker_name, known_as, connection_settings, run, known_class, tuple(exception_handlers), output_bytes, memory_limit_mib))
-        self._selector: selectors.BaseSelector = selectors.DefaultSelector()
         self._lineage = Lineage(self._start_zygote, self._selector, self, modules, learns)
-        self._is_closed = False
-        self._waiting: deque[Attempt] = deque()
         self._spares: deque[JobProcess] = deque()
-        self._running: dict[str, JobProcess] = {}
         self._lingering: set[JobProcess] = set()
-        self._unread: dict[str, int] = {}
-        self._endings = Endings(known_class)
-        self._kills = KillCounter()
 
     # --- the protocol -------------------------------------------------------------------------------------------------
-
-    @property
-    def running(self) -> int:
-        """How many attempts were submitted and not yet collected."""
-        return len(self._waiting) + len(self._running) + len(self._endings)
 
     @property
     def preloaded(self) -> frozenset[str]:
@@ -161,13 +144,6 @@ class ForkExecutor:
         """Return the one descriptor that becomes readable when anything happens; none after the shutdown."""
         return [] if self._is_closed else [self._selector.fileno()]  # type: ignore[attr-defined]
 
-    def collect(self) -> list[Ended]:
-        """Return the attempts that ended since the last call; never blocks."""
-        if not self._is_closed:
-            self._attend()
-            self._hand_out()
-        return self._endings.take()
-
     def next_deadline(self) -> float | None:
         """Return the `time.monotonic()` at which `enforce()` must be called at the latest; None: no need."""
         if self._is_closed:
@@ -187,28 +163,6 @@ class ForkExecutor:
                 self._end_overdue(process)
         self._lineage.enforce(now)
         self._hand_out()
-
-    def kill(self, execution_id: str, outcome: Outcome) -> None:
-        """Kill an attempt with all it started, or take it back if it has not begun; `outcome` is reported for it."""
-        if isinstance(outcome, Stopped) and self._endings.is_stopped(execution_id):
-            return  # it was stopped, and its stopped callback has its time
-        process = self._running.get(execution_id)
-        if process is not None and process.attempt is not None:
-            report = process.receive()
-            if report is not None:
-                self._take(process, process.attempt, report)
-            else:
-                process.verdict = process.verdict or outcome
-                process.kill()
-            return
-        for attempt in self._waiting:
-            if attempt.execution_id == execution_id:
-                self._waiting.remove(attempt)
-                self._end(attempt, outcome)
-                return
-
-    def interrupt(self, outcome: Outcome) -> None:
-        """Do nothing: no job runs in this thread."""
 
     def shutdown(self) -> None:
         """Kill every job process and every zygote, and wait until they have ended."""
@@ -296,19 +250,6 @@ class ForkExecutor:
         else:
             self._watch(process)
 
-    def _end_overdue(self, process: JobProcess) -> None:
-        """Kill a process whose time is over, unless what it said meanwhile tells otherwise."""
-        attempt = process.attempt
-        if attempt is not None:
-            report = process.receive()
-            if report is not None:
-                self._take(process, attempt, report)
-                return
-            if process.deadline is None or process.deadline > time.monotonic():
-                return  # the function was over in time, and a callback runs
-            process.verdict = process.verdict or overdue(attempt)
-        process.kill()
-
     def _take(self, process: JobProcess, attempt: Attempt, report: JobReport) -> None:
         """End an attempt with the report of its process, which may live a little longer."""
         del self._running[attempt.execution_id]
@@ -337,35 +278,15 @@ class ForkExecutor:
 
     def _bury(self, process: JobProcess, attempt: Attempt, death: Died, gone: Gone | None) -> None:
         """End an attempt whose process died without a report; one that it never read begins anew elsewhere."""
-        execution_id = attempt.execution_id
-        del self._running[execution_id]
+        del self._running[attempt.execution_id]
         output = process.take_output()
         self._forget(process)
-        if process.left_attempt_unread and process.verdict is None and self._unread.get(execution_id, 0) < _MAX_UNREAD:
-            self._unread[execution_id] = self._unread.get(execution_id, 0) + 1
-            self._waiting.appendleft(attempt)
-        elif gone is None:
+        if self._begins_anew(process, attempt):
+            return
+        if gone is None:
             self._end(attempt, process.verdict or death, output=output)
         else:
             self._end(attempt, process.verdict or death, gone.peak_memory_kib, gone.cpu_seconds, output, gone.pid)
-
-    def _end(
-        self,
-        attempt: Attempt,
-        outcome: Outcome,
-        peak_memory_kib: int | None = None,
-        cpu_seconds: float | None = None,
-        output: bytes = b"",
-        pid: int | None = None,
-    ) -> None:
-        self._unread.pop(attempt.execution_id, None)
-        first = self._endings.add(attempt, Ended(attempt.execution_id, outcome, peak_memory_kib, cpu_seconds, output=output, pid=pid))
-        if first is not None:
-            self._waiting.appendleft(first)
-
-    def _give_back_waiting(self, reason: str) -> None:
-        while self._waiting:
-            self._end(self._waiting.popleft(), Released(reason))
 
     # --- processes ----------------------------------------------------------------------------------------------------
 
@@ -378,16 +299,6 @@ class ForkExecutor:
     def _order_spares(self) -> None:
         """See to it that enough processes wait, or are on their way, for what waits and for what comes."""
         self._lineage.ensure_forks(self._spare_count + len(self._waiting) - len(self._spares))
-
-    def _watch(self, process: JobProcess) -> None:
-        """Have the selector watch for what the process's socket can do next."""
-        key = self._selector.get_map().get(process)
-        if key is None:
-            return
-        if process.events == 0:
-            self._selector.unregister(process)
-        elif key.events != process.events:
-            self._selector.modify(process, process.events, process)
 
     def _forget(self, process: JobProcess) -> None:
         """Close the socket to a process; a spare ends by that."""
