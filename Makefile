@@ -6,7 +6,7 @@ SOURCES := $(wildcard src tests demo benchmarks)
 # The newest RQ that this package is a drop-in for; tests and benchmarks run it beside ours, in an environment of its own.
 RQ212 := .venv-rq212
 export RQ212_PYTHON ?= $(CURDIR)/$(RQ212)/bin/python
-# The tests start Python thousands of times: without compiled files, each start would compile this package anew.
+# The tests start Python a thousand times: without compiled files, each start would compile this package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
