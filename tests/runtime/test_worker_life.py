@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
+import sys
 import threading
 import time
 from datetime import timedelta
@@ -14,9 +17,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry as RedisRetry
 
 from rq import Queue, SimpleWorker, Worker
-from rq.command import send_shutdown_command
+from rq.command import send_kill_horse_command, send_shutdown_command, send_stop_job_command
 from rq.job import Job, Retry
 from rq.suspension import resume, suspend
+from rq.version import VERSION
 from rq.worker import HerokuWorker, RandomWorker, RoundRobinWorker, SpawnWorker, StopRequested
 from tests.runtime import worker_jobs, worker_kinds
 from tests.support.waiting import wait_until
@@ -160,6 +164,29 @@ def test_commands_and_signals_reach_the_methods_of_a_worker(processes, queue, re
     assert job.get_status() == "queued"
 
 
+@pytest.mark.parametrize("order", ["stop", "kill"])
+def test_a_worker_hears_that_somebody_wants_its_job_to_end(processes, queue, redis_client, redis_url, tmp_path, order):
+    code = """
+        import sys, redis
+        from rq import Worker
+        class Hearing(Worker):
+            def kill_horse(self, *arguments):
+                print("killing", flush=True)
+        Hearing(["high"], name="w", connection=redis.Redis.from_url(sys.argv[1])).work(max_jobs=1)
+    """
+    process = processes.python(code, redis_url)
+    started = tmp_path / "started"
+    job = queue.enqueue(worker_jobs.wait_for, str(tmp_path / "never"), str(started))
+    wait_until(started.exists)
+    if order == "stop":
+        send_stop_job_command(redis_client, job.id)
+    else:
+        send_kill_horse_command(redis_client, "w")
+    process.wait_for_output("killing")
+    wait_until(lambda: job.get_status() != "started")
+    process.terminate()
+
+
 def test_check_for_suspension_waits_or_refuses_to(queue, redis_client):
     worker = SimpleWorker([queue], connection=redis_client)
     worker.check_for_suspension(burst=True)
@@ -170,6 +197,12 @@ def test_check_for_suspension_waits_or_refuses_to(queue, redis_client):
 
 
 # --- by hand ---
+
+
+def test_a_worker_shows_who_it_is_before_it_works(queue):
+    worker = Worker([queue])
+    assert (worker.hostname, worker.pid, worker.version, worker.python_version) == (socket.gethostname(), os.getpid(), VERSION, sys.version)
+    assert (Worker([queue], prepare_for_work=False).hostname, Worker([queue], prepare_for_work=False).pid) == (None, None)
 
 
 def test_a_worker_may_register_by_hand(queue, redis_client):

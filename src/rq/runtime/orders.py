@@ -20,6 +20,9 @@ logger = logging.getLogger("rq.worker")
 
 _ENDINGS: dict[str, Outcome] = {"stop": Stopped("The job was stopped by a user"), "kill": Died("somebody told the worker to kill it (kill-horse)")}
 
+# Ends that somebody wishes, in RQ's worker by its `kill_horse()`.
+WISHES = frozenset(_ENDINGS)
+
 # A command is kept for a beat or two; what came before that many others comes no more.
 MOST_REMEMBERED = 100
 

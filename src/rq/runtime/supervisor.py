@@ -33,7 +33,7 @@ from rq.runtime.crew import Crew
 from rq.runtime.deliveries import delivery_about
 from rq.runtime.executors.base import Attempt, Ended, Executor, keep_time_limits
 from rq.runtime.hooks import Hooks
-from rq.runtime.orders import Orders, ending_by
+from rq.runtime.orders import WISHES, Orders, ending_by
 from rq.runtime.registration import NameOnServer, register_again
 from rq.runtime.reporting import report_aftermath, report_settlement
 from rq.runtime.running import Progress, RunningAttempt, WorkerContext
@@ -432,6 +432,8 @@ class Supervisor:
             attempt.was_stopped = code == "stop"
             key = attempt.key
             self.bus.emit(events.AttemptAbandoned(self._name, key.queue, key.job_id, attempt.record.description, code))
+            if code in WISHES:
+                self._hooks.call("kill_horse")
             self.executor.kill(execution_id, ending_by(code))
 
     # --- waiting ----------------------------------------------------------------------------------------------------------------

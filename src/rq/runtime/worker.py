@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import socket
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -52,6 +55,7 @@ from rq.runtime.supervisor import Supervisor
 from rq.runtime.timeouts import get_default_death_penalty_class
 from rq.runtime.work_horse import SHUTDOWN_SIGNAL, ExecutesJobs, ForksHorses
 from rq.store.connection import LONGEST_PAUSE_SECONDS, PersistentCaller
+from rq.version import VERSION
 
 if TYPE_CHECKING:
     import redis
@@ -91,7 +95,7 @@ class BaseWorker(ExecutesJobs):
         concurrency: how many jobs run at the same time.
         child_limits: when the processes of the executor warm are replaced.
         maintenance_interval: accepted for RQ's sake; upkeep runs every few seconds.
-        prepare_for_work: accepted for RQ's sake; nothing is asked of the system or the server before `work()`.
+        prepare_for_work: whether it shows its host and process before it works; the server is asked nothing before `work()`.
 
     Raises:
         TypeError: no connection, or queues of another type.
@@ -135,7 +139,9 @@ class BaseWorker(ExecutesJobs):
         self.name = name or new_name()
         self.job_class = job_class_of(job_class) if job_class else type(self).job_class
         self.queue_class = import_class(queue_class, Queue) if isinstance(queue_class, str) else queue_class or type(self).queue_class
-        del prepare_for_work
+        self.version, self.python_version = VERSION, sys.version
+        if prepare_for_work:
+            self.hostname, self.pid = socket.gethostname(), os.getpid()
         if default_worker_ttl is not None and worker_ttl is None:
             warnings.warn("default_worker_ttl is RQ's older name; say worker_ttl", DeprecationWarning, stacklevel=2)
         self.worker_ttl = worker_ttl or default_worker_ttl or DEFAULT_WORKER_TTL

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from rq.core.errors import CorruptDataError
 from rq.store.calls import Argument, Call
 from rq.store.replies import read_code
 from rq.store.scripts import ScriptLibrary
 
 
 def write_meta(scripts: ScriptLibrary, job_id: str, meta: bytes) -> Call[bool]:
-    """Write a job's serialized meta. Says whether the job exists."""
-    return _update_hash(scripts, scripts.keyspace.job(job_id), ("meta", meta))
+    """Write a job's serialized meta. Says whether the job exists. CorruptDataError if its key holds something else."""
+    return write_job_fields(scripts, job_id, ("meta", meta))
 
 
 def write_job_fields(scripts: ScriptLibrary, job_id: str, fields: Sequence[Argument]) -> Call[bool]:
-    """Write fields of a job: name, value, name, value, .... Says whether it exists."""
-    return _update_hash(scripts, scripts.keyspace.job(job_id), fields)
+    """Write fields of a job: name, value, name, value, .... Says whether it exists. CorruptDataError if its key holds something else."""
+    key = scripts.keyspace.job(job_id)
+
+    def read(reply: Any) -> bool:
+        code = read_code(reply)
+        if code == "badtype":
+            message = f"Job {job_id}: the key {key} holds something that is no job; delete that key"
+            raise CorruptDataError(message)
+        return code == "ok"
+
+    return Call(read, tuple(fields), scripts.script("update_hash"), (key,))
 
 
 def set_worker_fields(scripts: ScriptLibrary, worker: str, fields: Sequence[tuple[str, Argument]]) -> Call[bool]:
