@@ -209,8 +209,13 @@ def test_the_callback_of_a_stopped_job_is_called(start: Callable[..., Executor],
     assert state == [f"stopped {attempt.job_id}"]
 
 
+def job_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith(("rq-job", "rq-asyncio"))}
+
+
 def let_end_after_shutdown(attempts: list[Attempt], gate: Path) -> None:
     """Shut an executor down whose attempts go on, open their gate a good while later, and wait until all has ended."""
+    others = job_threads()
     executor = AsyncioExecutor(places=len(attempts) + 1)
     executor.start()
     last = attempt_at("nothing")
@@ -221,7 +226,7 @@ def let_end_after_shutdown(attempts: list[Attempt], gate: Path) -> None:
     opens_at = time.monotonic() + TIMEOUT_GRACE_SECONDS + 0.2
     wait_until(lambda: time.monotonic() > opens_at)
     gate.touch()
-    wait_until(lambda: executor._loop.is_closed() and not any(thread.name.startswith(("rq-job", "rq-asyncio")) for thread in threading.enumerate()))
+    wait_until(lambda: executor._loop.is_closed() and not job_threads() - others)  # which stubborn jobs of other tests may have left
 
 
 @pytest.mark.parametrize("function", ["wait_stubbornly", "wait_stubbornly_as_a_task", "leave_a_stubborn_task_behind"])

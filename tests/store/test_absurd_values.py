@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rq.core.errors import CorruptDataError
 from rq.model.settlement import Fail, Finish
 from rq.store.fields import set_worker_fields, write_meta
 from rq.store.settle import AttemptKey, settle_attempt
@@ -39,5 +40,6 @@ def test_a_hash_that_is_gone_stays_gone(store: Store):
 
 def test_what_is_no_hash_is_left_as_it_is(store: Store):
     store.client.set(store.keys.job("a"), "text")
-    assert store.run(write_meta(store.scripts, "a", b"meta")) is False
+    with pytest.raises(CorruptDataError, match="holds something that is no job"):
+        store.run(write_meta(store.scripts, "a", b"meta"))
     assert store.client.get(store.keys.job("a")) == b"text"
