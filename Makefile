@@ -30,8 +30,8 @@ format: setup ## Format the code and mend what the linter can mend
 reference: setup ## Write the reference of the command line anew, from its commands
 	$(BIN)/python -m rq.cli.reference > docs/command-line-reference.md
 
-test: setup $(RQ212)/.installed ## Run every test on three processes, for two cores; PYTEST_ARGS="-k name" narrows it
-	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
+test: setup $(RQ212)/.installed ## Run every test on four processes, for two cores: many of them wait; PYTEST_ARGS="-k name" narrows it
+	$(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS)
 
 demo: setup ## See it work: a worker, some jobs, their results, with no server installed
 	$(BIN)/python -m demo.run
