@@ -8,6 +8,7 @@ import enum
 import json
 import os
 import pickle
+import tracemalloc
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
@@ -61,6 +62,11 @@ def test_plain_data_comes_as_it_is(protocol):
     assert [type(value) for value in args or ()] == [type(value) for value in PLAIN]
 
 
+def test_what_stands_there_twice_comes_twice():
+    one = uuid.UUID(int=5)
+    assert plain_call(stored("f", (one, one), {})).args == (one, one)
+
+
 def test_json_is_read_too():
     assert plain_call(compress(json.dumps(("tasks.add", None, (1,), {"b": 2})).encode())) == ("tasks.add", (1,), {"b": 2})
 
@@ -81,3 +87,38 @@ def test_a_payload_runs_nobodys_code(tmp_path):
 @pytest.mark.parametrize("data", [b"", b"nonsense", compress(b"[1]"), stored("f", ("x" * MOST_BYTES,), {}), compress(pickle.dumps(7))])
 def test_what_cannot_be_read_or_is_too_long_is_not_known(data):
     assert plain_call(data) == UNKNOWN_CALL
+
+
+def call_of(args: bytes, before: bytes = b"") -> bytes:
+    """A pickle of a call, whose arguments these opcodes make."""
+    return compress(b"\x80\x04" + before + b"(\x8c\x01fN" + args + b"}t.")
+
+
+NUMBERS = b"](" + b"".join(b"M" + bytes(divmod(number, 256)) for number in range(3000)) + b"eq\x000"
+RANGE = b"cbuiltins\nrange\nK\x00\x8a\x06\x00\x00\x00\x00\x00\x10\x86R"  # range(0, 2 ** 44)
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        call_of(b")", before=b"Nr\xff\xff\xff\x7f0"),
+        call_of(RANGE),
+        call_of(b"cbuiltins\nset\n" + RANGE + b"\x85R\x85"),
+        call_of(b"(" + b"cbuiltins\nfrozenset\nh\x00\x85R" * 400 + b"t", before=NUMBERS),
+        call_of(b"\x8e\xff\xff\xff\xff\x0f\x00\x00\x00x\x85"),
+    ],
+    ids=["a memo of two thousand million places", "arguments without end", "a set of them", "the same list again and again", "bytes that do not follow"],
+)
+def test_a_few_bytes_do_not_fill_the_memory(bomb: bytes):
+    tracemalloc.start()
+    try:
+        plain_call(bomb)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+def test_what_makes_no_more_than_it_says_is_read():
+    assert plain_call(call_of(RANGE + b"\x85")).args == (range(2**44),)
+    assert plain_call(call_of(b"cbuiltins\nfrozenset\nh\x00\x85R\x85", before=NUMBERS)).args is not None
