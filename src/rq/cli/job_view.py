@@ -12,7 +12,7 @@ from datetime import datetime
 
 import click
 
-from rq.core.printable import printable
+from rq.core.printable import printable, printable_lines
 from rq.model.record import JobRecord
 from rq.model.result import ResultRecord, ResultType
 
@@ -175,11 +175,6 @@ def _output(output: str, job_id: str) -> Iterator[str]:
     if len(lines) > _LINES_SHOWN:
         yield f"  ... {len(lines) - _LINES_SHOWN} lines before these: rq job {printable(job_id)} --output"
     yield from (f"  {line}" for line in lines[-_LINES_SHOWN:])
-
-
-def printable_lines(text: str) -> list[str]:
-    """Return the lines of a text as a terminal shows them; tabs stay."""
-    return ["\t".join(map(printable, line.split("\t"))) for line in text.rstrip("\n").split("\n")]
 
 
 def _moment(moment: datetime | None) -> str:

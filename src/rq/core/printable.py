@@ -10,5 +10,10 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(_escaped(text))
 
 
+def printable_lines(text: str) -> list[str]:
+    """Return the lines of a text as a terminal shows them; tabs stay."""
+    return ["\t".join(map(printable, line.split("\t"))) for line in text.rstrip("\n").split("\n")]
+
+
 def _escaped(text: str) -> Iterable[str]:
     return (character if character.isprintable() else character.encode("unicode_escape").decode("ascii") for character in text)

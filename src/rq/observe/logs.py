@@ -11,7 +11,7 @@ from shlex import join, quote
 from typing import Any
 
 from rq.core.plain_call import PlainCall
-from rq.core.printable import printable
+from rq.core.printable import printable, printable_lines
 from rq.observe import events as e
 
 logger = logging.getLogger("rq.worker")
@@ -120,16 +120,21 @@ def _finished(event: e.JobFinished, lines: LogLines) -> None:
 
 
 def _failed(event: e.JobFailed, lines: LogLines) -> None:
-    text = event.exc_text.rstrip()
+    text = _shown(event.exc_text)
     logger.error("Worker %s: job %s failed after %.3f seconds\n%s", event.worker, lines.name(event), event.seconds, text, extra=_fields(event, lines))
 
 
 def _retried(event: e.JobRetried, lines: LogLines) -> None:
     logger.warning(
         "Worker %s: job %s failed and runs again %s, %s retries left after that\n%s",
-        *(event.worker, lines.name(event), _when(event.delay_seconds), event.retries_left, event.exc_text.rstrip()),
+        *(event.worker, lines.name(event), _when(event.delay_seconds), event.retries_left, _shown(event.exc_text)),
         extra=_fields(event, lines),
     )
+
+
+def _shown(text: str) -> str:
+    """Return a traceback as a log may have it."""
+    return "\n".join(printable_lines(text))
 
 
 def _fields(event: e.JobFailed | e.JobRetried, lines: LogLines) -> dict[str, object]:
@@ -152,19 +157,19 @@ def _when(delay_seconds: float) -> str:
 
 def _died(event: e.JobDied, lines: LogLines) -> None:
     what = "was set aside as failed, because that happened too often" if event.status == "failed" else "went back to its queue"
-    logger.warning("Worker %s: job %s ended without an outcome (%s) and %s", event.worker, lines.name(event), event.reason, what)
+    logger.warning("Worker %s: job %s ended without an outcome (%s) and %s", event.worker, lines.name(event), printable(event.reason), what)
 
 
 def _job_stopped(event: e.JobStopped, lines: LogLines) -> None:
-    logger.warning("Worker %s: job %s was stopped (%s)", event.worker, lines.name(event), event.reason)
+    logger.warning("Worker %s: job %s was stopped (%s)", event.worker, lines.name(event), printable(event.reason))
 
 
 def _stopped_callback_failed(event: e.StoppedCallbackFailed, lines: LogLines) -> None:
-    logger.error("Worker %s: the stopped callback of job %s failed\n%s", event.worker, lines.name(event), event.reason.rstrip())
+    logger.error("Worker %s: the stopped callback of job %s failed\n%s", event.worker, lines.name(event), _shown(event.reason))
 
 
 def _released(event: e.JobReleased, lines: LogLines) -> None:
-    logger.info("Worker %s: job %s went back to its queue (%s)", event.worker, lines.name(event), event.reason)
+    logger.info("Worker %s: job %s went back to its queue (%s)", event.worker, lines.name(event), printable(event.reason))
 
 
 _REFUSALS = {

@@ -38,4 +38,6 @@ def test_the_record_of_a_failed_job_has_rqs_fields(caplog: pytest.LogCaptureFixt
 def test_what_users_wrote_forges_no_line_and_reaches_no_terminal(caplog: pytest.LogCaptureFixture):
     with caplog.at_level(logging.DEBUG, "rq.worker"):
         LogLines()(JobFinished("w", "high", "a\x1b[2J", "add(1)\nWorker w: all is well", 0.5, 500))
+        LogLines()(JobFailed("w", "high", "a", "add(1)", "Traceback\n  line\nValueError: \x1b[2J", 0.5))
     assert "Job OK: add(1)\\nWorker w: all is well (a\\x1b[2J)" in caplog.text
+    assert "Traceback\n  line\nValueError: \\x1b[2J" in caplog.text

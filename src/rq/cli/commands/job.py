@@ -9,10 +9,11 @@ import click
 
 from rq.cli.boundary import Command, WrongCall
 from rq.cli.connect import Server, open_server
-from rq.cli.job_view import JobView, printable_lines, render_job, view_job
+from rq.cli.job_view import JobView, render_job, view_job
 from rq.cli.json_output import print_json, takes_json_option
 from rq.cli.options import SharedOptions, takes_shared_options
 from rq.client.job_calls import parse_job_id
+from rq.core.printable import printable_lines
 from rq.store.reads import list_results, read_job, require_job
 
 
