@@ -27,7 +27,10 @@ from rq.core.legacy import (
 )
 from rq.core.serializers import resolve_serializer
 from rq.model.webhook import Webhook
-from rq.runtime.cron.config import register
+from rq.runtime.cron.config import (
+    _job_data_registry,  # noqa: F401 - RQ's name, which tests of programs empty
+    register,
+)
 from rq.runtime.cron.job import CronJob
 from rq.runtime.cron.scheduler import CronScheduler, create_cron, logger
 from rq.runtime.logging_setup import setup_loghandlers

@@ -14,7 +14,7 @@ from rq.store.scripts import script_names, script_source
 # Commands that change a key; a call of any other one only looks.
 WRITES = frozenset(
     {
-        *("SET", "DEL", "EXPIRE", "PUBLISH", "HSET", "HINCRBY", "HINCRBYFLOAT", "SADD", "SREM", "ZADD", "ZREM", "ZREMRANGEBYSCORE", "PERSIST", "XADD"),
+        *("SET", "DEL", "EXPIRE", "PUBLISH", "HSET", "HDEL", "HINCRBY", "HINCRBYFLOAT", "SADD", "SREM", "ZADD", "ZREM", "ZREMRANGEBYSCORE", "PERSIST", "XADD"),
         *("LPUSH", "RPUSH", "LREM", "LPOP", "BLPOP", "LMOVE", "BLMOVE"),
     }
 )

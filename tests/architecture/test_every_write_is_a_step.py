@@ -29,6 +29,7 @@ COMMANDS_THAT_ARE_NO_STEP = {
     **dict.fromkeys(["cron_lists.unlist_process", "cron_lists.forget_processes", "cron_lists.write_process"], _CRON),
     **dict.fromkeys(["schedulers.write_scheduler", "schedulers.delete_scheduler"], _ALONE),
     "fields.count_for_worker": "adds to a counter that nobody decides by, and says that it counts again when it is sent again",
+    "fields.forget_current_job": "takes away what a worker shows, which nobody decides by",
     "fields.expire_worker": "prolongs a worker's hash, as its heartbeat does in a step",
     "channels.publish_command": "changes no key",
 }

@@ -121,13 +121,18 @@ def test_start_makes_a_process_and_stop_ends_it(redis_client: redis.Redis):
         os.kill(pid or 0, 0)
 
 
-def test_a_scheduler_can_work_in_a_thread(redis_client: redis.Redis):
+@pytest.mark.parametrize("how", ["by its method", "by RQ's name"])
+def test_a_scheduler_can_work_in_a_thread(redis_client: redis.Redis, how: str):
     job = enqueue_due(redis_client)
     scheduler = RQScheduler(["a"], connection=redis_client)
     thread = threading.Thread(target=scheduler.work)
     thread.start()
     wait_until(lambda: status_of(redis_client, job) == "queued")
-    scheduler.request_stop()
+    assert not scheduler._stop_requested
+    if how == "by RQ's name":
+        scheduler._stop_requested = True
+    else:
+        scheduler.request_stop()
     thread.join()
     assert redis_client.keys("rq:scheduler*") == []
     scheduler.connection.close()

@@ -240,6 +240,7 @@ def test_what_is_written_by_hand_can_be_read(queue, redis_client):
     worker.set_current_job_id(None)
     found.refresh()
     assert found.get_current_job_id() is None
+    assert not redis_client.hexists(worker.key, "current_job")
 
 
 def test_the_state_as_an_attribute_is_deprecated(queue, redis_client):

@@ -241,6 +241,16 @@ class RQScheduler:
         if self._switch is not None:
             self._switch.press("request_stop()")
 
+    @property
+    def _stop_requested(self) -> bool:
+        """Whether `work` ends as soon as it may; RQ's name."""
+        return self._switch is not None and self._switch.warm
+
+    @_stop_requested.setter
+    def _stop_requested(self, is_requested: bool) -> None:
+        if is_requested:
+            self.request_stop()
+
     def stop(self) -> None:
         """End the process that `start` made, free the locks, and delete the hash."""
         if self._process is not None:

@@ -12,7 +12,7 @@ from rq.client.job import Job
 from rq.core.clock import utc_now
 from rq.core.formats import format_date
 from rq.runtime.worker_reads import WorkerReads
-from rq.store.fields import count_for_worker, expire_worker, set_worker_fields
+from rq.store.fields import count_for_worker, expire_worker, forget_current_job, set_worker_fields
 
 if TYPE_CHECKING:
     from redis.client import Pipeline
@@ -46,7 +46,10 @@ class WorkerWrites(WorkerReads):
 
     def set_current_job_id(self, job_id: str | None = None, pipeline: Pipeline | None = None) -> None:
         """Say which job the worker runs; None for none."""
-        self._write(pipeline, ("current_job", job_id or ""))
+        if job_id:
+            self._write(pipeline, ("current_job", job_id))
+        else:
+            self._send(forget_current_job(self._session.scripts, self.name), pipeline)
 
     def set_current_job_working_time(self, current_job_working_time: float, pipeline: Pipeline | None = None) -> None:
         """Say for how many seconds the job has run."""

@@ -35,6 +35,11 @@ def set_worker_fields(scripts: ScriptLibrary, worker: str, fields: Sequence[tupl
     return _update_hash(scripts, scripts.keyspace.worker(worker), [part for field in fields for part in field])
 
 
+def forget_current_job(scripts: ScriptLibrary, worker: str) -> Call[bool]:
+    """Let a worker show no job. Says whether it showed one."""
+    return Call(bool, ("HDEL", scripts.keyspace.worker(worker), "current_job"))
+
+
 def count_for_worker(scripts: ScriptLibrary, worker: str, counter: str, amount: float) -> Call[bool]:
     """Add to a number that a worker keeps of its jobs by hand. Not idempotent: sent again, it counts again."""
     command = "HINCRBY" if isinstance(amount, int) else "HINCRBYFLOAT"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rq.runtime.cron.job import CronOptions
 
 # What `register` was told since a scheduler took it; the one place that a file has to put it, as in RQ.
-_pending: list[dict[str, Any]] = []
+_job_data_registry: list[dict[str, Any]] = []
 
 
 def register(  # noqa: PLR0913, PLR0917 - RQ's signature
@@ -58,14 +58,14 @@ def register(  # noqa: PLR0913, PLR0917 - RQ's signature
         "name": name,
         **more,
     }
-    _pending.append(entry)
+    _job_data_registry.append(entry)
     return entry
 
 
 def take_registered() -> list[dict[str, Any]]:
     """Return what was noted, and forget it."""
-    taken = list(_pending)
-    _pending.clear()
+    taken = list(_job_data_registry)
+    _job_data_registry.clear()
     return taken
 
 
@@ -78,7 +78,7 @@ def load_cron_config(config_path: str) -> list[dict[str, Any]]:
     Raises:
         FileNotFoundError, IsADirectoryError: if there is no file at an absolute path. CronConfigError: if importing it fails (an ImportError).
     """
-    _pending.clear()
+    _job_data_registry.clear()
     if os.path.isabs(config_path):  # noqa: PTH117 - a text, as it was given
         _run_file(validate_absolute_path(config_path))
     else:
