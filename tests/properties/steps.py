@@ -111,11 +111,14 @@ class Steps(Setup):
         if process and len(process.attempts) + places <= MOST_ATTEMPTS:
             self.fleet.claim(process, places, fate, only_if_caught=only_if_caught)
 
-    @rule(pick=picks, which=picks, outcome=outcomes, places=st.integers(0, 2), fate=fates)
-    def settle(self, pick: int, which: int, outcome: str, places: int, fate: Fate) -> None:
+    @rule(pick=picks, which=picks, outcome=outcomes, places=st.integers(0, 2), fate=fates, is_unwanted=st.sampled_from([False, False, False, True]))
+    def settle(self, pick: int, which: int, outcome: str, places: int, fate: Fate, is_unwanted: bool) -> None:
+        """`is_unwanted`: somebody wants the job to stop, a moment too late."""
         process = self.worker(pick)
         if process and process.attempts:
             attempt = list(process.attempts.values())[which % len(process.attempts)]
+            if is_unwanted:
+                self.fleet.stop(attempt.key.job_id, Fate.OK)
             self.fleet.settle(process, attempt, outcome, places, fate)
 
     @rule(pick=picks, fate=fates)
