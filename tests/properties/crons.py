@@ -68,11 +68,11 @@ class Crons(Orders):
     def a_pause_comes_and_goes(self, key: CronKey, queue: str, fate: Fate, is_long_ago: bool) -> None:
         """`is_long_ago`: the switch is forgotten, as it is after a month."""
         self.register_a_cron_job(key, queue, Fate.OK)
-        self.pause(key.name, Fate.OK)
+        self.pause_a_cron_job(key.name, Fate.OK)
         self.fleet.pass_time(5)
         tick = int(self.fleet.model.now)
         self._send_tick(key, tick, "a", queue, fate)
-        self.resume(key.name, Fate.OK)
+        self.resume_a_cron_job(key.name, Fate.OK)
         self.a_cron_process_lives("p1", [key], tells=True, fate=Fate.OK)
         if is_long_ago:
             self.fleet.wire.write(("DEL", self.scripts.keyspace.cron_switch(key.name)))
@@ -80,11 +80,11 @@ class Crons(Orders):
         self._send_tick(key, tick, "b", queue, fate)
 
     @rule(name=names, fate=fates)
-    def pause(self, name: str, fate: Fate) -> None:
+    def pause_a_cron_job(self, name: str, fate: Fate) -> None:
         self.fleet.send(Message("pause cron", pause_cron(self.scripts, name), lambda: self.cron.pause(name)), fate)
 
     @rule(name=names, fate=fates)
-    def resume(self, name: str, fate: Fate) -> None:
+    def resume_a_cron_job(self, name: str, fate: Fate) -> None:
         self.fleet.send(Message("resume cron", resume_cron(self.scripts, name), lambda: self.cron.resume(name)), fate)
 
     @invariant()

@@ -23,6 +23,13 @@ def test_no_interleaving_breaks_the_contract(server: redis.Redis, budget: settin
     run_state_machine_as_test(machine_for(server), settings=budget)
 
 
+def test_no_part_of_the_machine_hides_a_rule_of_another():
+    parts = [vars(part) for part in TransitionMachine.__mro__ if part.__module__.startswith("tests.")]
+    names = [name for part in parts for name, value in part.items() if hasattr(value, "hypothesis_stateful_rule")]
+    assert names
+    assert sorted(set(names)) == sorted(names)
+
+
 @pytest.mark.parametrize("name", script_names())
 def test_the_scripts_under_test_differ_from_the_shipped_ones_in_the_clock_alone(name: str):
     turned = TransitionMachine.scripts
