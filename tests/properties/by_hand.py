@@ -22,6 +22,7 @@ from rq.store.save import expire_job, save_job
 from rq.store.suspension import resume_workers, suspend_workers
 from rq.store.worker_lists import forget_workers, list_worker, unlist_worker
 from tests.properties.operators import take_out_of_group
+from tests.properties.upstream import Noise
 from tests.properties.wire import Fate, Message
 from tests.properties.world import START_SECONDS
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 GROUPS = ("g1", "g2")
 LOCK_SECONDS = 60
+NOBODY = "nobody"  # an id that no job ever has
 RESULT = ResultRecord("", ResultType.SUCCESSFUL, datetime.fromtimestamp(START_SECONDS, UTC), "somebody", execution_id="by hand")
 
 
@@ -44,6 +46,7 @@ class ByHand:
         self._model = fleet.model
         self._scripts = fleet.scripts
         self._keys = fleet.scripts.keyspace
+        self._noise = Noise(fleet)
 
     def _send(self, name: str, call: Call[Any], predict: Callable[[], Any], fate: Fate) -> None:
         self._fleet.send(Message(name, call, predict, is_one_thing=False), fate)
@@ -106,7 +109,10 @@ class ByHand:
         return was_in
 
     def sweep_groups(self, job_id: str, queue: str, fate: Fate) -> None:
-        """Groups forget those jobs that exist no more."""
+        """Groups forget those jobs that exist no more; one of them has a member of which nobody ever heard."""
+        name = GROUPS[1]
+        self._model.groups.setdefault(name, set()).add(NOBODY)
+        self._fleet.wire.write(("SADD", self._keys.group(name), NOBODY), ("SADD", self._keys.groups, name))
         self._send("sweep groups", sweep_groups(self._scripts), self._swept, fate)
 
     def _swept(self) -> tuple[int, tuple[str, ...]]:
@@ -135,7 +141,9 @@ class ByHand:
     # --- queues -----------------------------------------------------------------------------------------------------------
 
     def compact(self, job_id: str, queue: str, fate: Fate) -> None:
-        """Ids without a job are taken out of a queue; of a long one, out of a part of it."""
+        """Ids without a job are taken out of a queue; of a long one, out of a part of it. One is there."""
+        for stray in (NOBODY, job_id):
+            self._noise.stray_in_queue(stray, queue)
         self._send("compact", compact_queue(self._scripts, queue, 0, 2), partial(self._compacted, queue, 2), fate)
 
     def _compacted(self, queue: str, limit: int) -> int | None:
