@@ -157,6 +157,8 @@ def changes_nothing(answer: Any) -> bool:
             return True
         case Settled(code="dup" | "fenced" | "badtype", claimed=claimed):
             return claimed is None or changes_nothing(claimed)
+        case Settled():
+            return False
         case (str() as code, *_):
             return code in {"dup", "terminal", "gone", "badtype", "alive", "idle"}
     return answer is CorruptDataError
