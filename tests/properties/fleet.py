@@ -13,7 +13,7 @@ from rq.model.fate import Fate as AttemptFate
 from rq.model.outcome import AskedRetry, Died, Outcome, Raised, Released, Returned, Stopped
 from rq.model.presence import WorkerIdentity
 from rq.model.settlement import PutBack, settle
-from rq.store.claim import ClaimRequest, claim_jobs
+from rq.store.claim import ClaimRequest, claim_jobs, claim_when_woken
 from rq.store.codec import decode_job
 from rq.store.lease import Beat, extend_leases
 from rq.store.presence import Birth, register_worker, unregister_worker
@@ -65,8 +65,10 @@ class Process:
 
     Attributes:
         unanswered: the message it waits for an answer to, and sends again before any other.
-        armed: the claim that lies on the server behind its blocking connections, which outlive it for a while.
-        lines: the queues whose blocking connection has not caught anything yet.
+        lines: by queue, the claim that lies on the server behind its blocking connection, which has caught nothing yet; both outlive the process for a while.
+        unread: what those claims answered that were carried out, and the process has not read.
+        given: the executions under which they gave it jobs.
+        adopted: the executions that it has ever known to be its own.
         heard: the commands that the last heartbeat brought.
     """
 
@@ -79,8 +81,10 @@ class Process:
     last_answer: float = 0.0
     attempts: dict[str, Attempt] = field(default_factory=dict)
     unanswered: Message | None = None
-    armed: Message | None = None
-    lines: list[str] = field(default_factory=list)
+    lines: dict[str, Message] = field(default_factory=dict)
+    unread: list[Claimed] = field(default_factory=list)
+    given: set[str] = field(default_factory=set)
+    adopted: set[str] = field(default_factory=set)
     heard: list[str] = field(default_factory=list)
 
     @property
@@ -95,6 +99,7 @@ class Process:
         self.alive = False
         self.registered = False
         self.attempts.clear()
+        self.unread.clear()
         self.unanswered = None
 
 
@@ -156,16 +161,19 @@ class Fleet(Producers):
 
     def claim_request(self, process: Process, places: int) -> ClaimRequest:
         process.sequence += 1
+        return self._request(process, process.sequence, places)
+
+    def _request(self, process: Process, sequence: int, places: int) -> ClaimRequest:
         executions = [self.next("e") for _ in range(places)]
         self.leases.update(dict.fromkeys(executions, process.lease))
         identity = process.identity
-        return ClaimRequest(identity.name, identity.incarnation, process.sequence, process.lease, executions, identity.queues)
+        return ClaimRequest(identity.name, identity.incarnation, sequence, process.lease, executions, identity.queues)
 
-    def claim(self, process: Process, places: int, fate: Fate, *, only_if_caught: bool = False) -> None:
+    def claim(self, process: Process, places: int, fate: Fate) -> None:
         request = self.claim_request(process, places)
         message = Message(
-            *("claim", claim_jobs(self.scripts, request, only_if_caught=only_if_caught)),
-            lambda: self._note_claimed(self.model.claim(request, only_if_caught=only_if_caught)),
+            *("claim", claim_jobs(self.scripts, request)),
+            lambda: self._note_claimed(self.model.claim(request)),
             partial(self._received_claim, process),
         )
         self.send(message, fate, process)
@@ -176,11 +184,19 @@ class Fleet(Producers):
         return answer
 
     def _received_claim(self, process: Process, answer: Claimed) -> None:
-        assert answer.code != "stale", "a worker sends one claim at a time"
+        """A worker hears what a call of its own gave; and thereby of all that it was given before, but for what came while that call was sent again."""
+        self._adopt(process, answer)
+        side = self.model.sides.get(process.name)
+        if answer.code in {"ok", "replay"} and side:
+            untold = {execution for _, execution in side.held} & process.given - process.adopted
+            assert not untold, f"{process.name} was given {untold}, and never hears of it"
+
+    def _adopt(self, process: Process, answer: Claimed) -> None:
         if answer.code == "unknown":
             process.registered = False
         for job in answer.jobs:
             key = AttemptKey(job.job_id, job.execution_id, job.queue, process.name)
+            process.adopted.add(job.execution_id)
             process.attempts[job.execution_id] = Attempt(key, decode_job(job.job_id, job.fields))
 
     def settle(self, process: Process, attempt: Attempt, outcome: str, places: int, fate: Fate) -> None:
@@ -259,24 +275,36 @@ class Fleet(Producers):
         self.send(message, fate, process)
 
     def arm(self, process: Process, places: int) -> None:
-        """The worker waits: a blocking connection for each queue, and behind each of them the same claim, for the case that it catches something."""
-        request = self.claim_request(process, places)
-        process.armed = process.unanswered = Message(
-            *("claim of who waits", claim_jobs(self.scripts, request, only_if_caught=True)),
-            lambda: self._note_claimed(self.model.claim(request, only_if_caught=True)),
-            partial(self._received_claim, process),
-        )
-        process.lines = list(process.queues)
+        """The worker waits: a blocking connection for each queue that has none, and behind each of them a claim, for the case that it catches something."""
+        for queue in process.queues:
+            if queue not in process.lines:
+                process.lines[queue] = self._claim_when_woken(self._request(process, 0, places))
 
-    def wake_armed(self, process: Process, queue: str, *, heard: bool) -> None:
-        """A blocking connection catches an id, and its claim is carried out at once: whoever lives or dies, and whatever became of the registration."""
-        if process.armed and queue in process.lines and self.model.queue(queue):
-            process.lines.remove(queue)
+    def _claim_when_woken(self, request: ClaimRequest) -> Message:
+        return Message(
+            *("claim of who waits", claim_when_woken(self.scripts, request)),
+            lambda: self._note_claimed(self.model.claim_when_woken(request)),
+        )
+
+    def wake_armed(self, process: Process, queue: str, *, is_heard: bool) -> None:
+        """A blocking connection catches an id, and its claim is carried out at once: whoever lives or dies, and whatever became of the registration.
+
+        `is_heard`: the connection lives, so that the process can read the answer.
+        """
+        if queue in process.lines and self.model.queue(queue):
             self._catch(process, queue)
-            answer = self.deliver(process.armed)
-            if heard and process.unanswered is process.armed:
-                process.unanswered = None
-                process.armed.receive(answer)
+            answer = self.deliver(process.lines.pop(queue))
+            process.given.update(job.execution_id for job in answer.jobs)
+            if is_heard and process.alive:
+                process.unread.append(answer)
+
+    def read_what_woke(self, process: Process) -> None:
+        """The worker reads what its blocking connections brought: late, perhaps, so that a call of its own has told it already."""
+        for answer in process.unread:
+            if not answer.jobs or answer.sequence > process.sequence:
+                process.sequence = max(process.sequence, answer.sequence if answer.jobs else 0)
+                self._adopt(process, answer)
+        process.unread.clear()
 
     def wake(self, process: Process, queue: str) -> None:
         """The same without a claim behind it. Such a wait must end before half a lease passed since the last answered heartbeat."""

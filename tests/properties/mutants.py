@@ -81,8 +81,8 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "a turn lasts as long as a clock was set back": ((" and ends <= now + TURN_SECONDS", NOTHING),),
     "more is promoted than was asked for": (("scheduled_key(queue), '-inf', now, 'LIMIT', 0, limit)", "scheduled_key(queue), '-inf', now)"),),
     # --- claims ---
-    "a claim sent again claims more": (("if claim.sequence == last then", FALSE),),
-    "a late claim claims": (("if claim.sequence < last then return {'stale', {}, '', 0} end", NOTHING),),
+    "a claim sent again claims more": (("elseif claim.sequence == last then", "elseif false then"),),
+    "a late claim claims": (("elseif claim.sequence < last then", "elseif false then"),),
     "a former incarnation claims": (("if not known or known[1] ~= claim.incarnation then", "if not known then"),),
     "a claim sees one id at most": (("while #jobs < #claim.executions and pops < most do", "while #jobs < #claim.executions and pops < 1 do"),),
     "a claim takes what is not waiting": (
@@ -95,6 +95,19 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
         ("local id = caught[pops + 1] or try('LPOP', queue_key(queue))", "local id = try('LPOP', queue_key(queue)) or caught[pops + 1]"),
     ),
     "what woke a worker and was not taken is forgotten": (("  give_back(queue, caught, pops + 1)", NOTHING),),
+    "a worker that waits no more is woken": (("if not since or tonumber(since) ~= last then return false end", "if not since then return false end"),),
+    "a woken worker gets more than it has places for": (
+        ("for place = #claim.executions, tonumber(places) + 1, -1 do claim.executions[place] = nil end", NOTHING),
+    ),
+    "nobody notes what a woken worker got": (
+        ("redis.call('HSET', held_key(claim.worker), 'woken', claim.sequence .. ' ' .. table.concat(claim.executions, ' '))", NOTHING),
+    ),
+    "a woken worker is told of by no later claim": (("if tonumber(number) == claim.sequence then", FALSE),),
+    "a claim of now tells of what woke a worker long ago": (("if tonumber(number) == claim.sequence then", "if number then"),),
+    "a busy worker keeps what it caught": (
+        ("{'busy', {}, '', give_back_caught(claim.worker, claim.queues), {}, 0, last}", "{'busy', {}, '', 0, {}, 0, last}"),
+    ),
+    "a claim that woke nobody counts": (("elseif not claim.is_woken then", "else"),),
     # --- heartbeats ---
     "a heartbeat extends what was taken back": (("if not queue or not try('ZSCORE', wip_key(queue), member) then", "queue = queue or 'q1'\n  if false then"),),
     "a heartbeat extends no attempt": (("    write_lease(now, queue, id, execution, lease)\n    if", "    if"),),

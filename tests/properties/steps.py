@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from rq.model.record import JobRecord
 from tests.properties.by_hand import BY_HAND, ByHand
 from tests.properties.setup import (
+    JOBS,
     MOST_ATTEMPTS,
     MOST_PROCESSES,
     NOISE,
@@ -32,6 +34,9 @@ from tests.properties.wire import Fate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+STRAY = "stray"  # the id of no job
 
 
 class Steps(Setup):
@@ -105,11 +110,11 @@ class Steps(Setup):
             dead = [p.identity.incarnation for p in self.fleet.processes if p.name == name and not p.alive]
             self.fleet.start(name, listens, lease, fate, dead[-1] if dead and told else "")
 
-    @rule(pick=picks, places=st.integers(1, 2), fate=fates, only_if_caught=st.sampled_from([False, False, True]))
-    def claim(self, pick: int, places: int, fate: Fate, only_if_caught: bool) -> None:
+    @rule(pick=picks, places=st.integers(1, 2), fate=fates)
+    def claim(self, pick: int, places: int, fate: Fate) -> None:
         process = self.worker(pick)
         if process and len(process.attempts) + places <= MOST_ATTEMPTS:
-            self.fleet.claim(process, places, fate, only_if_caught=only_if_caught)
+            self.fleet.claim(process, places, fate)
 
     @rule(pick=picks, which=picks, outcome=outcomes, places=st.integers(0, 2), fate=fates, is_unwanted=st.sampled_from([False, False, False, True]))
     def settle(self, pick: int, which: int, outcome: str, places: int, fate: Fate, is_unwanted: bool) -> None:
@@ -139,17 +144,34 @@ class Steps(Setup):
         if listening:
             self.fleet.wake(listening[pick % len(listening)], queue)
 
-    @rule(pick=picks, places=st.integers(1, 2))
-    def wait(self, pick: int, places: int) -> None:
+    @rule(pick=picks, places=st.integers(1, 2), fate=fates, asks=st.sampled_from([True, True, False]))
+    def wait(self, pick: int, places: int, fate: Fate, asks: bool) -> None:
+        """`asks`: as a worker does before it waits."""
         process = self.worker(pick)
         if process and len(process.attempts) + places <= MOST_ATTEMPTS:
+            if asks:
+                self.fleet.claim(process, places, fate)
             self.fleet.arm(process, places)
 
-    @rule(pick=picks, queue=queues, heard=st.booleans())
-    def wake_who_waits(self, pick: int, queue: str, heard: bool) -> None:
-        waiting = [process for process in self.fleet.processes if queue in process.lines]
+    @rule(pick=picks, pushed=st.sampled_from([None, *JOBS, STRAY]), is_heard=st.booleans(), is_read=st.booleans())
+    def wake_who_waits(self, pick: int, pushed: str | None, is_heard: bool, is_read: bool) -> None:
+        """`pushed`: what somebody has just put into the queue."""
+        waiting = [(process, queue) for process in self.fleet.processes for queue in process.lines]
         if waiting:
-            self.fleet.wake_armed(waiting[-1 - pick % len(waiting)], queue, heard=heard)
+            process, queue = waiting[-1 - pick % len(waiting)]
+            if pushed == STRAY:
+                self.others.stray_in_queue(pushed, queue)
+            elif pushed:
+                self.fleet.enqueue(JobRecord(pushed, data=b"call", origin=queue), Fate.OK)
+            self.fleet.wake_armed(process, queue, is_heard=is_heard)
+            if is_read and not process.unanswered:
+                self.fleet.read_what_woke(process)
+
+    @rule(pick=picks)
+    def a_worker_reads_what_woke_it(self, pick: int) -> None:
+        woken = [process for process in self.fleet.processes if process.unread and not process.unanswered]
+        if woken:
+            self.fleet.read_what_woke(woken[pick % len(woken)])
 
     @rule(pick=picks, limit=st.sampled_from([1, 2, 500]), fate=fates)
     def look_out(self, pick: int, limit: int, fate: Fate) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -135,19 +136,44 @@ class WaitingAndRunning(Dependencies):
 
     # --- a worker takes it --------------------------------------------------------------------------------------------
 
-    def claim(self, request: ClaimRequest, *, only_if_caught: bool = False) -> Claimed:
+    def claim(self, request: ClaimRequest) -> Claimed:
         """A worker's call: what is due is promoted, what it had caught stands before all others, and waiting jobs become its own."""
-        if only_if_caught and not any(self.caught.get((request.worker, queue)) for queue in request.queues):
-            return Claimed("idle")
         side = self.sides.get(request.worker)
         if side is None or side.incarnation != request.incarnation:
-            return Claimed("unknown", given_back=self._give_back_caught(request.worker, request.queues))
+            return self._claim_of_nobody(request)
         last = side.sequence or 0
         if request.sequence < last:
             return Claimed("stale")
         if request.sequence == last:
             return self._replay(side, request)
         side.sequence = request.sequence
+        answer = self._claim_fresh(request)
+        if answer.code == "ok" and not answer.jobs:
+            side.waiting = (request.sequence, len(request.executions))
+        return answer
+
+    def claim_when_woken(self, request: ClaimRequest) -> Claimed:
+        """The same, left at the server by a worker that waits; for no more places than it waits with, and for nothing if it waits no more."""
+        if not any(self.caught.get((request.worker, queue)) for queue in request.queues):
+            return Claimed("idle")
+        side = self.sides.get(request.worker)
+        if side is None or side.incarnation != request.incarnation:
+            return self._claim_of_nobody(request)
+        last = side.sequence or 0
+        since, places = side.waiting or (None, 0)
+        if since != last or not places:
+            return Claimed("busy", given_back=self._give_back_caught(request.worker, request.queues), sequence=last)
+        woken = request._replace(sequence=last + 1, executions=request.executions[:places])
+        side.woken = (woken.sequence, tuple(woken.executions))
+        answer = self._claim_fresh(woken)
+        if answer.jobs:
+            side.sequence = woken.sequence
+        return replace(answer, sequence=woken.sequence) if answer.code == "ok" else answer
+
+    def _claim_of_nobody(self, request: ClaimRequest) -> Claimed:
+        return Claimed("unknown", given_back=self._give_back_caught(request.worker, request.queues))
+
+    def _claim_fresh(self, request: ClaimRequest) -> Claimed:
         open_queues, paused = self.open_queues(request.worker, request.queues)
         if not open_queues:
             return Claimed("suspended", given_back=self._give_back_caught(request.worker, request.queues), paused=paused, all_suspended=self.suspended)
@@ -162,9 +188,10 @@ class WaitingAndRunning(Dependencies):
 
     def _replay(self, side: Side, request: ClaimRequest) -> Claimed:
         held = {execution: (queue, job_id) for (job_id, execution), queue in side.held.items()}
+        woken = side.woken[1] if side.woken and side.woken[0] == request.sequence else ()
         jobs = [
             self._claimed(*held[execution], execution)
-            for execution in request.executions
+            for execution in (*request.executions, *woken)
             if execution in held and self._x_execution(held[execution][1]) == execution
         ]
         return Claimed("replay", jobs)

@@ -153,7 +153,7 @@ def changes_nothing(answer: Any) -> bool:
             | Beat(known=False)
         ):
             return True
-        case Claimed(code="replay" | "stale" | "unknown" | "idle", given_back=0):
+        case Claimed(code="replay" | "stale" | "unknown" | "idle" | "busy", given_back=0):
             return True
         case Settled(code="dup" | "fenced" | "badtype", claimed=claimed):
             return claimed is None or changes_nothing(claimed)

@@ -63,12 +63,19 @@ class JobHash:
 
 @dataclass
 class Side:
-    """What the store keeps about a registered worker beside RQ's hash."""
+    """What the store keeps about a registered worker beside RQ's hash.
+
+    Attributes:
+        waiting: the number of the last claim that found nothing, and its places.
+        woken: the number that the last claim got which was left at the server, and its executions.
+    """
 
     incarnation: str
     lease: float
     queues: tuple[str, ...]
     sequence: int | None = None
+    waiting: tuple[int, int] | None = None
+    woken: tuple[int, tuple[str, ...]] | None = None
     held: dict[tuple[str, str], str] = field(default_factory=dict)
     commands: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -259,6 +266,10 @@ def _side_fields(side: Side) -> dict[str, str | float]:
     fields: dict[str, str | float] = {"incarnation": side.incarnation, "lease": side.lease}
     if side.sequence is not None:
         fields["sequence"] = str(side.sequence)
+    if side.waiting is not None:
+        fields["waiting"] = f"{side.waiting[0]} {side.waiting[1]}"
+    if side.woken is not None:
+        fields["woken"] = " ".join([str(side.woken[0]), *side.woken[1]])
     fields |= {f"queue:{number}": queue for number, queue in enumerate(side.queues, 1)}
     fields |= {f"command:{kind}": " ".join(words) for kind, words in side.commands.items()}
     return fields | {f"held:{job_id}:{execution}": queue for (job_id, execution), queue in side.held.items()}

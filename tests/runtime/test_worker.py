@@ -44,6 +44,11 @@ def calls_of(client: redis.Redis) -> dict[str, int]:
     return {name.removeprefix("cmdstat_"): stats["calls"] for name, stats in client.info("commandstats").items()}
 
 
+def waits_for(client: redis.Redis) -> int:
+    """How many connections block on the server."""
+    return int(client.info("clients")["blocked_clients"])
+
+
 def start(processes, url, class_name, name, *queues, lease=30.0):
     return processes.script(PROGRAM, url, class_name, str(lease), name, *queues)
 
@@ -112,6 +117,19 @@ def test_a_busy_worker_needs_one_round_trip_per_job(queues, redis_client):
     upkeep = 2 * len(queues) + 1 + 5 * (len(queues) + 1)  # rounds of the janitor and looks of the lookout may or may not fall into so short a run
     assert abs(scripts[2] - scripts[1] - 200) <= upkeep
     assert others[1:] == [0, 0]
+
+
+def test_a_worker_that_a_job_has_woken_waits_anew_on_that_queue_alone(redis_client, valkey, processes):
+    queues = [Queue(name, connection=redis_client) for name in ("high", "middle", "low")]
+    start(processes, valkey.url, "SimpleWorker", "w", *(queue.name for queue in queues))
+    wait_until(lambda: waits_for(redis_client) == len(queues))
+    redis_client.config_resetstat()
+    for queue in (*queues, *queues):
+        job = queue.enqueue(worker_jobs.nothing)
+        wait_until(job.latest_result)
+        wait_until(lambda: waits_for(redis_client) == len(queues))
+    commands = calls_of(redis_client)
+    assert (commands["blmove"], commands.get("client|unblock")) == (6, None)
 
 
 def test_the_cost_of_a_job_does_not_depend_on_how_many_wait(redis_client):

@@ -17,7 +17,7 @@ from rq.model.settlement import AskRetry, Crash, Fail, Finish, GiveUp, PutBack, 
 from rq.store.aio import AsyncCaller
 from rq.store.cancel import cancel_job, stop_job
 from rq.store.channels import tell_worker
-from rq.store.claim import ClaimRequest, claim_jobs
+from rq.store.claim import ClaimRequest, claim_jobs, claim_when_woken
 from rq.store.delete import delete_job
 from rq.store.dependents import list_releases, release_dependents, sweep_deferred
 from rq.store.enqueue import NewJob, enqueue_job, enqueue_jobs, promote_jobs
@@ -157,6 +157,25 @@ class Store:
             sequence = self._sequences[worker] = self._sequences.get(worker, 0) + 1
         executions = [f"{worker}x{sequence}x{place}".rjust(32, "0") for place in range(places)]  # as long as real ones
         return ClaimRequest(worker, incarnation or f"{worker}-1", sequence, LEASE, executions, queues)
+
+    def woken_request(self, worker: str = "w", queues: Sequence[str] = ("q",), places: int = 1) -> ClaimRequest:
+        """A claim that a worker leaves at the server; its execution ids are its own."""
+        executions = [f"{worker}-{next(self._nonces)}".rjust(32, "0") for _ in range(places)]
+        return ClaimRequest(worker, f"{worker}-1", 0, LEASE, executions, queues)
+
+    def sequence_is(self, worker: str, number: int) -> bool:
+        """A claim that was left at the server got this number: the worker goes on from there. False if it had got there itself."""
+        known = self._sequences.get(worker, 0)
+        self._sequences[worker] = max(known, number)
+        return number > known
+
+    def claim_when_woken(self, worker: str = "w", queues: Sequence[str] = ("q",), places: int = 1) -> Claimed:
+        """The claim that the server carries out after one of a worker's connections has caught an id."""
+        return self.run(claim_when_woken(self.scripts, self.woken_request(worker, queues, places)))
+
+    def catch(self, worker: str = "w", queue: str = "q") -> None:
+        """What the BLMOVE of a worker's connection does."""
+        self.client.lmove(self.keys.queue(queue), self.keys.caught(worker, queue), "LEFT", "RIGHT")
 
     def claim(self, worker: str = "w", queues: Sequence[str] = ("q",), places: int = 1, **options: Any) -> Claimed:
         return self.run(claim_jobs(self.scripts, self.claim_request(worker, queues, places, **options)))

@@ -265,3 +265,133 @@ def test_a_claim_does_not_bring_back_a_worker_hash_that_is_gone(store: Store):
     assert ids(store.claim()) == ["a"]
     assert store.worker_hash() == {}
     assert not store.beat().known
+
+
+# --- what a worker leaves at the server when it waits ---
+
+
+def wait(store: Store, *queues: str) -> None:
+    """Register a worker, and let it find nothing."""
+    store.birth(queues=queues or ("q",))
+    assert not store.claim(queues=queues or ("q",)).jobs
+
+
+def test_a_waiting_worker_gets_the_job_that_it_caught(store: Store):
+    wait(store)
+    store.enqueue("a")
+    store.catch()
+    claimed = store.claim_when_woken()
+    assert (claimed.code, ids(claimed), claimed.given_back, claimed.sequence) == ("ok", ["a"], 1, 2)
+    assert store.places("a") == ["wip:q"]
+
+
+def test_a_waiting_worker_that_caught_nothing_gets_nothing(store: Store):
+    wait(store)
+    store.enqueue("a")
+    before = store.dump()
+    assert store.claim_when_woken().code == "idle"
+    assert store.dump() == before
+
+
+def test_a_worker_that_waits_no_more_gives_back_at_once_what_it_catches(store: Store):
+    wait(store)
+    for job_id in ("a", "b", "c"):
+        store.enqueue(job_id)
+    store.take()
+    store.catch()
+    claimed = store.claim_when_woken()
+    assert (claimed.code, claimed.jobs, claimed.given_back, claimed.sequence) == ("busy", [], 1, 2)
+    assert store.waiting() == ["b", "c"]
+
+
+def test_only_the_first_connection_that_wakes_a_worker_takes_a_job(store: Store):
+    wait(store, "high", "low")
+    store.enqueue("l", "low")
+    store.catch(queue="low")
+    assert ids(store.claim_when_woken(queues=("high", "low"))) == ["l"]
+    store.enqueue("h", "high")
+    store.catch(queue="high")
+    assert store.claim_when_woken(queues=("high", "low")).code == "busy"
+    assert store.waiting("high") == ["h"]
+
+
+def test_a_worker_that_found_jobs_or_has_no_places_does_not_wait(store: Store):
+    store.start("a")
+    store.claim(places=0)
+    store.enqueue("b")
+    store.catch()
+    assert store.claim_when_woken().code == "busy"
+    assert store.waiting() == ["b"]
+
+
+def test_a_woken_worker_gets_no_more_jobs_than_it_waits_for(store: Store):
+    wait(store)
+    store.enqueue("a")
+    store.enqueue("b")
+    store.catch()
+    assert ids(store.claim_when_woken(places=2)) == ["a"]
+    assert store.waiting() == ["b"]
+
+
+def test_the_next_claim_of_its_own_tells_a_worker_what_woke_it(store: Store):
+    wait(store)
+    store.enqueue("a")
+    store.enqueue("b")
+    store.catch()
+    [woken] = store.claim_when_woken().jobs
+    told = store.claim()
+    assert (told.code, told.jobs) == ("replay", [woken])
+    assert ids(store.claim()) == ["b"]
+
+
+def test_a_claim_that_is_sent_again_after_a_job_woke_the_worker_is_stale_and_the_next_one_tells(store: Store):
+    wait(store)
+    store.enqueue("a")
+    store.catch()
+    store.claim_when_woken()
+    assert store.claim(sequence=1).code == "stale"
+    assert ids(store.claim()) == ["a"]
+
+
+def test_a_stray_id_that_wakes_a_worker_lets_it_wait_on(store: Store):
+    wait(store)
+    store.client.rpush(store.keys.queue("q"), "stray")
+    store.catch()
+    claimed = store.claim_when_woken()
+    assert (claimed.code, claimed.jobs) == ("ok", [])
+    store.enqueue("a")
+    store.catch()
+    assert ids(store.claim_when_woken()) == ["a"]
+
+
+def test_a_worker_of_a_paused_queue_gives_back_what_wakes_it_and_waits_on(store: Store):
+    wait(store)
+    store.client.set(store.keys.suspended, 1)
+    store.enqueue("a")
+    store.catch()
+    claimed = store.claim_when_woken()
+    assert (claimed.code, claimed.jobs, claimed.all_suspended) == ("suspended", [], True)
+    assert store.waiting() == ["a"]
+    store.client.delete(store.keys.suspended)
+    store.catch()
+    assert ids(store.claim_when_woken()) == ["a"]
+
+
+def test_a_worker_that_is_gone_gives_back_what_its_connection_catches(store: Store):
+    wait(store)
+    store.death()
+    store.enqueue("a")
+    store.catch()
+    claimed = store.claim_when_woken()
+    assert (claimed.code, claimed.given_back) == ("unknown", 1)
+    assert store.waiting() == ["a"]
+
+
+@pytest.mark.parametrize("text", ["", "1", "1 0", "1 x", "x 1", "0 1", "1 1 1", "\xff"])
+def test_a_worker_whose_waiting_is_garbled_does_not_wait(store: Store, text: str):
+    wait(store)
+    store.client.hset(store.keys.held("w"), "waiting", text)
+    store.enqueue("a")
+    store.catch()
+    assert store.claim_when_woken().code == "busy"
+    assert store.waiting() == ["a"]

@@ -38,13 +38,13 @@ from rq.runtime.registration import NameOnServer, register_again
 from rq.runtime.reporting import report_aftermath, report_settlement
 from rq.runtime.running import Progress, RunningAttempt, WorkerContext
 from rq.runtime.stop_switch import StopSwitch
-from rq.store.claim import ClaimRequest, claim_jobs
+from rq.store.claim import ClaimRequest, claim_jobs, claim_when_woken
 from rq.store.codec import decode_claimed_job
 from rq.store.connection import Caller, PersistentCaller, private_client
-from rq.store.replies import Claimed, ClaimedJob, Settled, most_telling
+from rq.store.replies import Claimed, ClaimedJob, Settled
 from rq.store.settle import AttemptKey, settle_attempt
 from rq.store.suspension import Pauses
-from rq.store.waiting import QueueWaiter, wait_readable
+from rq.store.waiting import News, QueueWaiter, wait_readable
 
 IDLE_TICK_SECONDS = 1.0
 LAST_WORDS_SECONDS = 5.0
@@ -77,7 +77,6 @@ class Supervisor:
         self._given_client = client
         self._client = private_client(client)
         self._leaving_since: float | None = None
-        self._waiting_request: ClaimRequest | None = None
         switch.on_press = self._on_press
         self.caller = PersistentCaller(self._client, self._must_give_up, self._report_trouble, self._pause)
         self.caller.backoff_factor, self.caller.longest_pause_seconds = context.config.backoff_factor, context.config.longest_pause_seconds
@@ -129,9 +128,8 @@ class Supervisor:
         self._crew.stop()
         self.listener.stop()
         self._announcer.stop()
+        self._waiter.close()  # what it may have claimed goes back with the name
         try:
-            if self._waiter.is_armed():
-                self._end_wait()  # what it may have claimed goes back with the name
             if self.name_on_server.is_taken:
                 self._crew.send_last_messages()
                 self._hooks.call("register_death")
@@ -139,7 +137,6 @@ class Supervisor:
         except (RedisError, OSError, StorePermissionError) as error:
             self.bus.emit(events.ServerRefused(self._name, str(error), "the worker left without a word; its lease tells the others"))
         finally:
-            self._waiter.close()
             for caller in (self.caller, self._services_caller):
                 if caller.client is not self._given_client:
                     caller.client.close()
@@ -156,7 +153,7 @@ class Supervisor:
             if self._settle_ended():
                 continue
             if self.switch.warm and self._waiter.is_armed():
-                self._wait_no_longer()
+                self._stop_waiting()
             else:
                 reason = self._look_for_jobs()
         return reason
@@ -228,7 +225,7 @@ class Supervisor:
         progress = self.progress
         if progress.must_give_back or not self._free_places():
             return progress.must_give_back
-        if progress.must_claim or self._waiter.has_news():
+        if progress.must_claim:
             return True
         return time.monotonic() >= progress.claim_at and not self._is_waiting()
 
@@ -239,67 +236,52 @@ class Supervisor:
     # --- claiming ---------------------------------------------------------------------------------------------------------------
 
     def _claim(self) -> None:
+        """Take jobs for all free places; if there are none, only give back what was caught. Jobs that a waiting connection took come with it, too."""
         self.progress.must_claim = False
-        if self._waiter.is_armed():
-            answer = self._end_wait()
-            if answer is not None:
-                self._take(answer)
-                return
-        elif self._waiting_request is not None:  # its connections broke: it may have been carried out
-            request, self._waiting_request = self._waiting_request, None
-            self._take(self.caller.run(claim_jobs(self.scripts, request)))
-            return
-        self.progress.must_give_back = False
         places = self._free_places()
         claimed = self.caller.run(claim_jobs(self.scripts, self._claim_request(places)))
-        if places:
+        if claimed.code not in {"replay", "stale"}:
+            self.progress.must_give_back = False
+        if places or claimed.jobs:
             self._take(claimed)
 
     def _claim_request(self, places: int) -> ClaimRequest:
         self.progress.claims += 1
+        return self._request(self.progress.claims, places)
+
+    def _request(self, sequence: int, places: int) -> ClaimRequest:
         executions = [new_execution_id() for _ in range(places)]
-        return ClaimRequest(self._name, self.identity.incarnation, self.progress.claims, self.config.lease_seconds, executions, self._hooks.order.names())
+        return ClaimRequest(self._name, self.identity.incarnation, sequence, self.config.lease_seconds, executions, self._hooks.order.names())
 
     def _begin_wait(self) -> None:
-        """Wait on every queue; the claim that brings a job along is the same on all of them."""
-        if self._waiting_request is None:
-            self._waiting_request = self._claim_request(self._free_places())
-        self._waiter.arm(self.config.block_seconds, claim_jobs(self.scripts, self._waiting_request, only_if_caught=True))
+        """Wait on every queue; a claim lies behind each wait."""
+        self._waiter.arm(self.config.block_seconds, lambda: claim_when_woken(self.scripts, self._request(0, self._free_places())))
 
-    def _end_wait(self) -> Claimed | None:
-        """Free all waiting connections. Returns what the claim that waited with them gave; None if it was not carried out."""
-        if not self._waiter.has_news() or not self._waiter.frees_itself:
-            self.caller.run_many(self._waiter.free_calls())
-        return self._read_wait()
-
-    def _wait_no_longer(self) -> None:
+    def _stop_waiting(self) -> None:
         """Catch no more jobs: what was caught goes back now, not when the jobs that run have ended."""
-        answer = self._end_wait()
-        if answer is not None:
-            self._take(answer)
+        self._waiter.close()
+        self._claim()
 
-    def _take_what_came(self) -> None:
-        """Take what the claim gave that a connection brings along which has freed the others."""
-        answer = self._read_wait()
+    def _take_what_came(self, news: News) -> None:
+        """Take what the claim gave that lay behind a wait."""
+        progress, answer = self.progress, news.answer
         if answer is None:
-            self.progress.claim_at = 0.0  # the wait ended with nothing caught: claim in the ordinary way, then wait anew
-        else:
+            progress.must_give_back = progress.must_give_back or news.caught
+        if answer is None or answer.code == "idle":
+            progress.must_claim = True  # what it did is not known, or the wait ended with nothing caught: claim in the ordinary way, then wait anew
+        elif answer.code == "busy":
+            progress.must_claim = progress.must_claim or answer.sequence >= progress.claims  # else a claim has looked since
+        elif not answer.jobs or answer.sequence > progress.claims:  # else a claim has told of them since
+            progress.claims = max(progress.claims, answer.sequence if answer.jobs else 0)
             self._take(answer)
-
-    def _read_wait(self) -> Claimed | None:
-        """Read the answers of all connections that waited."""
-        request, self._waiting_request = self._waiting_request, None
-        caught = self._waiter.drain(self.caller.run_many)
-        answer = most_telling(self._waiter.answers())
-        if answer is None and caught and request is not None:
-            answer = self.caller.run(claim_jobs(self.scripts, request))  # a connection broke, or the server did not know the script
-        self.progress.must_give_back = answer is not None and caught > answer.given_back
-        return answer
 
     def _take(self, claimed: Claimed) -> None:
         """Note what a claim gave, and when to claim again."""
         progress = self.progress
         now = time.monotonic()
+        if claimed.code == "stale":  # meanwhile a job came that a waiting connection took: the next claim tells of it
+            progress.must_claim = True
+            return
         for job in claimed.jobs:
             self._adopt(job)
             self._hooks.order.note_served(job.queue)
@@ -387,9 +369,6 @@ class Supervisor:
         if isinstance(decision, PutBack):
             self.progress.claim_at = time.monotonic() + IDLE_TICK_SECONDS  # whatever kept this job from running may keep the next one
         places = 0 if isinstance(decision, PutBack) else self._free_places(ending=1)
-        if places and self._waiter.is_armed():
-            self._wait_no_longer()
-            places = self._free_places(ending=1)
         claim = self._claim_request(places) if places else None
         delivery = delivery_about(attempt.record, attempt.fields, decision)
         fate = Fate(what_ended(ended.outcome, self.config.memory_limit_mib), ended.output, ended.peak_memory_kib, ended.cpu_seconds)
@@ -455,8 +434,9 @@ class Supervisor:
         ready = wait_readable(descriptors, max(min(until) - now, 0.0) if until else None)
         if switch_fileno in ready:
             self.switch.reset()
-        elif self._waiter.note_readable(ready) and self._waiter.frees_itself:
-            self._take_what_came()  # most likely a job: it is begun before anything else is looked at
+        else:
+            for news in self._waiter.read(ready):
+                self._take_what_came(news)
 
     def _pause(self, seconds: float) -> None:
         """Wait before a call is sent again; a signal ends the pause. However long the server is away, jobs are kept to their time limits."""

@@ -16,7 +16,7 @@ class ClaimRequest(NamedTuple):
     Args:
         worker: the worker's name.
         incarnation: names this run of the worker.
-        sequence: counts the worker's claims; the same number asks for the same jobs again.
+        sequence: counts the worker's claims; the same number asks for the same jobs again. 0 in one that is left at the server, which gets its number there.
         lease_seconds: how long the jobs are the worker's without a heartbeat.
         executions: one fresh execution id per free place.
         queues: names, in order of priority.
@@ -42,16 +42,30 @@ class ClaimRequest(NamedTuple):
         ]
 
 
-def claim_jobs(scripts: ScriptLibrary, request: ClaimRequest, *, only_if_caught: bool = False) -> Call[Claimed]:
+def claim_jobs(scripts: ScriptLibrary, request: ClaimRequest) -> Call[Claimed]:
     """Take up to one job per execution id, from the queues in order; promotes what is due first. One round trip for any number of queues.
 
     Args:
         scripts: the keyspace's scripts.
         request: who claims, and how much.
-        only_if_caught: do nothing (`idle`) unless an id has woken the worker; for a call that waits on the server behind a blocking one.
     """
+    return _claim(scripts, request, "always")
+
+
+def claim_when_woken(scripts: ScriptLibrary, request: ClaimRequest) -> Call[Claimed]:
+    """Take jobs if the worker still waits, for no more places than it had when its last claim found nothing; else give back the id that was caught.
+
+    For a call that waits on the server behind a blocking one. It is carried out once at most; whether its answer was lost, the worker's next own claim tells.
+
+    Args:
+        scripts: the keyspace's scripts.
+        request: who claims, with execution ids that no other request has.
+    """
+    return _claim(scripts, request, "woken")
+
+
+def _claim(scripts: ScriptLibrary, request: ClaimRequest, when: str) -> Call[Claimed]:
     keys = scripts.keyspace
-    arguments: list[Argument] = ["caught" if only_if_caught else "always", *request.arguments()]
     queues = [keys.queue(queue) for queue in request.queues]
     caught = [keys.caught(request.worker, queue) for queue in request.queues]
-    return Call(read_claimed, arguments, scripts.script("claim"), (keys.held(request.worker), *queues, *caught))
+    return Call(read_claimed, [when, *request.arguments()], scripts.script("claim"), (keys.held(request.worker), *queues, *caught))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -42,13 +41,14 @@ class Claimed:
 
     Args:
         code: ok; replay (the same call was answered before: the same jobs); stale (a later call was answered before); suspended (no job of these queues
-            may begin here); unknown (the worker is not registered and must register first); idle (nothing had woken the worker, and the claim was for that
-            case only).
+            may begin here); unknown (the worker is not registered and must register first). Of a claim that was left at the server: idle (nothing had woken
+            the worker), busy (the worker waited no more).
         jobs: in the order in which they were taken.
         next_due_seconds: when the next scheduled job of these queues is due; 0 if there is more to claim at once; None if nothing is scheduled.
         given_back: how many ids that had woken the worker went back to their queue.
         paused: those of the queues that give no jobs.
         all_suspended: of suspended: whether all workers are, and not this one alone or its queues.
+        sequence: of a claim that was left at the server: its number, if it was carried out; of busy: that of the last claim; else 0.
     """
 
     code: str
@@ -57,6 +57,7 @@ class Claimed:
     given_back: int = 0
     paused: tuple[str, ...] = ()
     all_suspended: bool = False
+    sequence: int = 0
 
     @property
     def suspended_part(self) -> str:
@@ -125,7 +126,7 @@ def read_claimed(reply: Any) -> Claimed:
     code, jobs, wait, given_back, *more = reply
     claimed = [ClaimedJob(text(queue), text(job_id), text(execution_id), decode_fields(fields)) for queue, job_id, execution_id, fields in jobs]
     paused = read_names(more[0]) if more and more[0] else ()
-    return Claimed(text(code), claimed, read_wait(wait), int(given_back), paused, bool(more[1:] and more[1]))
+    return Claimed(text(code), claimed, read_wait(wait), int(given_back), paused, bool(more[1:] and more[1]), int(more[2]) if more[2:] else 0)
 
 
 def read_names(reply: Any) -> tuple[str, ...]:
@@ -143,16 +144,3 @@ def read_triples(flat: list[Any]) -> list[tuple[str, str, str]]:
     """Read a flat list of three texts each."""
     texts = [text(item) for item in flat]
     return list(zip(texts[::3], texts[1::3], texts[2::3], strict=True))
-
-
-# The answers that a claim which waited on several connections may have given, the most telling first.
-_ANSWERED = ("ok", "replay", "suspended", "unknown")
-
-
-def most_telling(answers: Sequence[Claimed]) -> Claimed | None:
-    """Return the answer that says most of what became of a claim that waited on several connections; None if it was not carried out."""
-    for code in _ANSWERED:
-        for answer in answers:
-            if answer.code == code:
-                return answer
-    return None

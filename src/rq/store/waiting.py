@@ -5,24 +5,21 @@ written when a job is enqueued. What wakes a worker lies in its own list of caug
 their queue and then takes jobs in order of priority; so a worker that listens on three queues and catches on two of them runs the more important job and
 loses neither. A worker that dies with an id in its list is found by its lease, like a worker that dies while running a job.
 
-Behind every BLMOVE lie two more commands in the same connection, which the server carries out the moment the BLMOVE ends: one frees the other connections
-(CLIENT UNBLOCK), one claims, if anything was caught. So the message that wakes the worker brings the job along. All connections carry the same claim, by name
-(see `claim`): the first one is carried out, the others answer what that one answered, and none of them takes a second job.
-
-A connection whose BLMOVE reaches the server only after it was to be freed is freed again; if it caught something meanwhile, `drain` says so and the caller
-claims once more.
+Behind every BLMOVE lies a claim in the same connection, which the server carries out the moment the BLMOVE ends. So the message that wakes the worker brings
+the job along. It counts only as long as the worker waits: as soon as one of its connections, or a call of its own, has taken a job, the others take no more,
+and what they catch they give back at once (see `claim`). So they need not be freed, and go on waiting while the worker is busy: each of them meets one id at
+most, and lies still until the worker waits again.
 """
 
 from __future__ import annotations
 
 import math
 import select
-import socket
 import time
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redis.backoff import NoBackoff
 from redis.connection import AbstractConnection
@@ -37,13 +34,21 @@ if TYPE_CHECKING:
     import redis
 
 RETRY_SECONDS = 1.0
-DRAIN_STEP_SECONDS = 0.005
-DRAIN_STEPS = 200
 LONGEST_RETRY_SECONDS = 30.0
 GRACE_SECONDS = 5.0
-WRITING_SECONDS = 0.002
 ANSWER_SECONDS = 10.0
-MOST_TO_FREE = 4
+
+
+class News(NamedTuple):
+    """What a connection that waited had to say.
+
+    Args:
+        caught: whether it may have caught an id.
+        answer: what the call behind the wait answered; None if that is not known: it was not carried out, or the connection broke.
+    """
+
+    caught: bool
+    answer: Any
 
 
 @dataclass(slots=True)
@@ -55,12 +60,9 @@ class _Line:
     caught_key: bytes | str
     connection: Any = None
     read_reply: Callable[[], Any] = field(default=lambda: None)  # an error of the server's is a reply too
-    client_id: int = 0
-    riding: list[_Line | Call[Any]] = field(default_factory=list)  # whose replies follow that of the BLMOVE: lines to free, then the call
-    armed_until: float | None = field(default=None)
-    is_readable: bool = False
+    riding: Call[Any] | None = None  # whose reply follows that of the BLMOVE
+    armed_until: float | None = None
     is_left_out: bool = False  # its queue is paused
-    is_freed: bool = False  # the server has ended its wait without a catch; what it said lies unread in the socket
     resting_until: float = 0.0
     rest_seconds: float = RETRY_SECONDS
 
@@ -68,29 +70,9 @@ class _Line:
         # redis-py offers no other way to wait on several connections. There is no socket once it has noticed that it broke.
         return int(self.connection._sock.fileno()) if self.connection._sock else None  # noqa: SLF001
 
-    def has_reply(self, timeout: float = 0.0) -> bool:
-        if self.is_readable:
-            return True
-        try:
-            if self.connection.can_read(timeout=0):
-                return True
-        except (RedisError, OSError):
-            return True  # the connection broke: reading the answer will say so
-        descriptor = self.fileno()
-        return descriptor is None or (timeout > 0 and bool(wait_readable([descriptor], timeout)))
-
-    def says_nothing_caught(self) -> bool:
-        """Say whether the answer that lies unread in the socket surely is that of a BLMOVE that caught nothing: so its first bytes, which stay there, begin."""
-        try:
-            # redis-py offers no other way; an encrypted socket does not either (ValueError).
-            first: bytes = self.connection._sock.recv(2, socket.MSG_PEEK | socket.MSG_DONTWAIT)  # noqa: SLF001 - see above
-        except (OSError, ValueError, AttributeError):
-            return False
-        return first in _NOTHING
-
-
-# How an answer begins that is nothing: a null of RESP2 (of a text, of a list), and of RESP3. An id begins with its length.
-_NOTHING = frozenset({b"$-", b"*-", b"_\r"})
+    def has_reply(self) -> bool:
+        descriptor = self.fileno()  # asked itself: a parser that is asked may take the reply out of the socket
+        return descriptor is None or bool(wait_readable([descriptor], 0))
 
 
 class QueueWaiter:
@@ -108,23 +90,20 @@ class QueueWaiter:
         self._settings = {**connection_settings(client), "retry": Retry(NoBackoff(), 0)}
         for name in ("socket_timeout", "socket_connect_timeout"):
             self._settings[name] = self._settings.get(name) or ANSWER_SECONDS
-        self._answers: list[Any] = []
         self._watched: dict[int, _Line] = {}
         self._lines = [_Line(queue, wire(keyspace.queue(queue)), wire(keyspace.caught(worker, queue))) for queue in queues]
-        # Whether the connection that wakes frees the others. Among many, each of which would free all others again, `free_calls` does it once.
-        self.frees_itself = len(self._lines) <= MOST_TO_FREE
 
     def leave_out(self, queues: Container[str]) -> None:
         """Wait on these queues no more, and on all others. A wait that has begun goes on to its end."""
         for line in self._lines:
             line.is_left_out = line.queue in queues
 
-    def arm(self, block_seconds: float, riding: Call[Any] | None = None) -> None:
+    def arm(self, block_seconds: float, riding: Callable[[], Call[Any]]) -> None:
         """Start waiting on every queue that is not waited on yet; returns at once.
 
         Args:
             block_seconds: after how long the server ends the wait, so that a dead worker's connection catches nothing later.
-            riding: a call that the server carries out when the wait on any queue ends, after freeing the others; see `answers`.
+            riding: makes the call that the server carries out when the wait on one of the queues ends.
 
         A line that cannot be armed rests for a second: the caller's own calls meet the same trouble and deal with it.
         """
@@ -132,33 +111,22 @@ class QueueWaiter:
         for line in self._lines:
             if line.armed_until is not None and now > line.armed_until and not line.has_reply():
                 self._drop(line)  # no answer long after the server should have given one: a half-open connection
-            if line.is_freed:
-                self._read_late(line)
-        unarmed = [line for line in self._lines if line.armed_until is None and not line.is_left_out]
-        lines = [line for line in unarmed if now >= line.resting_until and self._connect(line)]
-        for line in lines:
-            self._arm(line, block_seconds, riding, now)
+            if line.armed_until is None and not line.is_left_out and now >= line.resting_until and self._connect(line):
+                self._arm(line, block_seconds, riding(), now)
 
     def _connect(self, line: _Line) -> bool:
         if line.connection is None:
             try:
                 line.connection = self._connection_class(**self._settings)
                 line.connection.connect()
-                line.connection.send_command("CLIENT", "ID", check_health=False)
-                line.client_id = int(line.connection.read_response())
                 line.read_reply = _reply_reader(line.connection)
             except (RedisError, OSError):
                 self._drop(line)
         return line.connection is not None
 
-    def _arm(self, line: _Line, block_seconds: float, riding: Call[Any] | None, now: float) -> None:
-        commands: list[tuple[Any, ...]] = [("BLMOVE", line.queue_key, line.caught_key, "LEFT", "RIGHT", block_seconds)]
-        line.riding = []
-        if riding is not None:
-            others = [other for other in self._lines if other is not line and other.connection is not None] if self.frees_itself else []
-            commands += [_unblock(other).command() for other in others]
-            commands.append(riding.command())
-            line.riding = [*others, riding]
+    def _arm(self, line: _Line, block_seconds: float, riding: Call[Any], now: float) -> None:
+        line.riding = riding
+        commands = (("BLMOVE", line.queue_key, line.caught_key, "LEFT", "RIGHT", block_seconds), riding.command())
         try:
             line.connection.send_packed_command(line.connection.pack_commands(commands), check_health=False)
             line.armed_until = now + block_seconds + GRACE_SECONDS
@@ -171,16 +139,6 @@ class QueueWaiter:
         self._watched = {descriptor: line for descriptor, line in found if descriptor is not None}
         return list(self._watched)
 
-    def note_readable(self, descriptors: Sequence[int]) -> bool:
-        """Take over what a wait on the last `filenos` found, so that nothing is asked twice; says whether it concerned any connection."""
-        watched, self._watched = self._watched, {}
-        found = False
-        for descriptor in descriptors:
-            line = watched.get(descriptor)
-            if line is not None:
-                line.is_readable = found = True
-        return found
-
     def is_armed(self) -> bool:
         """Say whether any connection waits, or has an answer that was not read."""
         return any(line.armed_until is not None for line in self._lines)
@@ -189,96 +147,31 @@ class QueueWaiter:
         """Say whether every queue is waited on that is not left out."""
         return all(line.armed_until is not None or line.is_left_out for line in self._lines)
 
-    def has_news(self) -> bool:
-        """Say whether a connection has an answer that was not read."""
-        return any(line.is_readable for line in self._lines) or any(line.armed_until is not None and line.has_reply() for line in self._lines)
+    def read(self, descriptors: Sequence[int]) -> list[News]:
+        """Read what those connections have to say which a wait on the last `filenos` found readable. They wait no more then."""
+        watched, self._watched = self._watched, {}  # by the next wait, a descriptor may be somebody else's
+        return [self._read(watched[descriptor]) for descriptor in descriptors if descriptor in watched]
 
-    def free_calls(self) -> list[Call[Any]]:
-        """Return the calls that end the wait of every connection that still waits."""
-        return [_unblock(line) for line in self._lines if line.armed_until is not None and not line.has_reply()]
-
-    def drain(self, free: Callable[[Sequence[Call[Any]]], object]) -> int:
-        """Read the answers of all connections, after their `free_calls` were made. Returns how many of them had caught an id.
-
-        Args:
-            free: runs calls; used again for a connection whose BLMOVE had reached the server too late to be freed.
-        """
-        caught = 0
-        for line in self._in_telling_order():
-            if line.armed_until is not None:  # those before it may have said that it is free
-                caught += self._drain(line, free)
-        return caught
-
-    def _in_telling_order(self) -> list[_Line]:
-        """Return the lines that wait or have answered, first the one that caught an id: it brings a job along, and says that the others are free.
-
-        The answers of those that it freed may come before its own; then it is waited for, for as long as the server needs to write them all.
-        """
-        armed = [line for line in self._lines if line.armed_until is not None]
-        if len(armed) <= 1:
-            return armed
-        silent = {line.fileno(): line for line in armed if not line.is_readable}
-        freed = {line.client_id for line in armed if line.is_readable and line.says_nothing_caught()}
-        while silent and len(freed) == len(armed) - len(silent):
-            descriptors = wait_readable([descriptor for descriptor in silent if descriptor is not None], WRITING_SECONDS)
-            if not descriptors:
-                break
-            for line in (silent.pop(descriptor) for descriptor in descriptors):
-                line.is_readable = True
-                if line.says_nothing_caught():
-                    freed.add(line.client_id)
-        return sorted(armed, key=lambda line: (not line.is_readable, line.client_id in freed))
-
-    def answers(self) -> list[Any]:
-        """Return, once, what the riding calls of the drained connections answered; one that the server could not carry out left no answer."""
-        answers, self._answers = self._answers, []
-        return answers
-
-    def _drain(self, line: _Line, free: Callable[[Sequence[Call[Any]]], object]) -> int:
+    def _read(self, line: _Line) -> News:
         try:
-            for _ in range(DRAIN_STEPS):
-                if line.is_readable or line.has_reply(DRAIN_STEP_SECONDS):
-                    return self._read(line)
-                free([_unblock(line)])
+            caught, reply = line.read_reply(), line.read_reply()
         except (RedisError, OSError):
-            pass
-        self._drop(line)
-        return 1  # unknown what it caught: let the caller look
-
-    def _read(self, line: _Line) -> int:
-        """Read the answer of a BLMOVE and those of the commands behind it; says whether it caught an id.
-
-        A connection that they freed has caught nothing, and what it said can be read when there is time.
-        """
-        caught = line.read_reply()
-        line.armed_until, line.is_readable, line.is_freed = None, False, False
-        for rider in line.riding:
-            reply = line.read_reply()
-            if isinstance(rider, _Line):
-                if reply == 1 and rider.armed_until is not None:
-                    rider.armed_until, rider.is_readable, rider.is_freed = None, False, True
-            elif not isinstance(reply, ResponseError):
-                self._answers.append(rider.read(reply))
+            self._drop(line)
+            return News(caught=True, answer=None)
+        line.armed_until = None
         if isinstance(caught, ResponseError):
             line.resting_until = time.monotonic() + line.rest_seconds  # the queue's key is no list, or memory is short: leave it alone for a while
             line.rest_seconds = min(2 * line.rest_seconds, LONGEST_RETRY_SECONDS)
-            return 0
-        line.rest_seconds = RETRY_SECONDS
-        return 0 if caught is None else 1
-
-    def _read_late(self, line: _Line) -> None:
-        """Read what a freed connection said; the claim that rode with it came too late to count."""
-        try:
-            self._read(line)
-        except (RedisError, OSError):
-            self._drop(line)
-        self._answers.clear()
+        else:
+            line.rest_seconds = RETRY_SECONDS
+        answer = None if isinstance(reply, ResponseError) or line.riding is None else line.riding.read(reply)
+        return News(not (caught is None or isinstance(caught, ResponseError)), answer)
 
     def _drop(self, line: _Line) -> None:
         if line.connection is not None:
             line.connection.disconnect()
         line.connection = None
-        line.armed_until, line.is_readable, line.is_freed = None, False, False
+        line.armed_until = None
         line.resting_until = time.monotonic() + RETRY_SECONDS
 
     def close(self) -> None:
@@ -303,10 +196,6 @@ def _reply_reader(connection: Any) -> Callable[[], Any]:
             return error
 
     return read
-
-
-def _unblock(line: _Line) -> Call[Any]:
-    return Call(lambda reply: reply, ("CLIENT", "UNBLOCK", line.client_id))
 
 
 def wait_readable(descriptors: Sequence[int], timeout_seconds: float | None) -> list[int]:

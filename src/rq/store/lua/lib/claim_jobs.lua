@@ -1,7 +1,9 @@
--- Takes up to #executions waiting jobs for a worker. `claim` holds: worker, incarnation, sequence, lease, queues (in order), executions (fresh ids).
+-- Takes up to #executions waiting jobs for a worker. `claim` holds: worker, incarnation, sequence, lease, queues (in order), executions (fresh ids), is_woken.
 -- A call sent again (same sequence) gets the same jobs, a late one (smaller sequence) gets nothing.
--- Answers {code, jobs, milliseconds until the next scheduled job is due or '', ids given back, paused queues}; each job is {queue, id, execution, {field,
--- value, ...}}.
+-- A claim that found nothing leaves the worker waiting, with the places it had. Then, and only then, one that was left at the server to be carried out when a
+-- job wakes the worker (is_woken) may take jobs, and gets the next number: the worker's own next claim, which has the same one, is told of them.
+-- Answers {code, jobs, milliseconds until the next scheduled job is due or '', ids given back, paused queues}, of a woken one also 0 and its number; each job
+-- is {queue, id, execution, {field, value, ...}}.
 local MOST_POPS = 100
 local MOST_PROMOTIONS = 20
 
@@ -63,20 +65,33 @@ local function show_busy(worker, id)
   if added == 3 and redis.call('HEXISTS', key, 'birth') == 0 then redis.call('DEL', key) end
 end
 
+-- Makes a claim that was left at the server the worker's next one. Answers false if the worker waits no more.
+local function wake(claim, last, waiting)
+  local since, places = string.match(waiting or '', '^(%d+) ([1-9]%d*)$')
+  if not since or tonumber(since) ~= last then return false end
+  claim.sequence = last + 1
+  for place = #claim.executions, tonumber(places) + 1, -1 do claim.executions[place] = nil end
+  redis.call('HSET', held_key(claim.worker), 'woken', claim.sequence .. ' ' .. table.concat(claim.executions, ' '))
+  return true
+end
+
 local function claim_jobs(now, claim)
-  local known = try('HMGET', held_key(claim.worker), 'incarnation', 'sequence')
+  local known = try('HMGET', held_key(claim.worker), 'incarnation', 'sequence', 'waiting')
   if not known or known[1] ~= claim.incarnation then
     return {'unknown', {}, '', give_back_caught(claim.worker, claim.queues)}  -- nobody would look for them under a name that nobody bears
   end
   local last = tonumber(known[2] or '0') or 0
-  if claim.sequence == last then
+  if claim.is_woken then
+    if not wake(claim, last, known[3]) then return {'busy', {}, '', give_back_caught(claim.worker, claim.queues), {}, 0, last} end
+  elseif claim.sequence == last then
     -- include: replay_claim
     return replay_claim(claim)
+  elseif claim.sequence < last then
+    return {'stale', {}, '', 0}
   end
-  if claim.sequence < last then return {'stale', {}, '', 0} end
   local open, paused = open_queues(now, claim.worker, claim.queues)
   if #open == 0 then
-    redis.call('HSET', held_key(claim.worker), 'sequence', claim.sequence)
+    if not claim.is_woken then redis.call('HSET', held_key(claim.worker), 'sequence', claim.sequence) end
     return {'suspended', {}, '', give_back_caught(claim.worker, claim.queues), paused, redis.call('EXISTS', suspended_key())}
   end
   local jobs, pops, given_back = {}, 0, 0
@@ -88,11 +103,12 @@ local function claim_jobs(now, claim)
   end
   if #jobs > 0 then
     show_busy(claim.worker, jobs[#jobs][2])
-  else
-    redis.call('HSET', held_key(claim.worker), 'sequence', claim.sequence)
+  elseif not claim.is_woken then
+    redis.call('HSET', held_key(claim.worker), 'sequence', claim.sequence, 'waiting', claim.sequence .. ' ' .. #claim.executions)
   end
   local wait = milliseconds_until(now, next_due)
   if pops >= MOST_POPS and #jobs < #claim.executions then wait = 0 end
+  if claim.is_woken then return {'ok', jobs, wait, given_back, paused, 0, claim.sequence} end
   return {'ok', jobs, wait, given_back, paused}
 end
 
