@@ -74,8 +74,9 @@ def test_a_pool_that_fails_to_start_again_and_again_says_why_until_that_is_mende
         ('directory = "nowhere"', "[pools.web] directory: there is no directory"),
         ('python = "nowhere"', "[pools.web] python: there is no Python at"),
         ('python = "bare"', "[pools.web] python: the package rq is not installed in the environment of"),
-        ('max_child_age = "1h"', 'max_child_age: it is for warm processes, which run many jobs; add executor = "warm", or leave it out'),
-        ('max_jobs_per_child = 5\nexecutor = "spawn"', "max_jobs_per_child: it is for warm processes"),
+        ('max_child_age = "1h"', 'max_child_age: it is not for the executor fork; choose executor = "warm", or leave it out'),
+        ('exception_handler = ["tasks.greet", "tasks.nobody"]', "[pools.web] exception_handler: Cannot find tasks.nobody"),
+        ('connection_class = "redis.NoRedis"', "[pools.web] connection_class: Cannot find redis.NoRedis"),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_runs(rq: Rq, redis_client: redis.Redis, keys: str, refusal: str):

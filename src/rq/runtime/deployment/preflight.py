@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rq.core.errors import InvalidOptionError
-from rq.runtime.deployment.values import Pool, Project, WorkerOptions
+from rq.runtime.deployment.values import Pool, Project
 
 # A module of which the import takes longer is believed. The supervisor's loop stands still meanwhile, when it reads its file again.
 PATIENCE_SECONDS = 15.0
@@ -83,7 +83,7 @@ def check_projects(pools: Iterable[Pool], environments: Mapping[str, Mapping[str
     Raises:
         InvalidOptionError: one of them cannot; the message names its table, and the key.
     """
-    questions = [_Question(f"[pools.{pool.name}]", pool.project, _paths_of(pool.options), environments[pool.name]) for pool in pools if pool.workers]
+    questions = [_Question(f"[pools.{pool.name}]", pool.project, _paths_of(pool), environments[pool.name]) for pool in pools if pool.workers]
     questions = [question for question in questions if question.is_worth_asking]
     answers = _answers(questions)
     for question, answer in zip(questions, answers, strict=True):
@@ -91,9 +91,8 @@ def check_projects(pools: Iterable[Pool], environments: Mapping[str, Mapping[str
             raise InvalidOptionError(f"{question.heading} {answer}")
 
 
-def _paths_of(options: WorkerOptions) -> tuple[str, ...]:
-    named = {name: getattr(options, name) for name in ("worker_class", "job_class", "queue_class", "serializer")}
-    return tuple(f"{name}={path}" for name, path in named.items() if path is not None and path not in _SERIALIZERS)
+def _paths_of(pool: Pool) -> tuple[str, ...]:
+    return tuple(f"{told.key.name}={path}" for told in pool.told for path in told.paths if path not in _SERIALIZERS)
 
 
 def _answers(questions: Sequence[_Question]) -> list[str]:
