@@ -94,7 +94,7 @@ def test_a_class_that_is_not_there_is_refused_at_a_hangup_as_well(rq: Rq, redis_
     former = workers_of(redis_client)
     write(rq, '[pools.web]\njob_class = "nowhere.Job"\n')
     up.send_signal(signal.SIGHUP)
-    up.wait_for_output("the settings of before go on, for the new ones have a mistake: ", WAIT_SECONDS)
+    up.wait_for_output("the settings of before go on, for the new ones cannot be used: ", WAIT_SECONDS)
     up.wait_for_output("job_class: Cannot find nowhere.Job", WAIT_SECONDS)
     assert workers_of(redis_client) == former
     stop(up)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import click
 
-from rq.cli.boundary import Command, WrongCall, one_line
-from rq.cli.deployed import check_health, find_deployment, open_deployed_server
+from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
+from rq.cli.deployed import check_health, find_deployment
+from rq.cli.deployed_server import DeployedServer
 from rq.cli.deployment_file import DEFAULT_FILE, SUFFIX
 from rq.cli.health_door import HealthDoor
 from rq.cli.options import SharedOptions, takes_shared_options
@@ -21,7 +22,7 @@ from rq.core.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
 from rq.core.errors import InvalidOptionError
 from rq.model.health import Wanted
 from rq.observe.pool_logs import logger
-from rq.runtime.deployment.fleet import SUPERVISOR, Fleet
+from rq.runtime.deployment.fleet import SUPERVISOR, Fleet, Orders
 from rq.runtime.deployment.output import Output, OutputHandler
 from rq.runtime.deployment.plans import environment_of, list_plans
 from rq.runtime.deployment.preflight import check_projects
@@ -57,16 +58,15 @@ def up(shared: SharedOptions, pools: tuple[str, ...], file: str | None) -> None:
     """  # noqa: D301 - Click keeps lines after \b as they are
     find = partial(_find, file, shared, pools)
     deployment = find()
-    server = open_deployed_server(deployment, shared)
+    server = DeployedServer(deployment, shared)
     names = [SUPERVISOR, *(plan.name for plan in list_plans(deployment))]
     output = Output(sys.stdout, names, is_colored=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
     _log_to(output)
     environment = _environment(shared)
     _refuse_what_cannot_work(deployment, environment)
-    reread = partial(_find_again, find, environment)
-    reclaimer = Reclaimer(SUPERVISOR, server.client, server.scripts)
-    fleet = Fleet(deployment, reread, reclaimer, output, environment)
-    door = HealthDoor(lambda: check_health(server, Wanted(fleet.deployment.queues), fleet.troubles()), fleet.is_alive)
+    reread = partial(_find_again, find, server, environment)
+    fleet = Fleet(deployment, reread, _reclaimer(server), output, environment)
+    door = HealthDoor(lambda: check_health(server.current, Wanted(fleet.deployment.queues), fleet.troubles()), fleet.is_alive)
     fleet.on_reload = lambda: door.follow(fleet.deployment.listen)
     with output.running(), door.serving(deployment.listen):
         status = fleet.run()
@@ -104,14 +104,19 @@ def _refuse_what_cannot_work(deployment: Deployment, environment: Mapping[str, s
         raise WrongCall(f"{deployment.file}: {one_line(error)}") from error
 
 
-def _find_again(find: Callable[[], Deployment], environment: Mapping[str, str]) -> Deployment:
+def _find_again(find: Callable[[], Deployment], server: DeployedServer, environment: Mapping[str, str]) -> Orders:
     """Return what to run from now on; for a program that goes on if there is a mistake, raised as InvalidOptionError."""
     try:
         deployment = find()
         _refuse_what_cannot_work(deployment, environment)
-    except WrongCall as error:
+        is_another = server.follow(deployment)
+    except CommandFailed as error:
         raise InvalidOptionError(error.message) from error
-    return deployment
+    return Orders(deployment, _reclaimer(server), server.name) if is_another else Orders(deployment)
+
+
+def _reclaimer(server: DeployedServer) -> Reclaimer:
+    return Reclaimer(SUPERVISOR, server.current.client, server.current.scripts)
 
 
 def _log_to(output: Output) -> None:
