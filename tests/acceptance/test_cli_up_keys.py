@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rq.job import Job
-from tests.acceptance.test_cli_up import WAIT_SECONDS, result_of, start_up, status_of, stop
+from tests.acceptance.test_cli_up import WAIT_SECONDS, result_of, start_up, status_of, stop, workers_of
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -33,6 +33,19 @@ def tell(job, *failure):
 def note(queue):
     with Path("noted").open("a") as file:
         file.write(queue + " ")
+"""
+
+CLIENTS = """
+import os, redis
+from pathlib import Path
+
+class Client(redis.Redis):
+    def __init__(self, *args, **kwargs):
+        Path(f"{type(self).__name__}-{os.getpid()}").touch()
+        super().__init__(*args, **kwargs)
+
+class Own(Client):
+    pass
 """
 
 
@@ -63,4 +76,13 @@ def test_a_pool_takes_its_queues_in_the_order_that_it_says(rq: Rq, redis_client:
     for job_id in jobs:
         result_of(redis_client, job_id)
     assert (rq.folder / "noted").read_text().split() == ["one", "two", "one", "two"]
+    stop(up)
+
+
+def test_the_class_of_clients_that_the_command_or_the_pool_names_is_that_of_the_workers(rq: Rq, redis_client: redis.Redis):
+    (rq.folder / "clients.py").write_text(CLIENTS)
+    (rq.folder / "rq.toml").write_text('[pools.web]\n[pools.own]\nconnection_class = "clients.Own"\n')
+    up = start_up(rq, redis_client, "own.1", "web.1", arguments=("--connection-class", "clients.Client"))
+    for name, pid in workers_of(redis_client).items():
+        assert (rq.folder / f"{'Own' if name.startswith('own') else 'Client'}-{pid}").exists()
     stop(up)

@@ -202,6 +202,19 @@ def test_a_tilde_is_the_home(folder: Path, monkeypatch: pytest.MonkeyPatch):
             "[pools.web] log_format: it is '%(mesage)s': Formatting field not found in record: 'mesage'; write it as for Python's logging.Formatter",
         ),
         ("[pools.web]\nlog_format = 'x'", "[pools.web] log_format: it is 'x': "),
+        ('[pools.web]\nqueues = ["a\\u0000"]', "[pools.web] queues: it is ['a\\x00']; it must be a list of texts"),
+        ('[pools.web]\npython = "a\\u0000"', "[pools.web] python: it is 'a\\x00'; it must be a text in quotes"),
+        ('[pools.web]\nenv = { A = "\\u0000" }', "[pools.web.env] A: it is '\\x00'; it must be a text in quotes"),
+        ('[pools.web]\nenv = { "A=B" = "1" }', '[pools.web.env] "A=B": a variable has a name, without the sign ='),
+        ('[pools.web]\nenv = { "" = "1" }', '[pools.web.env] "": a variable has a name, without the sign ='),
+        ("[pools.web]\nqueues = 'redis://x'", "[pools.web] queues: 'redis://x' is no name of a queue, but the URL of a server; "),
+        ("[pools.web]\ndirectory = '~nobody-here/x'", "[pools.web] directory: it is '~nobody-here/x'; nobody of that name has a home here"),
+        ('[pools.web]\n"\\u001b[31m" = 1', "[pools.web] \\x1b[31m: there is no such key; "),
+        ("[pools.web]\n[pools.web]", "this is no TOML: Cannot declare ('pools', 'web') twice (at line 2, column 11)"),
+        ("[[pools.web]]", "[pools] web: it is [{}]; it must be a table, such as [pools.web]"),
+        ("[pools.web]\nworkers = '" + "9" * 500 + "'", "[pools.web] workers: it is '" + "9" * 99 + "...; it must be a whole number"),
+        ("x = " + "[" * 5000, "this is no TOML: "),
+        ("[pools.web]\n[health]\nlisten = 'a..b:80'", "[health] listen: 'a..b:80' is no address; "),
         ("[pools.web]\nburst = true", "[pools.web] burst: there is no such key; a worker that leaves is replaced at once, "),
         ("[pools.web]\nverbose = true", '[pools.web] verbose: there is no such key; write logging_level = "debug"'),
         ("[pools.web]\nexception_handlers = 'a.b'", "[pools.web] exception_handlers: there is no such key; did you mean exception_handler?"),
@@ -230,6 +243,10 @@ def test_a_tilde_is_the_home(folder: Path, monkeypatch: pytest.MonkeyPatch):
 def test_a_mistake_is_a_sentence_with_its_table_and_key(folder: Path, text: str, sentence: str):
     (folder / "broken.env").write_text("A=1\nB\n")
     assert refusal(folder, text).startswith(sentence)
+
+
+def test_a_file_that_an_editor_marked_as_utf_8_is_read_as_any_other(folder: Path):
+    assert [pool.name for pool in read(folder, "\ufeff[pools.web]").pools] == ["web"]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ class Fleet:
 
     Args:
         deployment: what to run.
-        reread: returns what to run from now on; called at SIGHUP.
+        reread: returns what to run from now on; called at SIGHUP. Raises an RQError if that cannot be.
         reclaimer: takes back what dead workers had, at first.
         output: gets what processes print.
         environment: of this program; theirs begin with it.
@@ -102,7 +102,7 @@ class Fleet:
     def _reload(self) -> None:
         try:
             orders = self._reread()
-        except (RQError, OSError) as error:
+        except RQError as error:
             self._report(events.ReloadRefused(SUPERVISOR, str(error)))
             return
         self.deployment = orders.deployment

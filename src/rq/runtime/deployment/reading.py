@@ -54,13 +54,21 @@ def _read_pool(name: str, table: Table) -> Pool:
     pool = Pool(
         name=name,
         project=_read_project(table),
-        queues=table.texts("queues") or ("default",),
+        queues=_read_queues(table),
         workers=_or(table.number("workers", 0, MOST_WORKERS), 1),
         told=read_worker_keys(table),
         stop_seconds=_or(table.seconds("stop_timeout", 0, YEAR_SECONDS), DEFAULT_STOP_SECONDS),
     )
     table.refuse_others(NOT_OF_POOLS)
     return pool
+
+
+def _read_queues(table: Table) -> tuple[str, ...]:
+    queues = table.texts("queues") or ("default",)
+    for queue in queues:
+        if "://" in queue:
+            raise table.mistake("queues", f"{queue!r} is no name of a queue, but the URL of a server; the key url at the top of the file says that")
+    return queues
 
 
 def _read_cron(name: str, table: Table) -> CronProcess:

@@ -40,7 +40,7 @@ class WorkerKey:
         option: of `rq worker`; None for that of the same name.
         said_by: of a key that is true or false: which of them the option, then a flag, says.
         executors: with which it means something.
-        names_code: whether it names something in the code of the project, by its dotted path.
+        members: of a key that names something in the code of the project, by its dotted path: what that must have. Empty: it names nothing.
     """
 
     name: str
@@ -50,7 +50,7 @@ class WorkerKey:
     option: str | None = None
     said_by: bool = True
     executors: tuple[str, ...] = EXECUTOR_NAMES
-    names_code: bool = False
+    members: tuple[str, ...] = ()
 
     @property
     def flag(self) -> str:
@@ -76,7 +76,7 @@ class Told:
     @property
     def paths(self) -> tuple[str, ...]:
         """What it names in the code of the project."""
-        if not self.key.names_code:
+        if not self.key.members:
             return ()
         return self.value if isinstance(self.value, tuple) else (str(self.value),)
 
@@ -185,14 +185,14 @@ WORKER_KEYS = (
         Table.texts,
         '"shop.tell_somebody"',
         "dotted paths of functions that are called, in this order, where a job failed",
-        names_code=True,
+        members=("__call__",),
     ),
     WorkerKey("disable_default_exception_handler", Table.flag, "true", "keep no record of jobs that failed"),
-    WorkerKey("worker_class", Table.text, '"rq.SimpleWorker"', "dotted path of the class of workers", names_code=True),
-    WorkerKey("job_class", Table.text, '"rq.job.Job"', "of jobs", names_code=True),
-    WorkerKey("queue_class", Table.text, '"rq.Queue"', "of queues", names_code=True),
-    WorkerKey("serializer", Table.text, '"json"', "`pickle`, `json` or a dotted path", names_code=True),
-    WorkerKey("connection_class", Table.text, '"redis.Redis"', "dotted path of the class of the workers' clients of the server", names_code=True),
+    WorkerKey("worker_class", Table.text, '"rq.SimpleWorker"', "dotted path of the class of workers", members=("work",)),
+    WorkerKey("job_class", Table.text, '"rq.job.Job"', "of jobs", members=("fetch", "perform")),
+    WorkerKey("queue_class", Table.text, '"rq.Queue"', "of queues", members=("enqueue_call", "dequeue_any")),
+    WorkerKey("serializer", Table.text, '"json"', "`pickle`, `json` or a dotted path", members=("dumps", "loads")),
+    WorkerKey("connection_class", Table.text, '"redis.Redis"', "dotted path of the class of the workers' clients of the server", members=("from_url",)),
     WorkerKey("lease", _seconds(MIN_LEASE_SECONDS), "10", "if the whole machine dies, others get its jobs after that time; 30 seconds if not said"),
     WorkerKey("worker_ttl", _whole_seconds(1), '"7m"', "how long the entry of an idle worker lasts without a sign of life; 420 seconds if not said"),
     WorkerKey("job_monitoring_interval", _whole_seconds(1), "30", "the same of a busy worker; 30 seconds if not said"),
