@@ -181,6 +181,20 @@ def test_settings_that_name_another_server_are_followed_as_the_file_is(rq: Rq, r
     stop(up)
 
 
+@pytest.mark.parametrize("mistake", ["SENTINEL = {'INSTANCES': 5}", "1 / 0", "def", "REDIS_HOST = 'localhost'\nREDIS_PORT = 'x'"])
+def test_settings_that_became_nonsense_change_nothing(rq: Rq, redis_url: str, redis_client: redis.Redis, mistake: str):
+    write(rq, UNREACHABLE)
+    settings = rq.folder / "my.py"
+    settings.write_text(f"REDIS_URL = {redis_url!r}\n")
+    up = start_up(rq, redis_client, "web.1", arguments=("--config", "./my.py"))
+    former = workers_of(redis_client)
+    settings.write_text(f"# it was another one before\n{mistake}\n")
+    hang_up(up, "the settings of before go on, for the new ones cannot be used: ")
+    assert "Traceback" not in up.output
+    assert workers_of(redis_client) == former
+    stop(up)
+
+
 def test_the_prefix_of_a_file_that_is_named_as_settings_counts_for_health_too(rq: Rq, redis_url: str, redis_client: redis.Redis):
     write(rq, UNREACHABLE)
     (rq.folder / "server.toml").write_text(f'url = {redis_url!r}\nprefix = "mine:"\n')

@@ -111,7 +111,7 @@ def _find_again(find: Callable[[], Deployment], server: DeployedServer, environm
         is_another = server.follow(deployment)
     except CommandFailed as error:
         raise InvalidOptionError(error.message) from error
-    except OSError as error:
+    except Exception as error:  # settings are the user's code; whatever they do, what runs goes on
         raise InvalidOptionError(sentence_of(error, server.name)) from error
     return Orders(deployment, _reclaimer(server), server.name) if is_another else Orders(deployment)
 

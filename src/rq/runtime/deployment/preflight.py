@@ -119,8 +119,10 @@ def _begin(question: _Question) -> subprocess.Popen[str] | str:
     try:
         return question.ask()
     except OSError as error:
-        # Too many processes, say: that goes away.
-        return f"python: cannot run {question.project.python}: {error.strerror}" if error.errno in _LASTING else ""
+        if error.errno not in _LASTING:
+            return ""  # too many processes, say: that goes away
+        key = "directory" if error.filename == question.project.directory else "python"
+        return f"{key}: cannot use {error.filename}: {error.strerror}"
 
 
 def _answer(python: Path, process: subprocess.Popen[str], deadline: float) -> str:
