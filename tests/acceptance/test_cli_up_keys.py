@@ -86,3 +86,11 @@ def test_the_class_of_clients_that_the_command_or_the_pool_names_is_that_of_the_
     for name, pid in workers_of(redis_client).items():
         assert (rq.folder / f"{'Own' if name.startswith('own') else 'Client'}-{pid}").exists()
     stop(up)
+
+
+def test_a_class_may_be_in_a_directory_with_any_name(rq: Rq, redis_client: redis.Redis):
+    (rq.folder / "lib: ours").mkdir()
+    (rq.folder / "lib: ours" / "ours.py").write_text("import rq\nclass Queue(rq.Queue): pass\n")
+    (rq.folder / "rq.toml").write_text('[pools.web]\npath = "lib: ours"\nqueue_class = "ours.Queue"\n')
+    up = start_up(rq, redis_client, "web.1")
+    stop(up)

@@ -232,6 +232,7 @@ def test_a_tilde_is_the_home(folder: Path, monkeypatch: pytest.MonkeyPatch):
         ("[pools.web]\nenv = { A = true }", "[pools.web.env] A: it is True; it must be a text in quotes"),
         ("[pools.web]\nenv_file = 'nowhere'", "[pools.web] env_file: cannot use FOLDER/nowhere: No such file or directory"),
         ("[pools.web]\nenv_file = 'broken.env'", "[pools.web] env_file: line 2 of FOLDER/broken.env is no NAME=value"),
+        ("[pools.web]\nenv_file = 'nul.env'", "[pools.web] env_file: line 1 of FOLDER/nul.env is no NAME=value"),
         ("[pools.web]\nlimits.memory = 1024", '[pools.web.limits] memory: it is 1024; it must be a size from "256M" to "1024T"'),
         ("[pools.web]\nlimits.memory = 'much'", '[pools.web.limits] memory: it is \'much\'; it must be a size from "256M" to "1024T"'),
         ("[pools.web]\nlimits.cpu = 1", "[pools.web.limits] cpu: there is no such key; there are memory, nice, nofile"),
@@ -242,6 +243,7 @@ def test_a_tilde_is_the_home(folder: Path, monkeypatch: pytest.MonkeyPatch):
 )
 def test_a_mistake_is_a_sentence_with_its_table_and_key(folder: Path, text: str, sentence: str):
     (folder / "broken.env").write_text("A=1\nB\n")
+    (folder / "nul.env").write_text("A=\0\n")
     assert refusal(folder, text).startswith(sentence)
 
 

@@ -7,7 +7,6 @@ cannot be imported because a database is down) is no reason to refuse anything: 
 from __future__ import annotations
 
 import errno
-import os
 import subprocess
 import sys
 import time
@@ -30,7 +29,7 @@ _SERIALIZERS = {"pickle", "json"}
 # Runs in the project's Python, whatever version of this package is there.
 _PROGRAM = f"""
 import os, sys
-sys.path += [os.getcwd(), *filter(None, sys.argv[1].split(os.pathsep))]
+sys.path += [os.getcwd(), *filter(None, sys.argv[1].splitlines())]
 def refuse(key, reason):
     print(key + ": " + " ".join(str(reason).split()))
     sys.exit({_WRONG})
@@ -78,7 +77,7 @@ class _Question:
 
     def ask(self) -> subprocess.Popen[str]:
         """Begin to ask."""
-        argv = [str(self.project.python), "-P", "-c", _PROGRAM, os.pathsep.join(map(str, self.project.path)), *self.paths]
+        argv = [str(self.project.python), "-P", "-c", _PROGRAM, "\n".join(map(str, self.project.path)), *self.paths]
         return subprocess.Popen(  # noqa: S603 - the interpreter is the user's
             argv, env=dict(self.environment), cwd=self.project.directory, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace"
         )
