@@ -196,7 +196,7 @@ def test_the_server_may_stand_in_the_settings(rq_without_server: Rq, redis_url: 
 def test_a_cron_process_runs_with_the_python_of_its_project(rq: Rq, write: Callable[[str], None]):
     (rq.folder / "nightly.py").touch()
     interpreter = rq.folder / "python"
-    interpreter.write_text("#!/bin/sh\necho called with $@\nexec sleep 600\n")
+    interpreter.write_text(f'#!/bin/sh\n[ "$2" = -c ] && exec {sys.executable} "$@"\necho called with $@\nexec sleep 600\n')
     interpreter.chmod(0o755)
     write('[cron.nightly]\nfile = "nightly.py"\npython = "python"\n')
     up = rq.start("up")

@@ -74,14 +74,26 @@ def test_a_pool_that_fails_to_start_again_and_again_says_why_until_that_is_mende
         ('directory = "nowhere"', "[pools.web] directory: there is no directory"),
         ('python = "nowhere"', "[pools.web] python: there is no Python at"),
         ('python = "bare"', "[pools.web] python: the package rq is not installed in the environment of"),
-        ('max_child_age = "1h"', 'max_child_age: it is for warm processes, which run many jobs; add executor = "warm", or leave it out'),
-        ('max_jobs_per_child = 5\nexecutor = "spawn"', "max_jobs_per_child: it is for warm processes"),
+        ('max_child_age = "1h"', 'max_child_age: it is not for the executor fork; choose executor = "warm", or leave it out'),
+        ('exception_handler = ["tasks.greet", "tasks.nobody"]', "[pools.web] exception_handler: Cannot find tasks.nobody"),
+        ('worker_class = "tasks.greet"', "[pools.web] worker_class: tasks.greet is no worker class: it has no work()"),
+        ('job_class = "rq.Queue"', "[pools.web] job_class: rq.Queue is no job class: it has no fetch()"),
+        ('queue_class = "rq.job.Job"', "[pools.web] queue_class: rq.job.Job is no queue class: it has no enqueue_call()"),
+        ('serializer = "tasks.greet"', "[pools.web] serializer: tasks.greet is no serializer: it has no dumps()"),
+        ('exception_handler = "tasks.__name__"', "[pools.web] exception_handler: tasks.__name__ is no exception handler: it has no __call__()"),
+        ('python = "/bin/true"', "[pools.web] python: /bin/true is no Python; name an environment's folder, or an interpreter"),
+        ('python = "garbage"', "garbage: Exec format error"),
+        ('url = "redis://x"', "[pools.web] url: there is no such key; it stands at the top of the file, for all pools; "),
+        ('[cron.nightly]\nfile = "tasks.py"\npython = "bare"', "[cron.nightly] python: the package rq is not installed in the environment of"),
+        ('connection_class = "redis.NoRedis"', "[pools.web] connection_class: Cannot find redis.NoRedis"),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_runs(rq: Rq, redis_client: redis.Redis, keys: str, refusal: str):
     bare = rq.folder / "bare"
     bare.write_text(f'#!/bin/sh\nshift\nexec {sys.executable} -I -S -P "$@"\n')
-    bare.chmod(0o755)
+    (rq.folder / "garbage").write_text("no program\n")
+    for program in (bare, rq.folder / "garbage"):
+        program.chmod(0o755)
     write(rq, f"[pools.good]\n[pools.web]\n{keys}\n")
     assert refusal in rq.refuse("up", status=2)
     assert redis_client.keys() == []
@@ -93,9 +105,40 @@ def test_a_class_that_is_not_there_is_refused_at_a_hangup_as_well(rq: Rq, redis_
     former = workers_of(redis_client)
     write(rq, '[pools.web]\njob_class = "nowhere.Job"\n')
     up.send_signal(signal.SIGHUP)
-    up.wait_for_output("the settings of before go on, for the new ones have a mistake: ", WAIT_SECONDS)
+    up.wait_for_output("the settings of before go on, for the new ones cannot be used: ", WAIT_SECONDS)
     up.wait_for_output("job_class: Cannot find nowhere.Job", WAIT_SECONDS)
     assert workers_of(redis_client) == former
+    stop(up)
+
+
+def test_whatever_becomes_of_the_file_its_processes_go_on_and_one_sentence_says_why(rq: Rq, redis_client: redis.Redis):
+    write(rq, "[pools.web]\n")
+    up = start_up(rq, redis_client, "web.1")
+    former, file = workers_of(redis_client), rq.folder / "rq.toml"
+
+    def remove() -> None:
+        file.unlink()
+
+    changes = {
+        "this is no TOML: 'utf-8' codec can't decode byte 0xff": lambda: file.write_bytes(b"\xff\xfe\x00"),
+        "this is no TOML: Expected ']' at the end of a table": lambda: file.write_text("[pools.web"),
+        "it describes nothing to run": lambda: file.write_text(""),
+        "rq.toml: there is no such file": remove,
+        f"Cannot use {file}: Is a directory": file.mkdir,
+    }
+    for times, (sentence, change) in enumerate(changes.items(), 1):
+        change()
+        up.send_signal(signal.SIGHUP)
+        up.wait_for_output(sentence, WAIT_SECONDS)
+        assert up.stdout.count("the settings of before go on") == times
+    file.rmdir()
+    assert workers_of(redis_client) == former
+    assert "Traceback" not in up.output
+    assert len(up.stdout.splitlines()) == len([line for line in up.stdout.splitlines() if re.match(r"(rq |web) \| \d", line)])
+    write(rq, "[pools.web]\n[pools.mail]\n")
+    up.send_signal(signal.SIGHUP)
+    wait_for_another(up, redis_client, *former)
+    wait_for_places(up, redis_client, "mail.1", "web.1")
     stop(up)
 
 

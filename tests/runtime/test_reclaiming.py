@@ -11,6 +11,7 @@ import redis
 from rq.core.keys import Keyspace
 from rq.observe import pool_events as events
 from rq.runtime.children import Child, Program
+from rq.runtime.deployment.reclaimers import Reclaimers
 from rq.runtime.reclaiming import GRACE_SECONDS, LONGEST_TRIED_SECONDS, RETRY_SECONDS, Reclaimer
 from rq.store.scripts import ScriptLibrary
 
@@ -77,3 +78,31 @@ def test_who_left_in_good_order_is_asked_about_at_once_and_nothing_said(redis_cl
     reclaimer.attend(time.monotonic())
     assert reclaimer.next_deadline() is None
     assert reports == []
+
+
+def test_each_worker_is_asked_about_where_it_began_and_a_server_that_is_away_holds_up_no_other(away, redis_client, reports):
+    reclaimers = Reclaimers(away)
+    former, later = dead_child("former"), dead_child("later")
+    reclaimers.note_start(former)
+    reclaimers.follow(Reclaimer("p", redis_client, SCRIPTS, report=reports.append))
+    reclaimers.note_start(later)
+    reclaimers.note_end(former)
+    reclaimers.note_end(later)
+    assert reclaimers.next_deadline() is not None
+    reclaimers.attend(time.monotonic() + GRACE_SECONDS)
+    assert [(type(report), report.child) for report in reports] == [(events.JobsNotTakenBack, "former")]
+    reclaimers.finish()
+    assert [report.child for report in reports] == ["former", "former"]
+
+
+def test_a_former_server_is_left_alone_when_its_last_worker_was_dealt_with(away, redis_client, reports):
+    present = Reclaimer("p", redis_client, SCRIPTS, report=reports.append)
+    reclaimers, former = Reclaimers(present), dead_child("former")
+    reclaimers.note_start(former)
+    reclaimers.follow(away)
+    reclaimers.note_end(former)
+    reclaimers.attend(time.monotonic() + GRACE_SECONDS)
+    assert reclaimers.next_deadline() is None
+    reclaimers.note_end(dead_child("of nobody"))
+    reclaimers.attend(time.monotonic() + GRACE_SECONDS)
+    assert [report.child for report in reports] == ["of nobody"]

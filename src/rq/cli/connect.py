@@ -129,7 +129,7 @@ def open_client(client_class: Any, url: str | None, places: Sequence[Settings], 
     for place in filter(names_server, places):
         named = place.text("REDIS_URL")
         if named:
-            return _from_url(client_class, named, f"REDIS_URL of {place.origin}", options)
+            return _from_url(client_class, named, f"{'url' if place.origin.endswith(SUFFIX) else 'REDIS_URL'} of {place.origin}", options)
         if _has_sentinel(place):
             return _from_sentinel(place, options)
         return _from_parts(client_class, place, options)

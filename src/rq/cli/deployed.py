@@ -28,13 +28,16 @@ from rq.store.scripts import ScriptLibrary
 def find_deployment(file: str | None, shared: SharedOptions) -> Deployment | None:
     """Return what a file describes for this call; as `read_file`.
 
-    `--url` or RQ_REDIS_URL, the server that `--config` names, and RQ_KEY_PREFIX win over what the file says, so that one file serves on several machines.
+    `--url` or RQ_REDIS_URL, the server and the prefix that `--config` names, and RQ_KEY_PREFIX win over what the file says, so that one file serves on several
+    machines.
     """
     deployment = read_file(file)
     if deployment is None:
         return None
-    url = None if names_server(load_config(shared.config)) else deployment.url
-    return replace(deployment, url=shared.url or url, prefix=os.environ.get(PREFIX_VARIABLE) or deployment.prefix)
+    config = load_config(shared.config)
+    url = None if names_server(config) else deployment.url
+    prefix = os.environ.get(PREFIX_VARIABLE) or config.text(PREFIX_VARIABLE) or deployment.prefix
+    return replace(deployment, url=shared.url or url, prefix=prefix)
 
 
 def read_file(file: str | None) -> Deployment | None:
@@ -58,7 +61,8 @@ def open_deployed_server(deployment: Deployment | None, shared: SharedOptions) -
     """Return the server of a deployment; without one, that of any command."""
     if deployment is None:
         return open_server(shared)
-    server = open_server(replace(shared, url=deployment.url), file=Settings({}, "the file"))
+    file = {"REDIS_URL": deployment.url} if deployment.url else {}
+    server = open_server(shared, file=Settings(file, str(deployment.file)))
     return replace(server, scripts=ScriptLibrary(Keyspace(deployment.prefix))) if deployment.prefix else server
 
 

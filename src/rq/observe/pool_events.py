@@ -132,16 +132,20 @@ class JobsNotTakenBack(PoolEvent):
 
 @dataclass(frozen=True, slots=True)
 class Reloaded(PoolEvent):
-    """The settings of several pools were read again: names of those that are new, that are gone, and that run another way from now on."""
+    """The settings of several pools were read again: names of those that are new, that are gone, and that run another way from now on.
+
+    `server` is where their server is from now on, None if that is as before.
+    """
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
     changed: tuple[str, ...]
+    server: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReloadRefused(PoolEvent):
-    """The settings have a mistake; those of before go on."""
+    """The settings have a mistake, or name a server that does not answer; those of before go on."""
 
     reason: str
 

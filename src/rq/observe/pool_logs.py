@@ -94,13 +94,14 @@ def _not_taken_back(event: e.JobsNotTakenBack) -> None:
 
 
 def _reloaded(event: e.Reloaded) -> None:
-    parts = (("added", event.added), ("removed", event.removed), ("changed", event.changed))
+    server = () if event.server is None else (event.server,)
+    parts = (("added", event.added), ("removed", event.removed), ("changed", event.changed), ("server", server))
     news = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
     logger.info("Pool %s: read the settings again (%s)", event.pool, news or "nothing changed")
 
 
 def _reload_refused(event: e.ReloadRefused) -> None:
-    logger.error("Pool %s: the settings of before go on, for the new ones have a mistake: %s", event.pool, event.reason)
+    logger.error("Pool %s: the settings of before go on, for the new ones cannot be used: %s", event.pool, event.reason)
 
 
 _LINES: dict[type[e.PoolEvent], Callable[[Any], None]] = {

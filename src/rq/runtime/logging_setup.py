@@ -6,6 +6,9 @@ import logging
 import sys
 
 from rq.core.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
+from rq.core.errors import InvalidOptionError
+
+LEVEL_NAMES = ("debug", "info", "warning", "error", "critical")
 
 
 class _BelowError(logging.Filter):
@@ -40,3 +43,15 @@ def setup_loghandlers(
     for handler in (below_error, errors):
         handler.setFormatter(formatter)
         logger.addHandler(handler)
+
+
+def check_log_format(log_format: str = DEFAULT_LOGGING_FORMAT, date_format: str = DEFAULT_LOGGING_DATE_FORMAT) -> None:
+    """Refuse formats, as those of `setup_loghandlers`, that would fail at every line.
+
+    Raises:
+        InvalidOptionError: one names what no line has, or is no format (a ValueError).
+    """
+    try:
+        logging.Formatter(log_format, date_format).format(logging.makeLogRecord({}))
+    except (ValueError, TypeError) as error:
+        raise InvalidOptionError(f"{error}; write it as for Python's logging.Formatter") from error

@@ -128,9 +128,9 @@ def test_a_pool_is_a_command_of_its_own_python(folder: Path):
     web, mail, nightly = list_plans(read(folder, WHOLE))
     assert web.command("web.1")[:7] == [f"{folder}/web/.venv/bin/python", "-P", "-m", "rq", "worker", "--name", "web.1"]
     assert web.arguments == (
-        *("worker", "--path", f"{folder}/web", "--path", f"{folder}/web/lib", "--executor", "threads", "--concurrency", "8"),
+        *("worker", "--path", f"{folder}/web", "--path", f"{folder}/web/lib", "--executor", "threads", "--concurrency", "8", "--max-jobs", "1000"),
         *("--worker-class", "shop.Worker", "--job-class", "shop.Job", "--queue-class", "shop.Queue", "--serializer", "json"),
-        *("--lease", "7.5", "--max-jobs", "1000", "--", "high", "default"),
+        *("--lease", "7.5", "--", "high", "default"),
     )
     assert mail.command("mail.1-x") == [sys.executable, "-P", "-m", "rq", "worker", "--name", "mail.1-x", "--", "mail"]
     assert nightly.name == "cron.nightly"
@@ -144,6 +144,20 @@ def test_processes_that_run_many_jobs_can_be_limited(folder: Path):
         *("worker", "--executor", "warm", "--max-jobs-per-child", "500", "--max-child-age", "3600", "--max-child-memory", "1024"),
         *("--", "default"),
     )
+
+
+def test_what_is_true_or_false_and_what_is_several_become_words_as_well(folder: Path):
+    flags = "keep_output = false\nwith_scheduler = false\ndisable_job_desc_logging = true\n"
+    [web] = list_plans(read(folder, f'[pools.web]\n{flags}exception_handler = ["shop.tell", "shop.note"]\n'))
+    assert web.arguments == (
+        *("worker", "--no-keep-output", "--exception-handler", "shop.tell", "--exception-handler", "shop.note", "--disable-job-desc-logging"),
+        *("--", "default"),
+    )
+
+
+def test_levels_and_choices_may_be_written_in_any_case(folder: Path):
+    [web] = list_plans(read(folder, '[pools.web]\nlogging_level = "WARNING"\n'))
+    assert web.arguments == ("worker", "--logging-level", "warning", "--", "default")
 
 
 def test_a_tilde_is_the_home(folder: Path, monkeypatch: pytest.MonkeyPatch):
@@ -168,6 +182,43 @@ def test_a_tilde_is_the_home(folder: Path, monkeypatch: pytest.MonkeyPatch):
         ("[pools.web]\nworkers = true", "[pools.web] workers: it is True; it must be a whole number from 0 to 10000"),
         ("[pools.web]\nworkers = -1", "[pools.web] workers: it is -1; it must be a whole number from 0 to 10000"),
         ("[pools.web]\nexecutor = 'thread'", "[pools.web] executor: it is 'thread'; it must be one of fork, spawn, warm, threads, asyncio, inline"),
+        (
+            "[pools.web]\nmax_child_age = '1h'",
+            '[pools.web] max_child_age: it is not for the executor fork; choose executor = "warm", or leave it out',
+        ),
+        (
+            "[pools.web]\njob_memory = '1G'\nexecutor = 'threads'",
+            '[pools.web] job_memory: it is not for the executor threads; choose executor = "fork" or "spawn" or "warm", or leave it out',
+        ),
+        ("[pools.web]\nconcurrency = 2\nexecutor = 'inline'", "[pools.web] concurrency: the executor inline runs one job at a time; "),
+        ("[pools.web]\njob_memory = 1024", '[pools.web] job_memory: it is 1024; it must be a size from "64M" to "1024T"'),
+        ("[pools.web]\noutput_size = '1G'", '[pools.web] output_size: it is \'1G\'; it must be a size from "1K" to "16M"'),
+        ("[pools.web]\nkeep_output = 'no'", "[pools.web] keep_output: it is 'no'; it must be true or false"),
+        ("[pools.web]\nresults_ttl = 0.5", "[pools.web] results_ttl: it is 0.5; it must be from -1 to 3153600000 seconds, as a whole number or a text"),
+        ("[pools.web]\nworker_ttl = nan", "[pools.web] worker_ttl: it is nan; it must be from 1"),
+        ("[pools.web]\nlogging_level = 'loud'", "[pools.web] logging_level: it is 'loud'; it must be one of debug, info, warning, error, critical"),
+        (
+            "[pools.web]\nlog_format = '%(mesage)s'",
+            "[pools.web] log_format: it is '%(mesage)s': Formatting field not found in record: 'mesage'; write it as for Python's logging.Formatter",
+        ),
+        ("[pools.web]\nlog_format = 'x'", "[pools.web] log_format: it is 'x': "),
+        ('[pools.web]\nqueues = ["a\\u0000"]', "[pools.web] queues: it is ['a\\x00']; it must be a list of texts"),
+        ('[pools.web]\npython = "a\\u0000"', "[pools.web] python: it is 'a\\x00'; it must be a text in quotes"),
+        ('[pools.web]\nenv = { A = "\\u0000" }', "[pools.web.env] A: it is '\\x00'; it must be a text in quotes"),
+        ('[pools.web]\nenv = { "A=B" = "1" }', '[pools.web.env] "A=B": a variable has a name, without the sign ='),
+        ('[pools.web]\nenv = { "" = "1" }', '[pools.web.env] "": a variable has a name, without the sign ='),
+        ("[pools.web]\nqueues = 'redis://x'", "[pools.web] queues: 'redis://x' is no name of a queue, but the URL of a server; "),
+        ("[pools.web]\ndirectory = '~nobody-here/x'", "[pools.web] directory: it is '~nobody-here/x'; nobody of that name has a home here"),
+        ('[pools.web]\n"\\u001b[31m" = 1', "[pools.web] \\x1b[31m: there is no such key; "),
+        ("[pools.web]\n[pools.web]", "this is no TOML: Cannot declare ('pools', 'web') twice (at line 2, column 11)"),
+        ("[[pools.web]]", "[pools] web: it is [{}]; it must be a table, such as [pools.web]"),
+        ("[pools.web]\nworkers = '" + "9" * 500 + "'", "[pools.web] workers: it is '" + "9" * 99 + "...; it must be a whole number"),
+        ("x = " + "[" * 5000, "this is no TOML: "),
+        ("[pools.web]\n[health]\nlisten = 'a..b:80'", "[health] listen: 'a..b:80' is no address; "),
+        ("[pools.web]\nburst = true", "[pools.web] burst: there is no such key; a worker that leaves is replaced at once, "),
+        ("[pools.web]\nverbose = true", '[pools.web] verbose: there is no such key; write logging_level = "debug"'),
+        ("[pools.web]\nexception_handlers = 'a.b'", "[pools.web] exception_handlers: there is no such key; did you mean exception_handler?"),
+        ("[pools.web]\nResult-TTL = 5", "[pools.web] Result-TTL: there is no such key; did you mean results_ttl?"),
         ("[pools.web]\nqueues = []", '[pools.web] queues: it is []; it must be a list of texts, such as ["high", "default"]'),
         ("[pools.web]\nqueues = [1]", '[pools.web] queues: it is [1]; it must be a list of texts, such as ["high", "default"]'),
         ("[pools.web]\nlease = 0", '[pools.web] lease: it is 0; it must be from 2 to 31536000 seconds, as a number or a text such as "10m"'),
@@ -181,8 +232,9 @@ def test_a_tilde_is_the_home(folder: Path, monkeypatch: pytest.MonkeyPatch):
         ("[pools.web]\nenv = { A = true }", "[pools.web.env] A: it is True; it must be a text in quotes"),
         ("[pools.web]\nenv_file = 'nowhere'", "[pools.web] env_file: cannot use FOLDER/nowhere: No such file or directory"),
         ("[pools.web]\nenv_file = 'broken.env'", "[pools.web] env_file: line 2 of FOLDER/broken.env is no NAME=value"),
-        ("[pools.web]\nlimits.memory = 1024", '[pools.web.limits] memory: it is 1024; it must be a size of at least "256M"'),
-        ("[pools.web]\nlimits.memory = 'much'", "[pools.web.limits] memory: it is 'much'; it must be a size of at least \"256M\""),
+        ("[pools.web]\nenv_file = 'nul.env'", "[pools.web] env_file: line 1 of FOLDER/nul.env is no NAME=value"),
+        ("[pools.web]\nlimits.memory = 1024", '[pools.web.limits] memory: it is 1024; it must be a size from "256M" to "1024T"'),
+        ("[pools.web]\nlimits.memory = 'much'", '[pools.web.limits] memory: it is \'much\'; it must be a size from "256M" to "1024T"'),
         ("[pools.web]\nlimits.cpu = 1", "[pools.web.limits] cpu: there is no such key; there are memory, nice, nofile"),
         ("[cron.nightly]", "[cron.nightly] file: it is missing; name the file that `rq cron` reads"),
         ("[cron.nightly]\nfile = 'web'", "[cron.nightly] file: there is no file FOLDER/web"),
@@ -191,7 +243,12 @@ def test_a_tilde_is_the_home(folder: Path, monkeypatch: pytest.MonkeyPatch):
 )
 def test_a_mistake_is_a_sentence_with_its_table_and_key(folder: Path, text: str, sentence: str):
     (folder / "broken.env").write_text("A=1\nB\n")
+    (folder / "nul.env").write_text("A=\0\n")
     assert refusal(folder, text).startswith(sentence)
+
+
+def test_a_file_that_an_editor_marked_as_utf_8_is_read_as_any_other(folder: Path):
+    assert [pool.name for pool in read(folder, "\ufeff[pools.web]").pools] == ["web"]
 
 
 @pytest.mark.parametrize(

@@ -12,18 +12,19 @@ from pathlib import Path
 
 import click
 
-from rq.cli.boundary import Command, WrongCall, one_line
-from rq.cli.deployed import check_health, find_deployment, open_deployed_server
+from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line, sentence_of
+from rq.cli.deployed import check_health, find_deployment
+from rq.cli.deployed_server import DeployedServer
 from rq.cli.deployment_file import DEFAULT_FILE, SUFFIX
 from rq.cli.health_door import HealthDoor
 from rq.cli.options import SharedOptions, takes_shared_options
-from rq.core.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
+from rq.core.defaults import DEFAULT_CONNECTION_CLASS, DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
 from rq.core.errors import InvalidOptionError
 from rq.model.health import Wanted
 from rq.observe.pool_logs import logger
-from rq.runtime.deployment.fleet import SUPERVISOR, Fleet
+from rq.runtime.deployment.fleet import SUPERVISOR, Fleet, Orders
 from rq.runtime.deployment.output import Output, OutputHandler
-from rq.runtime.deployment.plans import environment_of, list_plans
+from rq.runtime.deployment.plans import list_plans
 from rq.runtime.deployment.preflight import check_projects
 from rq.runtime.deployment.values import Deployment
 from rq.runtime.reclaiming import Reclaimer
@@ -55,18 +56,17 @@ def up(shared: SharedOptions, pools: tuple[str, ...], file: str | None) -> None:
     SIGHUP              read the file again, and restart the workers, one
                         after another, without losing a job
     """  # noqa: D301 - Click keeps lines after \b as they are
-    find = partial(_find, file, shared, pools)
-    deployment = find()
-    server = open_deployed_server(deployment, shared)
+    deployment = _find(file, shared, pools)
+    server = DeployedServer(deployment, shared)
     names = [SUPERVISOR, *(plan.name for plan in list_plans(deployment))]
     output = Output(sys.stdout, names, is_colored=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
     _log_to(output)
     environment = _environment(shared)
     _refuse_what_cannot_work(deployment, environment)
-    reread = partial(_find_again, find, environment)
-    reclaimer = Reclaimer(SUPERVISOR, server.client, server.scripts)
-    fleet = Fleet(deployment, reread, reclaimer, output, environment)
-    door = HealthDoor(lambda: check_health(server, Wanted(fleet.deployment.queues), fleet.troubles()), fleet.is_alive)
+    # Whatever becomes of the current folder and of the environment's files, it is this file that is read again.
+    reread = partial(_find_again, partial(_find, str(deployment.file), shared, pools), server, environment)
+    fleet = Fleet(deployment, reread, _reclaimer(server), output, environment)
+    door = HealthDoor(lambda: check_health(server.current, Wanted(fleet.deployment.queues), fleet.troubles()), fleet.is_alive)
     fleet.on_reload = lambda: door.follow(fleet.deployment.listen)
     with output.running(), door.serving(deployment.listen):
         status = fleet.run()
@@ -92,26 +92,32 @@ def _find(file: str | None, shared: SharedOptions, pools: tuple[str, ...]) -> De
 
 
 def _refuse_what_cannot_work(deployment: Deployment, environment: Mapping[str, str]) -> None:
-    """Refuse pools whose processes would fail for ever.
+    """Refuse what would fail for ever.
 
     Raises:
         WrongCall: there is one.
     """
-    environments = {pool.name: environment_of(deployment, pool.project, environment) for pool in deployment.pools}
     try:
-        check_projects(deployment.pools, environments)
+        check_projects(deployment, environment)
     except InvalidOptionError as error:
         raise WrongCall(f"{deployment.file}: {one_line(error)}") from error
 
 
-def _find_again(find: Callable[[], Deployment], environment: Mapping[str, str]) -> Deployment:
+def _find_again(find: Callable[[], Deployment], server: DeployedServer, environment: Mapping[str, str]) -> Orders:
     """Return what to run from now on; for a program that goes on if there is a mistake, raised as InvalidOptionError."""
     try:
         deployment = find()
         _refuse_what_cannot_work(deployment, environment)
-    except WrongCall as error:
+        is_another = server.follow(deployment)
+    except CommandFailed as error:
         raise InvalidOptionError(error.message) from error
-    return deployment
+    except Exception as error:  # settings are the user's code; whatever they do, what runs goes on
+        raise InvalidOptionError(sentence_of(error, server.name)) from error
+    return Orders(deployment, _reclaimer(server), server.name) if is_another else Orders(deployment)
+
+
+def _reclaimer(server: DeployedServer) -> Reclaimer:
+    return Reclaimer(SUPERVISOR, server.current.client, server.current.scripts)
 
 
 def _log_to(output: Output) -> None:
@@ -124,7 +130,8 @@ def _log_to(output: Output) -> None:
 
 def _environment(shared: SharedOptions) -> Mapping[str, str]:
     """Return the environment of the processes, without what their project says; a settings file is found from every directory."""
-    config = shared.config
-    if not config:
-        return os.environ
-    return {**os.environ, "RQ_CONFIG": str(Path(config).expanduser().absolute()) if config.endswith((".py", SUFFIX)) else config}
+    config, client = shared.config, shared.connection_class
+    told = {} if client == DEFAULT_CONNECTION_CLASS else {"RQ_CONNECTION_CLASS": client}
+    if config:
+        told["RQ_CONFIG"] = str(Path(config).expanduser().absolute()) if config.endswith((".py", SUFFIX)) else config
+    return {**os.environ, **told}

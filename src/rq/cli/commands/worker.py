@@ -30,8 +30,10 @@ from rq.core.defaults import (
     MIN_JOB_MEMORY_MIB,
     MIN_LEASE_SECONDS,
 )
+from rq.core.errors import InvalidOptionError
 from rq.runtime.executors.child_limits import ChildLimits
 from rq.runtime.executors.choice import EXECUTOR_NAMES
+from rq.runtime.logging_setup import check_log_format
 from rq.runtime.membership import membership
 from rq.runtime.queue_order import DequeueStrategy
 from rq.runtime.worker import BaseWorker, Worker
@@ -108,9 +110,9 @@ class WorkerCommand:
             WrongCall: it names what no line has, or is no format.
         """
         try:
-            logging.Formatter(self.log_format, self.date_format).format(logging.makeLogRecord({}))
-        except (ValueError, TypeError) as error:
-            raise WrongCall(f"--log-format {self.log_format}: {one_line(error)}; write it as for Python's logging.Formatter") from error
+            check_log_format(self.log_format, self.date_format)
+        except InvalidOptionError as error:
+            raise WrongCall(f"--log-format {self.log_format}: {one_line(error)}") from error
 
 
 @click.command(cls=Command)

@@ -19,6 +19,15 @@ def parse_address(text: str) -> tuple[str, int]:
         InvalidOptionError: it is something else.
     """
     match = _ADDRESS.fullmatch(text)
-    if match is None or int(match["port"]) > _MOST_PORTS:
+    if match is None or int(match["port"]) > _MOST_PORTS or not _is_host(match["host"] or ""):
         raise InvalidOptionError(f"{text!r} is no address; write HOST:PORT, such as 127.0.0.1:8080, or a port alone")
     return (match["host"] or _LOOPBACK).strip("[]"), int(match["port"])
+
+
+def _is_host(name: str) -> bool:
+    """Say whether a name can be one of the DNS: its parts are neither empty nor long."""
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return True

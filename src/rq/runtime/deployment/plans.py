@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from rq.runtime.deployment.notify import VARIABLES
-from rq.runtime.deployment.values import FILE_VARIABLE, PREFIX_VARIABLE, URL_VARIABLE, CronProcess, Deployment, Pool, Project, WorkerOptions
+from rq.runtime.deployment.values import FILE_VARIABLE, PREFIX_VARIABLE, URL_VARIABLE, CronProcess, Deployment, Pool, Project
 
 # A cron process has nothing to finish: it leaves between two ticks.
 CRON_STOP_SECONDS = 10.0
@@ -59,7 +59,7 @@ def environment_of(deployment: Deployment, project: Project, inherited: Mapping[
 
 
 def _plan_of_pool(pool: Pool) -> Plan:
-    arguments = ("worker", *_paths(pool.project), *_options(pool.options), "--", *pool.queues)
+    arguments = ("worker", *_paths(pool.project), *_words(pool), "--", *pool.queues)
     return Plan(pool.name, arguments, pool.workers, pool.project, pool.stop_seconds, is_worker=True)
 
 
@@ -68,15 +68,10 @@ def _plan_of_cron(process: CronProcess) -> Plan:
     return Plan(f"cron.{process.name}", arguments, 1, process.project, CRON_STOP_SECONDS, is_worker=False)
 
 
-def _options(options: WorkerOptions) -> list[str]:
-    given = ((field.name, getattr(options, field.name)) for field in fields(options))
-    return [word for name, value in given if value is not None for word in (f"--{name.replace('_', '-')}", _written(value))]
+def _words(pool: Pool) -> list[str]:
+    return [word for told in pool.told for word in told.words]
 
 
 def _paths(project: Project) -> list[str]:
     """Return `--path` options: the project's directory stays on the list, which the first such option would take it off."""
     return [word for place in (project.directory, *project.path) if project.path for word in ("--path", str(place))]
-
-
-def _written(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

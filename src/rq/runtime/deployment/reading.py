@@ -7,26 +7,20 @@ import sys
 from pathlib import Path
 from typing import TypeVar
 
-from rq.core.defaults import MIN_LEASE_SECONDS
 from rq.core.errors import InvalidOptionError
 from rq.runtime.deployment.addresses import parse_address
 from rq.runtime.deployment.tables import Table, open_file
-from rq.runtime.deployment.values import DEFAULT_STOP_SECONDS, CronProcess, Deployment, Limits, Pool, Project, WorkerOptions
+from rq.runtime.deployment.values import DEFAULT_STOP_SECONDS, CronProcess, Deployment, Limits, Pool, Project
 from rq.runtime.deployment.variables import read_variables
-from rq.runtime.executors.choice import EXECUTOR_NAMES
+from rq.runtime.deployment.worker_keys import NOT_OF_POOLS, YEAR_SECONDS, read_worker_keys
 
 T = TypeVar("T")
 
 
 MOST_WORKERS = 10_000
-_YEAR_SECONDS = 365 * 24 * 3600.0
-_MEGABYTE = 1024**2
 # A worker's own threads reserve about 100 MB; with less than this it would not come up.
-_LEAST_MEMORY = 256 * _MEGABYTE
+_LEAST_MEMORY = 256 * 1024**2
 _MOST_FILES = 2**30
-_MOST_JOBS = 10**12
-# What only this executor takes.
-_OF_WARM = ("max_jobs_per_child", "max_child_age", "max_child_memory")
 
 
 def read_deployment(file: Path) -> Deployment:
@@ -60,29 +54,21 @@ def _read_pool(name: str, table: Table) -> Pool:
     pool = Pool(
         name=name,
         project=_read_project(table),
-        queues=table.texts("queues") or ("default",),
+        queues=_read_queues(table),
         workers=_or(table.number("workers", 0, MOST_WORKERS), 1),
-        options=WorkerOptions(
-            executor=table.choice("executor", EXECUTOR_NAMES),
-            concurrency=table.number("concurrency", 1, MOST_WORKERS),
-            worker_class=table.text("worker_class"),
-            job_class=table.text("job_class"),
-            queue_class=table.text("queue_class"),
-            serializer=table.text("serializer"),
-            lease=table.seconds("lease", MIN_LEASE_SECONDS, _YEAR_SECONDS),
-            max_jobs=table.number("max_jobs", 1, _MOST_JOBS),
-            max_jobs_per_child=table.number("max_jobs_per_child", 1, _MOST_JOBS),
-            max_child_age=table.seconds("max_child_age", 1, _YEAR_SECONDS),
-            max_child_memory=_megabytes(table.size("max_child_memory", _MEGABYTE)),
-        ),
-        stop_seconds=_or(table.seconds("stop_timeout", 0, _YEAR_SECONDS), DEFAULT_STOP_SECONDS),
+        told=read_worker_keys(table),
+        stop_seconds=_or(table.seconds("stop_timeout", 0, YEAR_SECONDS), DEFAULT_STOP_SECONDS),
     )
-    table.refuse_others()
-    if pool.options.executor != "warm":
-        for key in _OF_WARM:
-            if getattr(pool.options, key) is not None:
-                raise table.mistake(key, 'it is for warm processes, which run many jobs; add executor = "warm", or leave it out')
+    table.refuse_others(NOT_OF_POOLS)
     return pool
+
+
+def _read_queues(table: Table) -> tuple[str, ...]:
+    queues = table.texts("queues") or ("default",)
+    for queue in queues:
+        if "://" in queue:
+            raise table.mistake("queues", f"{queue!r} is no name of a queue, but the URL of a server; the key url at the top of the file says that")
+    return queues
 
 
 def _read_cron(name: str, table: Table) -> CronProcess:
@@ -143,10 +129,6 @@ def _read_address(table: Table, key: str) -> tuple[str, int] | None:
         return None if written is None else parse_address(written)
     except InvalidOptionError as error:
         raise table.mistake(key, str(error)) from error
-
-
-def _megabytes(size: int | None) -> int | None:
-    return None if size is None else size // _MEGABYTE
 
 
 def _or(found: T | None, default: T) -> T:

@@ -7,16 +7,22 @@ import tomllib
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeGuard, TypeVar
 
 from rq.core.errors import InvalidOptionError, TimeoutFormatError
-from rq.core.formats import parse_duration
+from rq.core.formats import parse_duration, truncate
+from rq.core.printable import printable
 
 T = TypeVar("T")
 
 # Powers of 1024, as systemd reads them.
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 _SIZE = re.compile(r"(\d+) ?([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_MOST_BYTES = 1024 * _UNITS["T"]
+_VARIABLE = re.compile(r"[^=\0]+")
+# Of a value that is wrong.
+_MOST_SHOWN = 100
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -37,18 +43,22 @@ class Table:
 
     def text(self, key: str) -> str | None:
         """Return a text; None if the key is not there. All of these methods raise InvalidOptionError for a value of another kind."""
-        return self._typed(key, "a text in quotes", lambda value: value if isinstance(value, str) and value else None)
+        return self._typed(key, "a text in quotes", lambda value: value if _is_text(value) else None)
 
     def choice(self, key: str, choices: tuple[str, ...]) -> str | None:
-        """Return a text that is one of several; None if the key is not there."""
-        return self._typed(key, f"one of {', '.join(choices)}", lambda value: value if isinstance(value, str) and value in choices else None)
+        """Return a text that is one of several, in any case; None if the key is not there."""
+        return self._typed(key, f"one of {', '.join(choices)}", lambda value: value.lower() if isinstance(value, str) and value.lower() in choices else None)
+
+    def flag(self, key: str) -> bool | None:
+        """Return true or false; None if the key is not there."""
+        return self._typed(key, "true or false", lambda value: value if isinstance(value, bool) else None)
 
     def texts(self, key: str) -> tuple[str, ...] | None:
         """Return a list of texts, of which a text alone is one; None if the key is not there."""
 
         def read(value: object) -> tuple[str, ...] | None:
             items = [value] if isinstance(value, str) else value
-            if not isinstance(items, list) or not items or not all(isinstance(item, str) and item for item in items):
+            if not isinstance(items, list) or not items or not all(map(_is_text, items)):
                 return None
             return tuple(items)
 
@@ -60,52 +70,57 @@ class Table:
 
     def seconds(self, key: str, least: float, most: float) -> float | None:
         """Return a duration in seconds, written as a number or as a text such as "10m"; None if the key is not there."""
+        return self._typed(key, f'from {least:g} to {most:.0f} seconds, as a number or a text such as "10m"', lambda value: _seconds(value, least, most))
 
-        def read(value: object) -> float | None:
-            try:
-                found = parse_duration(value) if isinstance(value, str) else value
-            except TimeoutFormatError:
-                return None
-            return found if isinstance(found, (int, float)) and not isinstance(found, bool) and least <= found <= most else None
+    def whole_seconds(self, key: str, least: int, most: int) -> int | None:
+        """Return a duration in whole seconds, written as `seconds` are; None if the key is not there."""
 
-        return self._typed(key, f'from {least:g} to {most:.0f} seconds, as a number or a text such as "10m"', read)
+        def read(value: object) -> int | None:
+            found = _seconds(value, least, most)
+            return int(found) if found is not None and found == int(found) else None
 
-    def size(self, key: str, least: int) -> int | None:
+        return self._typed(key, f'from {least} to {most} seconds, as a whole number or a text such as "10m"', read)
+
+    def size(self, key: str, least: int, most: int = _MOST_BYTES) -> int | None:
         """Return a size in bytes, written as a number or as a text such as "512M"; None if the key is not there."""
 
         def read(value: object) -> int | None:
             match = _SIZE.fullmatch(str(value)) if isinstance(value, str) or _is_whole(value) else None
             found = int(match[1]) * _UNITS[match[2].upper()] if match else 0
-            return found if found >= least else None
+            return found if least <= found <= most else None
 
-        return self._typed(key, f'a size of at least "{least // _UNITS["M"]}M", such as "2G"', read)
+        return self._typed(key, f'a size from "{_written_size(least)}" to "{_written_size(most)}"', read)
 
     def path(self, key: str) -> Path | None:
         """Return a path; None if the key is not there. A relative one begins at the folder of the file, `~` is the home."""
         written = self.text(key)
-        return None if written is None else self._located(written)
+        return None if written is None else self._located(key, written)
 
     def paths(self, key: str) -> tuple[Path, ...]:
         """Return paths as `path` does; none if the key is not there."""
-        return tuple(self._located(written) for written in self.texts(key) or ())
+        return tuple(self._located(key, written) for written in self.texts(key) or ())
 
     def variables(self, key: str) -> dict[str, str]:
         """Return a table of texts, where a number stands for its text; empty if the key is not there."""
         table = self.table(key)
+        for name in table.keys:
+            if not _VARIABLE.fullmatch(name):
+                raise table.mistake(f'"{name}"', "a variable has a name, without the sign =")
         return {name: table.variable(name) for name in table.keys}
 
     def variable(self, key: str) -> str:
         """Return the value of an environment variable: a text, or a number as a text. The key must be there."""
 
         def read(value: object) -> str | None:
-            return str(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
+            return str(value) if _is_text(value) or value == "" or (isinstance(value, (int, float)) and not isinstance(value, bool)) else None
 
         return self._typed(key, "a text in quotes", read) or ""
 
     def table(self, key: str) -> Table:
         """Return a table within this one; an empty one if the key is not there."""
-        found = self._typed(key, "a table", lambda value: value if isinstance(value, dict) else None)
-        return Table(self._file, f"{self._name}.{key}" if self._name else key, found or {})
+        name = f"{self._name}.{key}" if self._name else key
+        found = self._typed(key, f"a table, such as [{name}]", lambda value: value if isinstance(value, dict) else None)
+        return Table(self._file, name, found or {})
 
     def named_tables(self, key: str) -> dict[str, Table]:
         """Return the tables within one that holds nothing else, by their names; none if the key is not there."""
@@ -125,24 +140,32 @@ class Table:
         """All keys, in the order of the file."""
         return tuple(self._values)
 
-    def refuse_others(self) -> None:
+    def refuse_others(self, advice: Mapping[str, str] = MappingProxyType({})) -> None:
         """Refuse a key that nobody asked for.
+
+        Args:
+            advice: for keys that one may expect here, what to do instead.
 
         Raises:
             InvalidOptionError: there is one.
         """
         for key in self._values:
             if key not in self._known:
-                close = get_close_matches(key, self._known, 1)
-                advice = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(self._known))}"
-                raise self.mistake(key, f"there is no such key; {advice}")
+                raise self.mistake(key, f"there is no such key; {advice.get(key) or self._guess(key)}")
+
+    def _guess(self, key: str) -> str:
+        close = get_close_matches(key.lower().replace("-", "_"), self._known, 1)
+        return f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(self._known))}"
 
     def mistake(self, key: str, what: str) -> InvalidOptionError:
         """Return the error about one key."""
-        return InvalidOptionError(f"{self._file}: {f'[{self._name}] ' if self._name else ''}{key}: {what}")
+        return InvalidOptionError(f"{self._file}: {f'[{self._name}] ' if self._name else ''}{printable(key)}: {what}")
 
-    def _located(self, written: str) -> Path:
-        return self.folder / Path(written).expanduser()
+    def _located(self, key: str, written: str) -> Path:
+        try:
+            return self.folder / Path(written).expanduser()
+        except RuntimeError as error:
+            raise self.mistake(key, f"it is {written!r}; nobody of that name has a home here") from error
 
     def _typed(self, key: str, kind: str, read: Callable[[object], T | None]) -> T | None:
         self._known.append(key)
@@ -150,7 +173,7 @@ class Table:
             return None
         found = read(self._values[key])
         if found is None:
-            raise self.mistake(key, f"it is {self._values[key]!r}; it must be {kind}")
+            raise self.mistake(key, f"it is {truncate(repr(self._values[key]), _MOST_SHOWN)}; it must be {kind}")
         return found
 
 
@@ -162,10 +185,29 @@ def open_file(file: Path) -> Table:
         OSError: it cannot be read.
     """
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors mark a text in UTF-8 as such
+    except (ValueError, RecursionError) as error:
         raise InvalidOptionError(f"{file}: this is no TOML: {error}") from error
     return Table(file, "", values)
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    """Say whether a value is a text that is not empty, and that can be told to a process: C ends texts with a NUL."""
+    return isinstance(value, str) and value != "" and "\0" not in value
+
+
+def _seconds(value: object, least: float, most: float) -> float | None:
+    """Return a duration within bounds; None for anything else."""
+    try:
+        found = parse_duration(value) if isinstance(value, str) else value
+    except TimeoutFormatError:
+        return None
+    return found if isinstance(found, (int, float)) and not isinstance(found, bool) and least <= found <= most else None
+
+
+def _written_size(size: int) -> str:
+    unit = next(unit for unit, factor in reversed(_UNITS.items()) if size % factor == 0)
+    return f"{size // _UNITS[unit]}{unit}"
 
 
 def _is_whole(value: object) -> TypeGuard[int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rq.core.defaults import DEFAULT_TIMEOUT
+from rq.runtime.deployment.worker_keys import Told
 
 # How long jobs get to end when their pool is stopped: the usual time limit of a job.
 DEFAULT_STOP_SECONDS = float(DEFAULT_TIMEOUT)
@@ -51,23 +52,6 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerOptions:
-    """What `rq worker` is told, by the names of its options. None leaves an option out."""
-
-    executor: str | None = None
-    concurrency: int | None = None
-    worker_class: str | None = None
-    job_class: str | None = None
-    queue_class: str | None = None
-    serializer: str | None = None
-    lease: float | None = None
-    max_jobs: int | None = None
-    max_jobs_per_child: int | None = None
-    max_child_age: float | None = None
-    max_child_memory: int | None = None  # in MB, as the option
-
-
-@dataclass(frozen=True, slots=True)
 class Pool:
     """Workers of one kind.
 
@@ -76,7 +60,7 @@ class Pool:
         project: whose jobs they run.
         queues: which they listen on, in order of priority.
         workers: how many.
-        options: for each.
+        told: what each is told beside.
         stop_seconds: how long running jobs get to end when the pool is stopped; then they go back to their queues.
     """
 
@@ -84,7 +68,7 @@ class Pool:
     project: Project
     queues: tuple[str, ...] = ("default",)
     workers: int = 1
-    options: WorkerOptions = field(default_factory=WorkerOptions)
+    told: tuple[Told, ...] = ()
     stop_seconds: float = DEFAULT_STOP_SECONDS
 
     @property

@@ -29,7 +29,7 @@ def read_variables(file: Path) -> dict[str, str]:
 
 def _read_line(file: Path, number: int, line: str) -> tuple[str, str]:
     match = _LINE.fullmatch(line)
-    if match is None:
+    if match is None or "\0" in line:
         raise InvalidOptionError(f"line {number} of {file} is no NAME=value")
     name, value = match[1], match[2]
     is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in _QUOTES
