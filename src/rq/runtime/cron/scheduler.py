@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,10 +25,11 @@ from rq.client.job import Job
 from rq.client.session import Session, session_of
 from rq.core.clock import utc_now
 from rq.core.defaults import CRON_BEAT_SECONDS, DEFAULT_RESULT_TTL
-from rq.core.errors import CorruptDataError, SchedulerNotFound
+from rq.core.errors import CorruptDataError, SchedulerNotFound, StopRequested
 from rq.core.formats import as_text, format_date, parse_date
 from rq.core.ids import new_execution_id
 from rq.core.serializers import Serializer, resolve_serializer
+from rq.core.wording import counted
 from rq.model.cron import Progress, ticks_due
 from rq.runtime.cron.config import load_cron_config, take_registered
 from rq.runtime.cron.job import CronJob, CronOptions
@@ -40,6 +42,8 @@ from rq.store.cron_lists import list_processes, read_process, write_process
 from rq.store.waiting import wait_readable
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     import redis
     from redis.client import Pipeline
 
@@ -154,10 +158,11 @@ class CronScheduler:
         switch = self._switch = StopSwitch()
         client = private_client(self._session.connection)
         try:
-            with switch.installed():
+            with suppress(StopRequested), switch.installed(self._install_signal_handlers):  # raised by a `_request_stop()` of the program's
                 self.register_birth()
                 self._persistent_caller = PersistentCaller(client, lambda: switch.warm, self._report_trouble, self._pause)
                 self._work(switch)
+            self.log.info("CronScheduler %s: stopped by %s", self.name, switch.signal_name or StopRequested.__name__)
         finally:
             self._switch = self._persistent_caller = None
             switch.close()
@@ -171,15 +176,31 @@ class CronScheduler:
         if self._switch is not None:
             self._switch.press("request_stop()")
 
+    def _install_signal_handlers(self) -> None:
+        """Have SIGINT and SIGTERM call `_request_stop()`. `start()` puts back what was there before when it is over."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._request_stop)
+
+    def _request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Let `start()` return as soon as it may; the handler of signals.
+
+        Raises:
+            StopRequested: `start()` is not what runs, but a loop of the program's own.
+        """
+        del frame
+        if self._switch is None:
+            raise StopRequested
+        self._switch.press(signal.Signals(signum).name)
+
     def _work(self, switch: StopSwitch) -> None:
         try:
             while not switch.warm:
                 self.enqueue_jobs()
+                self.heartbeat()  # also of a subclass whose rounds are its own
                 self._pause(self.calculate_sleep_interval())
         except (RedisError, OSError):
             if not switch.warm:
                 raise
-        self.log.info("CronScheduler %s: stopped by %s", self.name, switch.signal_name)
 
     def _pause(self, seconds: float) -> None:
         """Wait; whoever wants the process to stop ends the wait, or has kept it from beginning."""
@@ -195,7 +216,7 @@ class CronScheduler:
         beat = self._beat()
         enqueued = [cron_job for cron_job, progress in zip(self._cron_jobs, beat.progress, strict=True) if self._enqueue_due(cron_job, progress, beat.now)]
         if enqueued:
-            self._caller.run(beat_cron(self._session.scripts, self.name, (), self.to_dict()))
+            self.save()
         return enqueued
 
     def _enqueue_due(self, cron_job: CronJob, progress: Progress, now: float) -> bool:
@@ -298,7 +319,7 @@ class CronScheduler:
         """Write its hash; `pipeline` collects the calls instead."""
         calls = write_process(self._session.scripts, self.name, self.to_dict())
         if pipeline is None:
-            self._session.run_together(calls)
+            self._caller.run_together(calls)
         for call in calls if pipeline is not None else ():
             self._session.collect(pipeline, call)
 
@@ -321,7 +342,7 @@ class CronScheduler:
     def register_birth(self) -> None:
         """Put it on the list of schedulers, and write its hash. One round trip, atomic. `start()` does this."""
         self._caller.run(beat_cron(self._session.scripts, self.name, (), self.to_dict()))
-        self.log.info("CronScheduler %s: registered, with %s cron jobs", self.name, len(self._cron_jobs))
+        self.log.info("CronScheduler %s: registered, with %s", self.name, counted(len(self._cron_jobs), "cron job"))
 
     def heartbeat(self) -> None:
         """Give a sign of life; a hash that expired is written again. `start()` does this at least once a minute."""
