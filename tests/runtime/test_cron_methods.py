@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import signal
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rq.cron import CronJob, CronScheduler, StopRequested
 from tests.runtime import worker_jobs
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -105,3 +107,16 @@ def test_a_program_with_a_loop_of_its_own_is_interrupted_by_signals(redis_client
     finally:
         signal.signal(signal.SIGTERM, before[0])
         signal.signal(signal.SIGINT, before[1])
+
+
+def test_a_scheduler_that_was_stopped_before_it_starts_leaves_at_once_and_can_be_started_again(redis_client: redis.Redis):
+    scheduler = CronScheduler(redis_client)
+    scheduler.register(worker_jobs.add, "q", (1, 2), interval=3600)
+    scheduler.request_stop()
+    scheduler.start()
+    assert redis_client.llen("rq:queue:q") == 0
+    thread = threading.Thread(target=scheduler.start)
+    thread.start()
+    wait_until(lambda: redis_client.llen("rq:queue:q") == 1)
+    scheduler.request_stop()
+    thread.join()

@@ -84,6 +84,7 @@ class CronScheduler:
         self._cron_jobs: list[CronJob] = []
         self._told: set[str] = set()
         self._switch: StopSwitch | None = None
+        self._was_asked_to_stop = False
         self._clock: Callable[[], float] = time.time
         setup_loghandlers(logging_level, name="rq.cron")
 
@@ -156,6 +157,8 @@ class CronScheduler:
             redis.exceptions.ConnectionError: the server cannot be reached at the start. StorePermissionError: it refuses this user.
         """
         switch = self._switch = StopSwitch()
+        if self._was_asked_to_stop:
+            switch.press("request_stop()")
         client = private_client(self._session.connection)
         try:
             with suppress(StopRequested), switch.installed(self._install_signal_handlers):  # raised by a `_request_stop()` of the program's
@@ -165,6 +168,7 @@ class CronScheduler:
             self.log.info("CronScheduler %s: stopped by %s", self.name, switch.signal_name or StopRequested.__name__)
         finally:
             self._switch = self._persistent_caller = None
+            self._was_asked_to_stop = False
             switch.close()
             with suppress(RedisError, OSError, SchedulerNotFound):
                 self.register_death()
@@ -172,7 +176,8 @@ class CronScheduler:
                 client.close()
 
     def request_stop(self) -> None:
-        """Let `start()` return as soon as it may. Safe in any thread and in a signal handler."""
+        """Let `start()`, or the next one if none runs, return as soon as it may. Safe in any thread and in a signal handler."""
+        self._was_asked_to_stop = True
         if self._switch is not None:
             self._switch.press("request_stop()")
 
