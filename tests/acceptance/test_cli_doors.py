@@ -68,6 +68,7 @@ def test_a_connection_is_made_once(redis_url: str):
         ({}, {"host": "localhost", "port": 6379, "db": 0}),
         ({"REDIS_URL": "redis://h:1/2", "REDIS_HOST": "other"}, {"host": "h", "port": 1, "db": 2}),
         ({"REDIS_HOST": "h", "REDIS_PORT": "1", "REDIS_DB": 3, "REDIS_PASSWORD": "pw"}, {"host": "h", "port": 1, "db": 3, "password": "pw"}),
+        ({"REDIS_SSL": "yes", "REDIS_SSL_CA_CERTS": "/ca"}, {"host": "localhost", "ssl_ca_certs": "/ca"}),
     ],
 )
 def test_settings_lead_to_a_client(settings: dict[str, Any], expected: dict[str, Any]):
@@ -76,8 +77,9 @@ def test_settings_lead_to_a_client(settings: dict[str, Any], expected: dict[str,
 
 
 def test_settings_that_make_no_sense_are_a_value_error():
-    with pytest.raises(ValueError, match="REDIS_SSL of the settings is 'maybe'"):
-        helpers.get_redis_from_config({"REDIS_HOST": "h", "REDIS_SSL": "maybe"})
+    for settings in ({"REDIS_HOST": "h", "REDIS_SSL": "maybe"}, {"REDIS_SSL": "maybe"}):
+        with pytest.raises(ValueError, match="REDIS_SSL of the settings is 'maybe'"):
+            helpers.get_redis_from_config(settings)
 
 
 @pytest.mark.parametrize(
