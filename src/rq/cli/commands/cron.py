@@ -16,6 +16,7 @@ import click
 from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
 from rq.cli.connect import Server, open_server
 from rq.cli.hints import complete_hints
+from rq.cli.json_output import takes_json_option
 from rq.cli.logging_settings import configure_logging
 from rq.cli.options import SharedOptions, takes_shared_options
 from rq.cli.words import CommandWithWords
@@ -36,7 +37,7 @@ LEVELS = ("debug", "info", "warning", "error", "critical")
 def cron(shared: SharedOptions, config_path: str, logging_level: str) -> None:
     """Enqueue functions again and again.
 
-    When, and which, a Python file says:
+    A Python file says which, and when:
 
     \b
     from rq import cron
@@ -72,7 +73,7 @@ def cron(shared: SharedOptions, config_path: str, logging_level: str) -> None:
 
 @cron.add
 @click.command("list", cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@takes_json_option
 @takes_shared_options()
 def list_command(shared: SharedOptions, *, as_json: bool) -> None:
     """Show all cron jobs, whichever process has them.
@@ -95,8 +96,8 @@ def list_command(shared: SharedOptions, *, as_json: bool) -> None:
 def run_command(shared: SharedOptions, name: str) -> None:
     """Enqueue the cron job NAME now.
 
-    It needs no cron process. When it is due next stays as it is, and a pause
-    does not matter.
+    It needs no cron process, and does not mind a pause. When it is due next
+    stays as it is.
     """
     for record in enqueue_now(_session(open_server(shared)), name):
         click.echo(f"Enqueued {printable(name)} to {printable(record.origin)} as job {record.id}")
@@ -109,7 +110,7 @@ def run_command(shared: SharedOptions, name: str) -> None:
 def pause_command(shared: SharedOptions, name: str) -> None:
     """Let the cron job NAME rest until `rq cron resume NAME`.
 
-    For all cron processes. What is due meanwhile is not made up for.
+    It rests for all cron processes, and what is due meanwhile is left out.
     """
     server = open_server(shared)
     _require(server, name)
