@@ -112,6 +112,8 @@ class CronJob:
         self.job_options = _checked(options)
         self.latest_enqueue_time: datetime | None = None
         self.next_enqueue_time: datetime | None = self.get_next_enqueue_time() if self.cron else None
+        if self.next_enqueue_time == _NEVER and func is not None:
+            raise InvalidOptionError(f"{cron!r} never comes, or never again: name a day that there is, in a year to come")
         self._number = 0
 
     # --- when ---------------------------------------------------------------------------------------------------------------------

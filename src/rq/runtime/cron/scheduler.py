@@ -62,7 +62,7 @@ class CronScheduler:
 
     Args:
         connection: any synchronous redis-py client; a subclass that learns it later may set the attribute before anything is sent.
-        logging_level: of the logger `rq.cron`; handlers are added only if there are none.
+        logging_level: of the logger `rq.cron`, to which handlers are added; a program that has handlers of its own has a level as well, which stays.
         name: no two living ones share one; '' for one made of host, process and chance.
         serializer: what the payloads of its jobs are written with; as for `Queue`.
 
@@ -86,7 +86,7 @@ class CronScheduler:
         self._switch: StopSwitch | None = None
         self._was_asked_to_stop = False
         self._clock: Callable[[], float] = time.time
-        setup_loghandlers(logging_level, name="rq.cron")
+        _set_up_logging(logging_level)
 
     @property
     def _session(self) -> Session:
@@ -397,6 +397,12 @@ class CronScheduler:
     def __hash__(self) -> int:
         """Return the hash of the name."""
         return hash(self.name)
+
+
+def _set_up_logging(level: str | int) -> None:
+    if not logger.hasHandlers():
+        setup_loghandlers(level, name="rq.cron")
+        logger.propagate = False  # a handler that the root gets later would write each line again
 
 
 def _cron_jobs_in(told: str) -> list[CronJob]:
