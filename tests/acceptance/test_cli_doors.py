@@ -99,13 +99,14 @@ def test_an_argument_is_read_as_rq_reads_it(written: str, read: tuple[str | None
 
 
 def test_arguments_and_times_are_read_as_rq_reads_them():
-    assert helpers.parse_function_args(["x", "a=1"]) == (["x"], {"a": "1"})
+    assert helpers.parse_function_args(arguments=["x", "a=1"]) == (["x"], {"a": "1"})
     assert helpers.parse_schedule(None, None) is None
     assert helpers.parse_schedule(None, "2030-01-01T00:00:00") == datetime(2030, 1, 1)
     soon = helpers.parse_schedule("1h", None)
     assert soon
     assert timedelta(0) <= datetime.now(UTC) + timedelta(hours=1) - soon < timedelta(minutes=1)
-    assert helpers.parse_timeout("1h") == 3600
+    assert helpers.parse_timeout(timeout="1h") == 3600
+    assert cli.get_call_string("f", ["x" * 100], {}) == f"f('{'x' * 100}')"
     assert [mode.value for mode in helpers.ParsingMode] == [0, 1, 2]
 
 
