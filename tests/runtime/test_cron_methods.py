@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rq import Queue
 from rq.cron import CronJob, CronScheduler, StopRequested
 from tests.runtime import worker_jobs
 from tests.support.waiting import wait_until
@@ -120,3 +121,35 @@ def test_a_scheduler_that_was_stopped_before_it_starts_leaves_at_once_and_can_be
     wait_until(lambda: redis_client.llen("rq:queue:q") == 1)
     scheduler.request_stop()
     thread.join()
+
+
+@pytest.mark.parametrize("how", ["by a scheduler", "by hand"])
+def test_what_tracers_wrap_is_on_the_way_of_a_cron_job_too_and_what_they_put_into_the_meta_is_kept(
+    redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch, how: str
+):
+    told: list[str] = []
+
+    def wrap(name: str) -> None:
+        original = getattr(Queue, name)
+
+        def wrapper(self: Queue, *args: Any, **kwargs: Any) -> Any:
+            told.append(name)
+            if name.endswith("enqueue_job"):
+                args[0].meta[name] = "trace"
+            return original(self, *args, **kwargs)
+
+        monkeypatch.setattr(Queue, name, wrapper)
+
+    scheduler = CronScheduler(redis_client)
+    cron_job = scheduler.register(worker_jobs.add, "q", (1, 2), interval=3600, meta={"mine": 1}, job_timeout=7, at_front=True, description="sum")
+    for name in ("enqueue_call", "create_job", "setup_dependencies", "enqueue_job", "_enqueue_job"):
+        wrap(name)
+    if how == "by hand":
+        cron_job.enqueue(redis_client)
+        assert told == ["enqueue_call", "create_job", "setup_dependencies", "enqueue_job", "_enqueue_job"]
+    else:
+        scheduler.enqueue_jobs()
+        assert told[-5:] == ["enqueue_call", "create_job", "setup_dependencies", "enqueue_job", "_enqueue_job"]
+    [job] = Queue("q", connection=redis_client).get_jobs()
+    assert job.meta == {"mine": 1, "enqueue_job": "trace", "_enqueue_job": "trace"}
+    assert (job.timeout, job.description, job.args) == (7, "sum", (1, 2))

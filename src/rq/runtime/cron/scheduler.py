@@ -239,8 +239,8 @@ class CronScheduler:
         return is_enqueued
 
     def _enqueue_tick(self, cron_job: CronJob, tick: int) -> str:
-        job = cron_job.make_job(self.connection, self.serializer)
-        answer = self._caller.run(enqueue_tick(self._session.scripts, cron_job.key, tick, cron_job.new_job(job)))
+        job, new = cron_job.make_run(self.connection, self.serializer)
+        answer = self._caller.run(enqueue_tick(self._session.scripts, cron_job.key, tick, new))
         if answer.code in _MADE_IT:
             self.log.info("Enqueued cron job %s to queue %s as job %s", cron_job.name, cron_job.queue_name, job.id)
         else:
