@@ -68,6 +68,7 @@ def test_a_connection_is_made_once(redis_url: str):
         ({}, {"host": "localhost", "port": 6379, "db": 0}),
         ({"REDIS_URL": "redis://h:1/2", "REDIS_HOST": "other"}, {"host": "h", "port": 1, "db": 2}),
         ({"REDIS_HOST": "h", "REDIS_PORT": "1", "REDIS_DB": 3, "REDIS_PASSWORD": "pw"}, {"host": "h", "port": 1, "db": 3, "password": "pw"}),
+        ({"REDIS_SSL": "yes", "REDIS_SSL_CA_CERTS": "/ca"}, {"host": "localhost", "ssl_ca_certs": "/ca"}),
     ],
 )
 def test_settings_lead_to_a_client(settings: dict[str, Any], expected: dict[str, Any]):
@@ -76,8 +77,9 @@ def test_settings_lead_to_a_client(settings: dict[str, Any], expected: dict[str,
 
 
 def test_settings_that_make_no_sense_are_a_value_error():
-    with pytest.raises(ValueError, match="REDIS_SSL of the settings is 'maybe'"):
-        helpers.get_redis_from_config({"REDIS_HOST": "h", "REDIS_SSL": "maybe"})
+    for settings in ({"REDIS_HOST": "h", "REDIS_SSL": "maybe"}, {"REDIS_SSL": "maybe"}):
+        with pytest.raises(ValueError, match="REDIS_SSL of the settings is 'maybe'"):
+            helpers.get_redis_from_config(settings)
 
 
 @pytest.mark.parametrize(
@@ -97,13 +99,14 @@ def test_an_argument_is_read_as_rq_reads_it(written: str, read: tuple[str | None
 
 
 def test_arguments_and_times_are_read_as_rq_reads_them():
-    assert helpers.parse_function_args(["x", "a=1"]) == (["x"], {"a": "1"})
+    assert helpers.parse_function_args(arguments=["x", "a=1"]) == (["x"], {"a": "1"})
     assert helpers.parse_schedule(None, None) is None
     assert helpers.parse_schedule(None, "2030-01-01T00:00:00") == datetime(2030, 1, 1)
     soon = helpers.parse_schedule("1h", None)
     assert soon
     assert timedelta(0) <= datetime.now(UTC) + timedelta(hours=1) - soon < timedelta(minutes=1)
-    assert helpers.parse_timeout("1h") == 3600
+    assert helpers.parse_timeout(timeout="1h") == 3600
+    assert cli.get_call_string("f", ["x" * 100], {}) == f"f('{'x' * 100}')"
     assert [mode.value for mode in helpers.ParsingMode] == [0, 1, 2]
 
 

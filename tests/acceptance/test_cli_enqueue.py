@@ -181,7 +181,7 @@ def test_a_second_unique_job_is_refused(rq: Rq, redis_client: redis.Redis):
 def test_the_help_fits_into_a_terminal_of_80_columns(rq: Rq):
     lines = rq.run("enqueue", "--help").splitlines()
     assert max(map(len, lines)) <= 80
-    for heading in ("Where and when:", "The job:", "How long:", "After other jobs:", "Again:", "When it ends:", "Options:"):
+    for heading in ("Where and when:", "The job:", "How long:", "After other jobs:", "Retry and repeat:", "When it ends:", "Options:"):
         assert heading in lines
 
 

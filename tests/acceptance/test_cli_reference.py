@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +12,11 @@ from pathlib import Path
 import click
 import pytest
 
+from rq.cli import commands as commands_package
 from rq.cli.commands.worker import worker
 from rq.cli.main import main
 from rq.cli.reference import reference
+from rq.cli.words import commands_below
 from tests.support.processes import ROOT
 
 PAGE = ROOT / "docs" / "command-line-reference.md"
@@ -21,15 +25,12 @@ SHARED = {"url", "config", "path", "serializer", "worker_class", "job_class", "q
 _NARROW = 80
 
 
-def commands(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """All commands, those of groups too, with their paths."""
-    for name in group.list_commands(click.Context(group)):
-        command = group.get_command(click.Context(group), name)
-        assert command is not None
-        if isinstance(command, click.Group):
-            yield from commands(command, (*path, name))
-        else:
+def commands(above: click.Command = main, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """All commands, those below others too, with their paths."""
+    for name, command in commands_below(above, click.Context(above)):
+        if not isinstance(command, click.Group):
             yield (*path, name), command
+        yield from commands(command, (*path, name))
 
 
 ALL = [pytest.param(path, command, id=" ".join(path)) for path, command in commands()]
@@ -37,6 +38,14 @@ ALL = [pytest.param(path, command, id=" ".join(path)) for path, command in comma
 
 def test_the_reference_is_that_of_the_commands():
     assert PAGE.read_text() == reference(), "run `make reference`"
+
+
+def test_no_command_that_is_defined_anywhere_is_missing_in_the_reference():
+    modules = [importlib.import_module(f"{commands_package.__name__}.{module.name}") for module in pkgutil.iter_modules(commands_package.__path__)]
+    defined = {command for module in modules for command in vars(module).values() if isinstance(command, click.Command)}
+    described = {path: command for path, command in commands() if f"\n## rq {' '.join(path)}\n" in PAGE.read_text()}
+    assert defined - set(described.values()) == set()
+    assert ("cron", "list") in described
 
 
 @pytest.mark.parametrize(("path", "command"), ALL)

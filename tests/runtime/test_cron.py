@@ -343,6 +343,13 @@ def test_a_subclass_may_learn_its_connection_later(redis_client: redis.Redis):
 CONFIG = "from rq.cron import register\nregister('tasks.greet', 'q', interval=60, name='hello')\n"
 
 
+def test_a_cron_string_that_never_comes_is_refused_unless_it_is_only_looked_at(scheduler: CronScheduler):
+    for never in ("0 0 31 2 *", "0 0 1 1 * 0 2020"):
+        with pytest.raises(InvalidOptionError, match="never"):
+            scheduler.register(worker_jobs.add, "q", cron=never)
+        assert CronJob("q", func_name="tasks.add", cron=never).cron == never
+
+
 def test_a_scheduler_takes_what_was_registered_before(redis_client: redis.Redis):
     entry = register(worker_jobs.add, "q", (1, 2), interval=60, missed="skip")
     assert entry["func"] is worker_jobs.add

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ from tests.runtime import worker_jobs
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     import redis
 
 
@@ -135,6 +138,40 @@ def test_a_scheduler_can_work_in_a_thread(redis_client: redis.Redis, how: str):
         scheduler.request_stop()
     thread.join()
     assert redis_client.keys("rq:scheduler*") == []
+    scheduler.connection.close()
+
+
+@pytest.mark.parametrize("how", ["by its method", "by RQ's name"])
+def test_a_scheduler_that_was_stopped_before_it_works_leaves_at_once(redis_client: redis.Redis, how: str):
+    job = enqueue_due(redis_client)
+    scheduler = RQScheduler(["a"], connection=redis_client)
+    if how == "by RQ's name":
+        scheduler._stop_requested = True
+    else:
+        scheduler.request_stop()
+    assert scheduler._stop_requested
+    scheduler.work()
+    assert status_of(redis_client, job) == "scheduled"
+    scheduler.connection.close()
+
+
+def test_a_signal_calls_what_a_subclass_overrides(redis_client: redis.Redis):
+    class Telling(RQScheduler):
+        def enqueue_scheduled_jobs(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+        def request_stop(self, signum: int | None = None, frame: FrameType | None = None) -> None:
+            told.append(signum)
+            super().request_stop(signum, frame)
+
+        def _install_signal_handlers(self) -> None:
+            told.append("_install_signal_handlers")
+            super()._install_signal_handlers()
+
+    told: list[object] = []
+    scheduler = Telling(["a"], connection=redis_client)
+    scheduler.work()
+    assert told == ["_install_signal_handlers", signal.SIGTERM]
     scheduler.connection.close()
 
 

@@ -20,6 +20,7 @@ from rq.model.record import JobRecord
 from rq.store.calls import Call
 from rq.store.claim import claim_jobs
 from rq.store.connection import LONGEST_PAUSE_SECONDS, Caller, Meaning, PersistentCaller, collect, meaning_of
+from rq.store.cron_lists import write_process
 from rq.store.enqueue import NewJob, enqueue_job, promote_jobs
 from rq.store.lease import extend_leases
 from rq.store.reads import count_queue, list_queue
@@ -410,6 +411,15 @@ def test_a_persistent_caller_comes_back_when_the_server_does(valkey: ValkeyServe
     assert caller.run(count_queue(SCRIPTS, "q")) == 0
     assert caller.run_many([count_queue(SCRIPTS, "q")] * 2) == [0, 0]
     assert [meaning_of(error) for error in troubles.errors] == [Meaning.UNKNOWN]
+
+
+def test_a_persistent_caller_sends_a_transaction_again(valkey: ValkeyServer, client: redis.Redis):
+    valkey.stop()
+    troubles = Troubles(after_first=valkey.start)
+    caller = PersistentCaller(client, on_trouble=troubles.tell, pause=troubles.pause)
+    caller.run_together(write_process(SCRIPTS, "cron", {"name": "cron"}))
+    assert client.hgetall(SCRIPTS.keyspace.cron_scheduler("cron")) == {b"name": b"cron"}
+    assert len(troubles.errors) == 1
 
 
 def test_a_persistent_caller_waits_longer_every_time_but_never_very_long(valkey: ValkeyServer, client: redis.Redis):

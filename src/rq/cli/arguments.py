@@ -21,7 +21,7 @@ from rq.core.formats import parse_duration, truncate
 _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {":": ("JSON", json.loads), "%": ("a Python literal", ast.literal_eval)}
 
 
-def parse_arguments(texts: Iterable[str]) -> tuple[list[Any], dict[str, Any]]:
+def parse_arguments(arguments: Iterable[str]) -> tuple[list[Any], dict[str, Any]]:
     """Return the positional and the keyword arguments that these texts mean.
 
     Raises:
@@ -30,7 +30,7 @@ def parse_arguments(texts: Iterable[str]) -> tuple[list[Any], dict[str, Any]]:
     """
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
-    for text in texts:
+    for text in arguments:
         name, mark, value = split_argument(text)
         if name is None:
             positional.append(_read(mark, value, f"argument {len(positional) + 1}"))

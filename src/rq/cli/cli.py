@@ -15,7 +15,7 @@ from rq.client.suspension import resume as connection_resume
 from rq.client.suspension import suspend as connection_suspend
 from rq.client.worker_registration import clean_worker_registry
 from rq.core.errors import InvalidJobOperationError
-from rq.core.formats import call_string as get_call_string
+from rq.core.legacy import get_call_string
 from rq.model.retry import Retry
 from rq.model.states import JobStatus
 from rq.observe.colors import blue

@@ -1,7 +1,8 @@
 """From options, settings and environment to a connected command.
 
 The first place that names a server wins: `--url` or RQ_REDIS_URL, the settings of `--config`, the `rq.toml` of this folder, the environment; otherwise it is
-localhost:6379. A place names one with REDIS_URL, SENTINEL or any of REDIS_HOST, REDIS_PORT, REDIS_DB, REDIS_PASSWORD, in this order.
+localhost:6379. A place names one with REDIS_URL, SENTINEL or any of REDIS_HOST, REDIS_PORT, REDIS_DB, REDIS_PASSWORD, in this order, or with REDIS_SSL: whoever
+asks for TLS must not be connected without.
 """
 
 from __future__ import annotations
@@ -137,8 +138,12 @@ def open_client(client_class: Any, url: str | None, places: Sequence[Settings], 
 
 
 def names_server(place: Settings) -> bool:
-    """Say whether a place says which server is meant."""
-    return bool(place.text("REDIS_URL")) or _has_sentinel(place) or place.has_any(_PARTS)
+    """Say whether a place says which server is meant.
+
+    Raises:
+        InvalidOptionError: its REDIS_SSL is neither yes nor no.
+    """
+    return bool(place.text("REDIS_URL")) or _has_sentinel(place) or place.has_any(_PARTS) or place.flag("REDIS_SSL")
 
 
 def _has_sentinel(place: Settings) -> bool:

@@ -15,7 +15,7 @@ from rq.core.defaults import (
     DEFAULT_SERIALIZER_CLASS,
     DEFAULT_WORKER_CLASS,
 )
-from rq.core.formats import parse_duration as parse_timeout
+from rq.core.legacy import parse_timeout
 from rq.core.references import import_attribute
 from rq.model.presence import WorkerStatus
 from rq.runtime.logging_setup import setup_loghandlers

@@ -176,7 +176,7 @@ def _split(text: str, mark: str, option: str, form: str) -> tuple[str, str]:
 
 # --- the table --------------------------------------------------------------------------------------------------------
 
-_JOB, _TIME, _AFTER, _AGAIN, _END = "The job", "How long", "After other jobs", "Again", "When it ends"
+_JOB, _TIME, _AFTER, _AGAIN, _END = "The job", "How long", "After other jobs", "Retry and repeat", "When it ends"
 
 _dependency = functools.partial(_option, heading=_AFTER)
 _again = functools.partial(_option, heading=_AGAIN)

@@ -30,7 +30,7 @@ class CommandRow:
 
 COMMANDS: dict[str, CommandRow] = {
     "cron": CommandRow("cron", "cron", "Enqueue functions again and again."),
-    "doctor": CommandRow("doctor", "doctor", "Look what is wrong, and tell how to mend it."),
+    "doctor": CommandRow("doctor", "doctor", "Find what is wrong, and tell how to mend it."),
     "empty": CommandRow("empty", "empty", "Delete the jobs that wait in queues."),
     "enqueue": CommandRow("enqueue", "enqueue", "Put a job into a queue."),
     "explain": CommandRow("explain", "explain_jobs", "Tell why jobs are not running."),

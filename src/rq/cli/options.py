@@ -119,14 +119,16 @@ OPTIONS: dict[str, Callable[..., Any]] = {
     "url": _option("--url", "-u", envvar="RQ_REDIS_URL", metavar="URL", help="The server: redis://, rediss://, unix://, embedded://."),
     "config": _option("--config", "-c", envvar="RQ_CONFIG", metavar="MODULE", help="Settings: a module, ./my.py, or an rq.toml."),
     "path": _option("--path", "-P", multiple=True, metavar="DIR", help="Import modules from there, too (default: .)."),
-    "serializer": _option("--serializer", "-S", default=DEFAULT_SERIALIZER_CLASS, metavar="NAME", help="pickle (default), json or a dotted path."),
-    "worker_class": _option(
-        *("--worker-class", "-w"), envvar="RQ_WORKER_CLASS", default=DEFAULT_WORKER_CLASS, metavar="PATH", help="Default: rq.Worker; also rq.SimpleWorker."
+    "serializer": _option(
+        "--serializer", "-S", default=DEFAULT_SERIALIZER_CLASS, metavar="NAME", help="How jobs are written: pickle (default), json, or a path."
     ),
-    "job_class": _option("--job-class", "-j", envvar="RQ_JOB_CLASS", default=DEFAULT_JOB_CLASS, metavar="PATH", help="Default: rq.job.Job."),
-    "queue_class": _option("--queue-class", envvar="RQ_QUEUE_CLASS", default=DEFAULT_QUEUE_CLASS, metavar="PATH", help="Default: rq.Queue."),
+    "worker_class": _option(
+        *("--worker-class", "-w"), envvar="RQ_WORKER_CLASS", default=DEFAULT_WORKER_CLASS, metavar="PATH", help="Class of the worker (default: rq.Worker)."
+    ),
+    "job_class": _option("--job-class", "-j", envvar="RQ_JOB_CLASS", default=DEFAULT_JOB_CLASS, metavar="PATH", help="Class of jobs (default: rq.job.Job)."),
+    "queue_class": _option("--queue-class", envvar="RQ_QUEUE_CLASS", default=DEFAULT_QUEUE_CLASS, metavar="PATH", help="Class of queues (default: rq.Queue)."),
     "connection_class": _option(
-        "--connection-class", envvar="RQ_CONNECTION_CLASS", default=DEFAULT_CONNECTION_CLASS, metavar="PATH", help="Default: redis.Redis."
+        "--connection-class", envvar="RQ_CONNECTION_CLASS", default=DEFAULT_CONNECTION_CLASS, metavar="PATH", help="Class of the client (default: redis.Redis)."
     ),
 }
 _ALWAYS_SHOWN = {"url", "config", "path"}

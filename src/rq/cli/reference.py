@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 
 from rq.cli.main import main
+from rq.cli.words import commands_below
 
 _OPENING = """\
 # Reference of the command line
@@ -22,14 +23,13 @@ _EFFECTIVE = {"connection_class"}
 
 def reference() -> str:
     """Return the page, in Markdown."""
-    return "\n".join([_OPENING, *_sections(main, "rq", None)])
+    context = click.Context(main, info_name="rq", **main.context_settings)
+    return "\n".join([_OPENING, *_sections(main, "rq", context)])
 
 
-def _sections(group: click.Group, path: str, parent: click.Context | None) -> Iterator[str]:
-    context = click.Context(group, info_name=path.rpartition(" ")[2], parent=parent, **group.context_settings)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        if command is not None and not command.hidden:
+def _sections(above: click.Command, path: str, context: click.Context) -> Iterator[str]:
+    for name, command in commands_below(above, context):
+        if not command.hidden:
             yield from _section(command, f"{path} {name}", context)
 
 
@@ -48,8 +48,7 @@ def _section(command: click.Command, path: str, parent: click.Context) -> Iterat
     if accepted:
         names = ", ".join(f"`{name}`" for option in accepted for name in option.opts)
         yield f"Accepted as by every command, and of no effect here: {names}.\n"
-    if isinstance(command, click.Group):
-        yield from _sections(command, path, parent)
+    yield from _sections(command, path, context)
 
 
 def _paragraphs(text: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import signal
 import socket
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -38,6 +39,7 @@ from rq.store.waiting import wait_readable
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
+    from types import FrameType
 
     from redis.client import Pipeline
 
@@ -110,6 +112,7 @@ class RQScheduler:
         self._status = SchedulerStatus.STOPPED
         self._process: BaseProcess | None = None
         self._switch: StopSwitch | None = None
+        self._was_asked_to_stop = False
         setup_loghandlers(logging_level, date_format, log_format, "rq.scheduler")
 
     @property
@@ -213,14 +216,16 @@ class RQScheduler:
     def work(self) -> None:
         """Queue what is due, again and again, until SIGINT, SIGTERM or `request_stop`. Errors of the server are waited out."""
         switch = self._switch = StopSwitch()
+        if self._was_asked_to_stop:
+            switch.press("request_stop()")
         try:
-            with switch.installed():
+            with switch.installed(self._install_signal_handlers):
                 while not switch.warm:
                     self._look()
                     wait_readable([switch.fileno()], self.interval)
                     switch.reset()
         finally:
-            self._switch = None
+            self._switch, self._was_asked_to_stop = None, False
             switch.close()
         self.stop()
 
@@ -235,16 +240,22 @@ class RQScheduler:
         except (RedisError, OSError) as error:
             self.log.error("Scheduler %s: the server did not answer (%s); trying again", self.name, error)  # noqa: TRY400 - the message says it all
 
-    def request_stop(self, signum: int | None = None, frame: object = None) -> None:
-        """Let `work` end as soon as it may. Safe in any thread and in a signal handler."""
-        del signum, frame
+    def _install_signal_handlers(self) -> None:
+        """Have SIGINT and SIGTERM call `request_stop()`. `work()` puts back what was there before when it is over."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.request_stop)
+
+    def request_stop(self, signum: int | None = None, frame: FrameType | None = None) -> None:
+        """Let `work()`, or the next one if none runs, end as soon as it may. Safe in any thread; the handler of signals."""
+        del frame
+        self._was_asked_to_stop = True
         if self._switch is not None:
-            self._switch.press("request_stop()")
+            self._switch.press(signal.Signals(signum).name if signum else "request_stop()")
 
     @property
     def _stop_requested(self) -> bool:
         """Whether `work` ends as soon as it may; RQ's name."""
-        return self._switch is not None and self._switch.warm
+        return self._was_asked_to_stop
 
     @_stop_requested.setter
     def _stop_requested(self, is_requested: bool) -> None:

@@ -306,6 +306,10 @@ class PersistentCaller(Caller):
         """Return the answers to several calls; all of them are sent again after an error, which is right because each is idempotent."""
         return self._persist(lambda: super(PersistentCaller, self).run_many(calls))
 
+    def run_together(self, calls: Sequence[Call[Any]]) -> None:
+        """Carry out plain commands as one transaction, which is sent again after an error: it is to be idempotent."""
+        self._persist(lambda: super(PersistentCaller, self).run_together(calls))
+
     def _persist(self, attempt: Callable[[], T], call: Call[Any] | None = None) -> T:
         pause_seconds, breaks = FIRST_PAUSE_SECONDS, 0
         while True:

@@ -160,4 +160,5 @@ def test_a_time_zone_is_a_name_or_a_zone_with_a_name():
 
 def test_what_is_said_about_time_reads_like_a_sentence():
     assert str(Timing.of(60, None, "UTC")) == "every 60 seconds"
+    assert str(Timing.of(1, None, "UTC")) == "every 1 second"
     assert str(Timing.of(None, "0 9 * * *", BERLIN)) == "0 9 * * * (Europe/Berlin)"

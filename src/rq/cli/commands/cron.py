@@ -10,15 +10,16 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from shlex import quote
-from typing import Any
 
 import click
 
 from rq.cli.boundary import Command, CommandFailed, WrongCall, one_line
 from rq.cli.connect import Server, open_server
 from rq.cli.hints import complete_hints
+from rq.cli.json_output import takes_json_option
 from rq.cli.logging_settings import configure_logging
 from rq.cli.options import SharedOptions, takes_shared_options
+from rq.cli.words import CommandWithWords
 from rq.client.session import Session, session_of
 from rq.core.printable import printable
 from rq.runtime.cron.listing import CronEntry, enqueue_now, list_cron_jobs
@@ -29,29 +30,14 @@ from rq.store.cron import pause_cron, resume_cron
 LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
-class CronCommand(Command):
-    """A command whose place another one takes if the first argument is its name."""
-
-    def make_context(self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any) -> click.Context:
-        """Return the context of the command that is meant."""
-        other = _WORDS.get(args[0]) if args else None
-        if other is not None:
-            return other.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
-        return super().make_context(info_name, args, parent, **extra)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that is meant."""
-        return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
-
-
-@click.command(cls=CronCommand)
+@click.command(cls=CommandWithWords)
 @click.argument("config_path")
 @click.option("--logging-level", "-l", type=click.Choice(LEVELS, case_sensitive=False), default="info", help="How much to log (default: info).")
 @takes_shared_options("serializer")
 def cron(shared: SharedOptions, config_path: str, logging_level: str) -> None:
     """Enqueue functions again and again.
 
-    When, and which, a Python file says:
+    A Python file says which, and when:
 
     \b
     from rq import cron
@@ -69,7 +55,7 @@ def cron(shared: SharedOptions, config_path: str, logging_level: str) -> None:
 
     Ctrl+C or SIGTERM ends it.
     """  # noqa: D301 - Click keeps lines after \b as they are
-    if config_path in _WORDS:
+    if config_path in cron.words:
         raise WrongCall(f"Options come last: rq cron {config_path} ...; a module of that name is written ./{config_path}.py")
     server = open_server(shared, patient=True)
     configure_logging(server.settings)
@@ -85,8 +71,9 @@ def cron(shared: SharedOptions, config_path: str, logging_level: str) -> None:
     scheduler.start()
 
 
+@cron.add
 @click.command("list", cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@takes_json_option
 @takes_shared_options()
 def list_command(shared: SharedOptions, *, as_json: bool) -> None:
     """Show all cron jobs, whichever process has them.
@@ -102,26 +89,28 @@ def list_command(shared: SharedOptions, *, as_json: bool) -> None:
         click.echo(_table([_HEADINGS, *(_row(entry) for entry in entries)]))
 
 
+@cron.add
 @click.command("run", cls=Command)
 @click.argument("name")
 @takes_shared_options()
 def run_command(shared: SharedOptions, name: str) -> None:
     """Enqueue the cron job NAME now.
 
-    It needs no cron process. When it is due next stays as it is, and a pause
-    does not matter.
+    It needs no cron process, and does not mind a pause. When it is due next
+    stays as it is.
     """
     for record in enqueue_now(_session(open_server(shared)), name):
         click.echo(f"Enqueued {printable(name)} to {printable(record.origin)} as job {record.id}")
 
 
+@cron.add
 @click.command("pause", cls=Command)
 @click.argument("name")
 @takes_shared_options()
 def pause_command(shared: SharedOptions, name: str) -> None:
     """Let the cron job NAME rest until `rq cron resume NAME`.
 
-    For all cron processes. What is due meanwhile is not made up for.
+    It rests for all cron processes, and what is due meanwhile is left out.
     """
     server = open_server(shared)
     _require(server, name)
@@ -130,6 +119,7 @@ def pause_command(shared: SharedOptions, name: str) -> None:
     click.echo(complete_hints(told))
 
 
+@cron.add
 @click.command("resume", cls=Command)
 @click.argument("name")
 @takes_shared_options()
@@ -139,9 +129,6 @@ def resume_command(shared: SharedOptions, name: str) -> None:
     _require(server, name)
     changed = server.caller.run(resume_cron(server.scripts, name))
     click.echo(f"Resumed {printable(name)}" if changed else f"{printable(name)} was not paused")
-
-
-_WORDS: dict[str, click.Command] = {command.name or "": command for command in (list_command, run_command, pause_command, resume_command)}
 
 
 def _session(server: Server) -> Session:

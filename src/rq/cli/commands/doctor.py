@@ -29,16 +29,16 @@ _COLORS = {None: "green", Severity.NOTE: "cyan", Severity.WARNING: "yellow", Sev
 
 
 @click.command(cls=Command)
-@click.option("--most-keys", type=at_least(0), default=_MOST_KEYS, metavar="N", help="Search that many keys for lost jobs (default: 20000).")
+@click.option("--most-keys", type=at_least(0), default=_MOST_KEYS, metavar="N", help="Look at that many keys for lost jobs (default: 20000).")
 @takes_json_option
 @takes_shared_options()
 def doctor(shared: SharedOptions, *, most_keys: int, as_json: bool) -> None:
-    """Look what is wrong, and tell how to mend it.
+    """Find what is wrong, and tell how to mend it.
 
     Checks the server (version, clock, memory, eviction, persistence), whether
     queues have workers and workers have queues, and the data: leases and
     scheduled jobs that are overdue, jobs that wait for others in vain, jobs that
-    cannot be read, were set aside or stand nowhere, registries that grow.
+    cannot be read, were set aside or are in no queue, registries that grow.
 
     It changes nothing, and asks the server for a bounded amount of work. The
     status is 1 if there is a problem or a warning.

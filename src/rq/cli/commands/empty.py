@@ -22,8 +22,8 @@ from rq.store.reads import count_queue, list_queue_keys
 def empty(shared: SharedOptions, queues: tuple[str, ...], *, every: bool, as_json: bool) -> None:
     """Delete the jobs that wait in queues.
 
-    In QUEUES, or in all. Jobs that run, are scheduled or have ended are left
-    alone.
+    Those of the given QUEUES, or with --all those of every queue. Jobs that run,
+    are scheduled or have ended are left alone.
     """
     if as_json and not queues and not every:
         raise WrongCall("Name queues, or use --all")

@@ -26,7 +26,7 @@ _WHERE = "Where and when"
 @click.command(cls=HeadedCommand)
 @click.argument("function")
 @click.argument("arguments", nargs=-1)
-@click.option("--queue", "-q", cls=HeadedOption, heading=_WHERE, default="default", metavar="QUEUE", help='Default: the queue "default".')
+@click.option("--queue", "-q", cls=HeadedOption, heading=_WHERE, default="default", metavar="QUEUE", help='Put it into this queue (default: "default").')
 @click.option("--schedule-in", cls=HeadedOption, heading=_WHERE, metavar="TIME", help="Enqueue it after this time.")
 @click.option("--schedule-at", cls=HeadedOption, heading=_WHERE, metavar="DATE", help="Enqueue it then, as in 2030-05-27T21:45:00.")
 @takes_job_options

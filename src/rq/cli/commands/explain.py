@@ -31,9 +31,9 @@ MOST_SEARCHED = 20_000
 def explain_jobs(shared: SharedOptions, job_ids: tuple[str, ...], *, as_json: bool) -> None:
     """Tell why jobs are not running.
 
-    For each of JOB_IDS: behind how many others it waits, and for whom; what it
-    is scheduled for; which jobs it depends on and how those stand; whether its
-    worker is dead; what it failed of. And what to do about it.
+    For each of JOB_IDS: how many others are before it, and whether a worker
+    listens; when it is due; which jobs it depends on and how those stand;
+    whether its worker is dead; why it failed. And what to do about it.
 
     Looking changes nothing. The status is 1 if there is no such job.
     """

@@ -26,8 +26,8 @@ def show_job(shared: SharedOptions, job_id: str, *, output: bool, as_json: bool)
     """Show a job, its attempts, and its output.
 
     Of each attempt that ended: how, what put an end to it (a signal, a limit,
-    somebody's wish, the death of its worker), what it used, and what it
-    printed and logged. Looking changes nothing.
+    a request to stop, the death of its worker), how much time and memory it
+    used, and what it printed and logged. Looking changes nothing.
     """
     if output and as_json:
         raise WrongCall("--output prints a text, --json has it too; use one of them")

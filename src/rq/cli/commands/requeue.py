@@ -45,9 +45,9 @@ class Refused:
 def requeue(shared: SharedOptions, job_ids: tuple[str, ...], queue: str, *, every: bool, as_json: bool) -> None:
     """Run failed jobs again.
 
-    Those with the given JOB_IDS, or all of a queue. Their results are kept, and
-    so are the retries they have left. The status is 1 if one that was named
-    could not be requeued.
+    Those with the given JOB_IDS, or with --all every one of the queue. Their
+    results are kept, and so are the retries they have left. The status is 1 if
+    one that was named could not be requeued.
     """
     if every and job_ids:
         raise WrongCall("Name jobs or use --all, not both")

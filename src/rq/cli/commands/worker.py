@@ -115,17 +115,23 @@ class WorkerCommand:
             raise WrongCall(f"--log-format {self.log_format}: {one_line(error)}") from error
 
 
+_WHERE_JOBS_RUN = (
+    "Where jobs run: each in a process of its own, forked (default) or spawned; in warm processes, which stay; "
+    "in threads; on one asyncio loop; or inline, in the worker's own process."
+)
+
+
 @click.command(cls=Command)
 @click.argument("queues", nargs=-1)
 @click.option("--burst", "-b", is_flag=True, help="Leave when no job waits any more.")
 @click.option("--name", "-n", metavar="NAME", help="Unique among workers (default: random).")
 @click.option("--max-jobs", type=at_least(1), metavar="N", help="Leave after that many jobs.")
 @click.option("--max-idle-time", type=duration_of_at_least(0), metavar="TIME", help="Leave after that long without a job.")
-@click.option("--executor", "-e", type=click.Choice(EXECUTOR_NAMES), help="Where jobs run (default: fork, a process each).")
+@click.option("--executor", "-e", type=click.Choice(EXECUTOR_NAMES), help=_WHERE_JOBS_RUN)
 @click.option("--concurrency", type=at_least(1), metavar="N", help="How many jobs run at once (default: 1).")
-@click.option("--max-jobs-per-child", type=at_least(1), metavar="N", help="warm: replace a process after N jobs.")
-@click.option("--max-child-age", type=duration_of_at_least(1, float), metavar="TIME", help="warm: replace a process after that long.")
-@click.option("--max-child-memory", type=at_least(1), metavar="MB", help="warm: replace a process that needed more.")
+@click.option("--max-jobs-per-child", type=at_least(1), metavar="N", help="With -e warm: replace a process after N jobs.")
+@click.option("--max-child-age", type=duration_of_at_least(1, float), metavar="TIME", help="With -e warm: replace a process after that long.")
+@click.option("--max-child-memory", type=at_least(1), metavar="MB", help="With -e warm: replace a process that needed more.")
 @click.option(
     "--results-ttl",
     type=duration_of_at_least(-1),
@@ -137,21 +143,21 @@ class WorkerCommand:
     "--lease",
     type=duration_of_at_least(MIN_LEASE_SECONDS, float),
     metavar="TIME",
-    help="If it dies, others get its jobs after that time (default: 30).",
+    help="If the worker dies, others get its jobs after that time (default: 30).",
 )
 @click.option(
     "--worker-ttl",
     type=duration_of_at_least(1),
     default=DEFAULT_WORKER_TTL,
     metavar="TIME",
-    help="How long its entry lasts without a sign, idle (default: 420).",
+    help="How long a worker without jobs stays listed if it gives no sign of life (default: 420).",
 )
 @click.option(
     "--job-monitoring-interval",
     type=duration_of_at_least(1),
     default=DEFAULT_JOB_MONITORING_INTERVAL,
     metavar="TIME",
-    help="The same while busy (default: 30).",
+    help="The same for a worker with jobs (default: 30).",
 )
 @click.option(
     "--maintenance-interval",
@@ -160,10 +166,10 @@ class WorkerCommand:
     metavar="TIME",
     help="No effect: upkeep never pauses for long.",
 )
-@click.option("--with-scheduler", "-s", is_flag=True, help="No effect: every worker is a scheduler.")
-@click.option("--exception-handler", multiple=True, metavar="PATH", help="Called where a job failed; may be given several times.")
+@click.option("--with-scheduler", "-s", is_flag=True, help="No effect: every worker queues scheduled jobs.")
+@click.option("--exception-handler", multiple=True, metavar="PATH", help="A function that hears of each failure; may be given several times.")
 @click.option("--no-keep-output", is_flag=True, help="Do not keep what jobs print.")
-@click.option("--output-size", type=at_least(1), metavar="KB", help="How much of it is kept with a job (default: 64).")
+@click.option("--output-size", type=at_least(1), metavar="KB", help="How much of it is kept with each job (default: 64).")
 @click.option("--job-memory", type=at_least(MIN_JOB_MEMORY_MIB), metavar="MB", help="Jobs that want more get a MemoryError.")
 @click.option("--disable-default-exception-handler", "-d", is_flag=True, help="Keep no record of jobs that failed.")
 @click.option(

@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack, cast
 
 from rq.client.cron import cron_history_key, list_history
-from rq.client.enqueueing import new_nonce
+from rq.client.gathering import Gathering
 from rq.client.payload import checked_arguments
 from rq.client.queue import Queue
-from rq.client.sending import confirm, new_job
+from rq.client.sending import confirm
 from rq.client.session import session_of
 from rq.core.clock import utc_now
 from rq.core.defaults import DEFAULT_RESULT_TTL
@@ -28,6 +28,7 @@ from rq.store.cron import CronKey, enqueue_tick
 
 if TYPE_CHECKING:
     import redis
+    from redis.client import Pipeline
 
     from rq.client.job import Job
     from rq.core.serializers import Serializer
@@ -112,6 +113,8 @@ class CronJob:
         self.job_options = _checked(options)
         self.latest_enqueue_time: datetime | None = None
         self.next_enqueue_time: datetime | None = self.get_next_enqueue_time() if self.cron else None
+        if self.next_enqueue_time == _NEVER and func is not None:
+            raise InvalidOptionError(f"{cron!r} never comes, or never again: name a day that there is, in a year to come")
         self._number = 0
 
     # --- when ---------------------------------------------------------------------------------------------------------------------
@@ -173,15 +176,35 @@ class CronJob:
         Raises:
             InvalidOptionError: if there is no function (a ValueError). Whatever the serializer raises for the arguments, when they are serialized.
         """
+        options = {name: value for name, value in self._options.items() if name != "at_front"}
+        return self._queue(connection, serializer).create_job(self._called, self.args, self.kwargs, **options)
+
+    def make_run(self, connection: redis.Redis, serializer: Serializer | str | None = None) -> tuple[Job, NewJob]:
+        """Return a new job of this cron job, and what is to be sent of it. It goes the way of all jobs through `Queue`, which tracing libraries wrap.
+
+        Raises:
+            As `make_job` does.
+        """
+        pipeline = Gathering(connection.pipeline())
+        queue = self._queue(connection, serializer)
+        queue.enqueue_call(self._called, self.args, self.kwargs, pipeline=cast("Pipeline", pipeline), **self._options)
+        [run] = pipeline.gathered
+        pipeline.execute()  # the commands of the wrappers, if they have any
+        return run
+
+    def _queue(self, connection: redis.Redis, serializer: Serializer | str | None) -> Queue:
+        return Queue(self.queue_name, connection=connection, serializer=serializer)
+
+    @property
+    def _called(self) -> Callable[..., Any] | str:
         if self.func is None:
             raise InvalidOptionError(f"Cron job {self.name} has no function: it was made to be looked at; pass func= to enqueue it")
-        options = {name: value for name, value in self.job_options.items() if name not in {"job_timeout", "at_front"}}
-        queue = Queue(self.queue_name, connection=connection, serializer=serializer)
-        return queue.create_job(self.func, self.args, self.kwargs, timeout=self.job_options.get("job_timeout"), **options)
+        return self.func
 
-    def new_job(self, job: Job) -> NewJob:
-        """Return a job that `make_job` made, on its way to its queue."""
-        return new_job(job, new_nonce(), at_front=self.is_at_front)
+    @property
+    def _options(self) -> dict[str, Any]:
+        """Its options, named as in `Queue.enqueue_call`."""
+        return {"timeout" if name == "job_timeout" else name: value for name, value in self.job_options.items()}
 
     @property
     def is_at_front(self) -> bool:
@@ -194,9 +217,9 @@ class CronJob:
         Raises:
             InvalidOptionError: if there is no function (a ValueError).
         """
-        job = self.make_job(connection)
+        job, new = self.make_run(connection)
         session = session_of(connection)
-        answer = session.run(enqueue_tick(session.scripts, self.key, None, self.new_job(job)))
+        answer = session.run(enqueue_tick(session.scripts, self.key, None, new))
         confirm(job, replace(answer, code="dup") if answer.code == "replay" else answer)
         return job
 

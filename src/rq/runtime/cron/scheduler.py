@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,10 +25,11 @@ from rq.client.job import Job
 from rq.client.session import Session, session_of
 from rq.core.clock import utc_now
 from rq.core.defaults import CRON_BEAT_SECONDS, DEFAULT_RESULT_TTL
-from rq.core.errors import CorruptDataError, SchedulerNotFound
+from rq.core.errors import CorruptDataError, SchedulerNotFound, StopRequested
 from rq.core.formats import as_text, format_date, parse_date
 from rq.core.ids import new_execution_id
 from rq.core.serializers import Serializer, resolve_serializer
+from rq.core.wording import counted
 from rq.model.cron import Progress, ticks_due
 from rq.runtime.cron.config import load_cron_config, take_registered
 from rq.runtime.cron.job import CronJob, CronOptions
@@ -40,6 +42,8 @@ from rq.store.cron_lists import list_processes, read_process, write_process
 from rq.store.waiting import wait_readable
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     import redis
     from redis.client import Pipeline
 
@@ -58,7 +62,7 @@ class CronScheduler:
 
     Args:
         connection: any synchronous redis-py client; a subclass that learns it later may set the attribute before anything is sent.
-        logging_level: of the logger `rq.cron`; handlers are added only if there are none.
+        logging_level: of the logger `rq.cron`, to which handlers are added; a program that has handlers of its own has a level as well, which stays.
         name: no two living ones share one; '' for one made of host, process and chance.
         serializer: what the payloads of its jobs are written with; as for `Queue`.
 
@@ -80,8 +84,9 @@ class CronScheduler:
         self._cron_jobs: list[CronJob] = []
         self._told: set[str] = set()
         self._switch: StopSwitch | None = None
+        self._was_asked_to_stop = False
         self._clock: Callable[[], float] = time.time
-        setup_loghandlers(logging_level, name="rq.cron")
+        _set_up_logging(logging_level)
 
     @property
     def _session(self) -> Session:
@@ -152,14 +157,18 @@ class CronScheduler:
             redis.exceptions.ConnectionError: the server cannot be reached at the start. StorePermissionError: it refuses this user.
         """
         switch = self._switch = StopSwitch()
+        if self._was_asked_to_stop:
+            switch.press("request_stop()")
         client = private_client(self._session.connection)
         try:
-            with switch.installed():
+            with suppress(StopRequested), switch.installed(self._install_signal_handlers):  # raised by a `_request_stop()` of the program's
                 self.register_birth()
                 self._persistent_caller = PersistentCaller(client, lambda: switch.warm, self._report_trouble, self._pause)
                 self._work(switch)
+            self.log.info("CronScheduler %s: stopped by %s", self.name, switch.signal_name or StopRequested.__name__)
         finally:
             self._switch = self._persistent_caller = None
+            self._was_asked_to_stop = False
             switch.close()
             with suppress(RedisError, OSError, SchedulerNotFound):
                 self.register_death()
@@ -167,19 +176,36 @@ class CronScheduler:
                 client.close()
 
     def request_stop(self) -> None:
-        """Let `start()` return as soon as it may. Safe in any thread and in a signal handler."""
+        """Let `start()`, or the next one if none runs, return as soon as it may. Safe in any thread and in a signal handler."""
+        self._was_asked_to_stop = True
         if self._switch is not None:
             self._switch.press("request_stop()")
+
+    def _install_signal_handlers(self) -> None:
+        """Have SIGINT and SIGTERM call `_request_stop()`. `start()` puts back what was there before when it is over."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._request_stop)
+
+    def _request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Let `start()` return as soon as it may; the handler of signals.
+
+        Raises:
+            StopRequested: `start()` is not what runs, but a loop of the program's own.
+        """
+        del frame
+        if self._switch is None:
+            raise StopRequested
+        self._switch.press(signal.Signals(signum).name)
 
     def _work(self, switch: StopSwitch) -> None:
         try:
             while not switch.warm:
                 self.enqueue_jobs()
+                self.heartbeat()  # also of a subclass whose rounds are its own
                 self._pause(self.calculate_sleep_interval())
         except (RedisError, OSError):
             if not switch.warm:
                 raise
-        self.log.info("CronScheduler %s: stopped by %s", self.name, switch.signal_name)
 
     def _pause(self, seconds: float) -> None:
         """Wait; whoever wants the process to stop ends the wait, or has kept it from beginning."""
@@ -195,7 +221,7 @@ class CronScheduler:
         beat = self._beat()
         enqueued = [cron_job for cron_job, progress in zip(self._cron_jobs, beat.progress, strict=True) if self._enqueue_due(cron_job, progress, beat.now)]
         if enqueued:
-            self._caller.run(beat_cron(self._session.scripts, self.name, (), self.to_dict()))
+            self.save()
         return enqueued
 
     def _enqueue_due(self, cron_job: CronJob, progress: Progress, now: float) -> bool:
@@ -213,8 +239,8 @@ class CronScheduler:
         return is_enqueued
 
     def _enqueue_tick(self, cron_job: CronJob, tick: int) -> str:
-        job = cron_job.make_job(self.connection, self.serializer)
-        answer = self._caller.run(enqueue_tick(self._session.scripts, cron_job.key, tick, cron_job.new_job(job)))
+        job, new = cron_job.make_run(self.connection, self.serializer)
+        answer = self._caller.run(enqueue_tick(self._session.scripts, cron_job.key, tick, new))
         if answer.code in _MADE_IT:
             self.log.info("Enqueued cron job %s to queue %s as job %s", cron_job.name, cron_job.queue_name, job.id)
         else:
@@ -298,7 +324,7 @@ class CronScheduler:
         """Write its hash; `pipeline` collects the calls instead."""
         calls = write_process(self._session.scripts, self.name, self.to_dict())
         if pipeline is None:
-            self._session.run_together(calls)
+            self._caller.run_together(calls)
         for call in calls if pipeline is not None else ():
             self._session.collect(pipeline, call)
 
@@ -321,7 +347,7 @@ class CronScheduler:
     def register_birth(self) -> None:
         """Put it on the list of schedulers, and write its hash. One round trip, atomic. `start()` does this."""
         self._caller.run(beat_cron(self._session.scripts, self.name, (), self.to_dict()))
-        self.log.info("CronScheduler %s: registered, with %s cron jobs", self.name, len(self._cron_jobs))
+        self.log.info("CronScheduler %s: registered, with %s", self.name, counted(len(self._cron_jobs), "cron job"))
 
     def heartbeat(self) -> None:
         """Give a sign of life; a hash that expired is written again. `start()` does this at least once a minute."""
@@ -371,6 +397,12 @@ class CronScheduler:
     def __hash__(self) -> int:
         """Return the hash of the name."""
         return hash(self.name)
+
+
+def _set_up_logging(level: str | int) -> None:
+    if not logger.hasHandlers():
+        setup_loghandlers(level, name="rq.cron")
+        logger.propagate = False  # a handler that the root gets later would write each line again
 
 
 def _cron_jobs_in(told: str) -> list[CronJob]:

@@ -95,7 +95,7 @@ class Timing:
 
 def describe_timing(interval: int | None, cron: str | None, timezone: str) -> str:
     """Return when a cron job is due, as people are told."""
-    return f"every {interval} seconds" if interval else f"{cron} ({timezone})"
+    return f"every {interval} second{'' if interval == 1 else 's'}" if interval else f"{cron} ({timezone})"
 
 
 def zone_of(timezone: str | tzinfo) -> tzinfo:
