@@ -120,6 +120,31 @@ def test_a_returned_retry_has_a_method_of_its_own(worker_class, queue, log):
     assert job.get_status() == "failed"
 
 
+@pytest.mark.parametrize("worker_class", [worker_kinds.NamedArgumentsWorker, worker_kinds.NamedArgumentsSimpleWorker])
+def test_arguments_are_passed_by_name_where_rq_names_them(worker_class, queue, log):
+    good, bad, again = (queue.enqueue(function, str(log)) for function in (greet, break_down, ask_again))
+    work(worker_class, queue)
+    told = log.read_text().splitlines()
+    assert told[:4] == [
+        "prepare_job_execution True",
+        "handle_job_success job queue started_job_registry",
+        "prepare_job_execution True",
+        "handle_job_failure high high",
+    ]
+    assert told[-1] == "handle_job_retry execution job queue retry started_job_registry"
+    assert (good.get_status(), bad.get_status(), again.get_status()) == ("finished", "failed", "failed")
+    assert bad.latest_result().exc_string.endswith("ZeroDivisionError: it broke\n")
+
+
+def test_a_worker_hears_which_job_is_its_current_one_if_it_wants_to(queue, redis_client, log):
+    good, bad = queue.enqueue(greet, str(log)), queue.enqueue(break_down, str(log))
+    work(worker_kinds.SayingWorker, queue)
+    about_one = ["current job {}", "working for 0", "current job None"]
+    said = [text.decode() for text in redis_client.lrange("said", 0, -1)]
+    assert said == [text.format(job.id) for job in (good, bad) for text in about_one]
+    assert (good.get_status(), bad.get_status()) == ("finished", "failed")
+
+
 @pytest.mark.parametrize(("executor", "begins_with"), [("spawn", ["main_work_horse", "perform_job"]), ("warm", ["perform_job"])])
 def test_methods_are_called_in_a_fresh_interpreter_too(queue, log, executor, begins_with):
     good, bad = queue.enqueue(greet, str(log)), queue.enqueue(break_down, str(log))
@@ -368,7 +393,7 @@ def test_headers_that_a_tracer_puts_into_meta_reach_the_run(queue, log, monkeypa
 def test_a_worker_of_which_one_method_was_replaced_calls_it(queue, log):
     job = queue.enqueue(greet, str(log))
     worker = SimpleWorker([queue], connection=queue.connection)
-    worker.handle_job_success = lambda *_: worker_kinds.note(job, "replaced")  # type: ignore[method-assign]
+    worker.handle_job_success = lambda **_: worker_kinds.note(job, "replaced")  # type: ignore[method-assign]
     worker.work(burst=True, logging_level="CRITICAL")
     assert words(log) == ["replaced"]
     assert job.get_status() == "finished"

@@ -238,3 +238,47 @@ class LimitedWorker(SimpleWorker):
     def check_for_suspension(self, burst: bool) -> None:
         if self.connection.exists("enough"):
             raise StopRequested
+
+
+class NamedArguments:
+    """Takes by name what RQ passes by name, and by position what RQ passes by position."""
+
+    def prepare_job_execution(self: Any, work: Job, /, is_first: bool = False) -> None:
+        note(work, "prepare_job_execution", is_first)
+        super().prepare_job_execution(work, is_first)  # type: ignore[misc]
+
+    def handle_job_success(self: Any, **about: Any) -> None:
+        note(about["job"], "handle_job_success", *sorted(about))
+        super().handle_job_success(**about)  # type: ignore[misc]
+
+    def handle_job_failure(self: Any, *, job: Job, exc_string: str, queue: Queue, started_job_registry: Any) -> None:
+        note(job, "handle_job_failure", queue.name, started_job_registry.name)
+        super().handle_job_failure(job, queue, started_job_registry, exc_string)  # type: ignore[misc]
+
+    def handle_job_retry(self: Any, **about: Any) -> None:
+        note(about["job"], "handle_job_retry", *sorted(about))
+        super().handle_job_retry(**about)  # type: ignore[misc]
+
+    def reorder_queues(self: Any, *, reference_queue: Queue) -> None:
+        super().reorder_queues(reference_queue)  # type: ignore[misc]
+
+
+class NamedArgumentsWorker(NamedArguments, Worker):  # type: ignore[misc]  # its methods can be called as RQ calls them, and in no other way
+    pass
+
+
+class NamedArgumentsSimpleWorker(NamedArguments, SimpleWorker):  # type: ignore[misc]  # as above
+    pass
+
+
+class SayingWorker(Worker):
+    """Wants to hear which job is the current one."""
+
+    def set_current_job_id(self, job_id: str | None = None, pipeline: Any = None) -> None:
+        super().set_current_job_id(job_id, pipeline)
+        self.connection.rpush("said", f"current job {job_id}")
+
+    def set_current_job_working_time(self, current_job_working_time: float, pipeline: Any = None) -> None:
+        super().set_current_job_working_time(current_job_working_time, pipeline)
+        self.connection.rpush("said", f"working for {current_job_working_time}")
+        raise RuntimeError("it broke")

@@ -46,7 +46,7 @@ from rq.runtime.executors.distant_worker import DistantWorker
 from rq.runtime.executors.job_run import is_job_replaced
 from rq.runtime.hooks import Hooks, WorkerHooks
 from rq.runtime.identity import describe_worker
-from rq.runtime.override_points import Where, is_any_replaced, methods_of, replaced_points
+from rq.runtime.override_points import OVERRIDE_POINTS, Where, is_any_replaced, methods_of, replaced_points
 from rq.runtime.queue_order import DequeueStrategy, FixedOrder, QueueOrder, strategy_named
 from rq.runtime.registration import NameOnServer
 from rq.runtime.running import WorkerContext
@@ -318,9 +318,9 @@ class BaseWorker(ExecutesJobs):
         """Take the last exception handler away, and return it."""
         return self._exc_handlers.pop()
 
-    def _replaced(self) -> frozenset[str]:
+    def _replaced(self, among: Iterable[str] = OVERRIDE_POINTS) -> frozenset[str]:
         """Return the override points that a subclass, or somebody who patched a class or this worker, put something in the place of."""
-        return replaced_points(self, _AS_WRITTEN)
+        return replaced_points(self, _AS_WRITTEN, among)
 
     def _is_replaced(self, where: Where) -> bool:
         """Say whether jobs, or what surrounds them, are to go through the methods of this worker."""
@@ -386,7 +386,7 @@ class _OwnOrder:
         return [queue.name for queue in self._worker._ordered_queues]  # noqa: SLF001 - RQ's name for it, which subclasses rely on
 
     def note_served(self, queue: str) -> None:
-        self._worker.reorder_queues(self._worker._queue_named(queue))  # noqa: SLF001 - as above
+        self._worker.reorder_queues(reference_queue=self._worker._queue_named(queue))  # noqa: SLF001 - as above
 
 
 def _listed_handlers(given: ExceptionHandler | Sequence[ExceptionHandler] | None) -> list[ExceptionHandler]:
