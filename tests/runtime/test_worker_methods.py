@@ -14,7 +14,7 @@ import pytest
 from rq import Queue, SimpleWorker, Worker
 from rq.core.errors import InvalidJobOperation
 from rq.job import Callback, Job, Retry, get_current_job
-from rq.worker import BaseWorker
+from rq.worker import BaseWorker, StopRequested
 from tests.runtime import worker_jobs, worker_kinds
 from tests.runtime.driving import is_alive
 from tests.support.waiting import wait_until
@@ -403,6 +403,23 @@ def test_a_job_that_the_worker_did_not_take_is_not_run_by_hand(queue, log):
     worker = Worker([queue], connection=queue.connection)
     with pytest.raises(InvalidJobOperation, match="was not given job"):
         worker.perform_job(queue.enqueue(greet, str(log)), queue)
+
+
+@pytest.mark.parametrize("leaves_by", [StopRequested, SystemExit])
+@pytest.mark.parametrize(
+    ("worker_class", "statuses"),
+    [
+        (worker_kinds.LeavingBefore, ("queued", "queued")),
+        (worker_kinds.LeavingAfter, ("finished", "queued")),
+        (worker_kinds.LeavingAfterExecuting, ("finished", "queued")),
+    ],
+)
+def test_the_code_of_a_worker_can_let_it_leave_and_no_job_is_lost(worker_class, statuses, leaves_by, queue, log, monkeypatch):
+    monkeypatch.setattr(worker_class, "leaves_by", leaves_by)
+    first, second = queue.enqueue(greet, str(log)), queue.enqueue(greet, str(log))
+    worker_class([queue], connection=queue.connection).work(burst=True, logging_level="CRITICAL")
+    assert (first.get_status(), second.get_status()) == statuses
+    assert queue.job_ids == [job.id for job, status in zip((first, second), statuses, strict=True) if status == "queued"]
 
 
 @pytest.mark.parametrize(("strategy", "order"), [("default", "aaabbbccc"), ("round_robin", "abcabcabc")])

@@ -282,3 +282,32 @@ class SayingWorker(Worker):
         super().set_current_job_working_time(current_job_working_time, pipeline)
         self.connection.rpush("said", f"working for {current_job_working_time}")
         raise RuntimeError("it broke")
+
+
+class LeavingBefore(SimpleWorker):
+    """Leaves instead of running a job."""
+
+    leaves_by: type[BaseException] = StopRequested
+
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        raise self.leaves_by
+
+
+class LeavingAfter(SimpleWorker):
+    """Leaves when it has run a job, as programs do whose memory has grown."""
+
+    leaves_by: type[BaseException] = StopRequested
+
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        super().perform_job(job, queue)
+        raise self.leaves_by
+
+
+class LeavingAfterExecuting(Worker):
+    """As above, in another method."""
+
+    leaves_by: type[BaseException] = StopRequested
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        super().execute_job(job, queue)
+        raise self.leaves_by

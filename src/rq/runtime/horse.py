@@ -19,10 +19,10 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from rq.client.current import job_of
 from rq.client.job import Job
 from rq.core import context
-from rq.core.errors import InvalidJobOperation
+from rq.core.errors import InvalidJobOperation, StopRequested
 from rq.core.serializers import serialized_result
 from rq.core.tracebacks import format_exception
-from rq.model.outcome import AskedRetry, Outcome, Raised, Returned, TimedOut
+from rq.model.outcome import AskedRetry, Outcome, Raised, Released, Returned, TimedOut
 from rq.model.presence import WorkerStatus
 from rq.runtime.executors.base import Attempt, AttemptTakenError
 from rq.runtime.executors.job_run import CurrentAttempt, outcome_of, outcome_of_result
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from rq.client.registry import StartedJobRegistry
 
 logger = logging.getLogger("rq.worker")
+
+
+# What the code of a worker raises that wants the worker to leave. A job that raises one of these has failed.
+LEAVING = (StopRequested, SystemExit)
 
 
 class HorseLeft(BaseException):
@@ -214,10 +218,22 @@ class HorseMethods(SupervisorMethods):
     def run_in_worker_process(self, attempt: Attempt) -> Outcome:
         """Run an attempt in the process of the worker; what an executor is given."""
         own = self._begin_own(cast("CurrentAttempt", context.top()))
+
+        def perform() -> None:
+            try:
+                own.note_answer(self.perform_job(own.job, own.queue))
+            except LEAVING as error:
+                self._leave_for(error, own)
+
         try:
-            return _outcome_of_call(own, lambda: own.note_answer(self.perform_job(own.job, own.queue)))
+            return _outcome_of_call(own, perform)
         finally:
             del self._attempts[attempt.job_id]
+
+    def _leave_for(self, error: BaseException, own: OwnAttempt) -> None:
+        """Let the worker leave, as its own code wants that runs a job in this process; a job of which nothing has been said goes back to its queue."""
+        self._press(None)
+        own.note(Released(f"the worker's own code raised {type(error).__name__}"))
 
 
 class WorkerSteps(Steps):
