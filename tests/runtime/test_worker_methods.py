@@ -291,6 +291,14 @@ def test_a_time_limit_is_kept_in_a_way_of_the_workers_own(queue, tmp_path):
     assert ["JobTimeoutException" in job.latest_result().exc_string for job in jobs] == [True, True]
 
 
+@pytest.mark.parametrize("worker_class", [worker_kinds.AlarmWorker, worker_kinds.AlarmSimpleWorker])
+def test_a_penalty_of_a_programs_own_gets_whole_seconds_as_a_whole_number(worker_class, queue, log, tmp_path):
+    good, slow = queue.enqueue(greet, str(log)), queue.enqueue(worker_jobs.wait_for, str(tmp_path / "never"), job_timeout=1)
+    work(worker_class, queue)
+    assert (good.get_status(), slow.get_status()) == ("finished", "failed")
+    assert slow.latest_result().exc_string.endswith("JobTimeoutException: 1 seconds are over\n")
+
+
 def test_a_stopped_job_is_ended_though_its_worker_waits_for_it(processes, queue, redis_client, redis_url, tmp_path):
     started = tmp_path / "started"
     code = """

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from pathlib import Path
 from typing import Any
 
 from rq import Queue, SimpleWorker, Worker
 from rq.job import Job
-from rq.timeouts import TimerDeathPenalty
+from rq.timeouts import BaseDeathPenalty, TimerDeathPenalty
 from rq.worker import BaseWorker, StopRequested
 
 
@@ -311,3 +312,26 @@ class LeavingAfterExecuting(Worker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         super().execute_job(job, queue)
         raise self.leaves_by
+
+
+class AlarmPenalty(BaseDeathPenalty):
+    """Keeps time limits by an alarm, as RQ's own does."""
+
+    def setup_death_penalty(self) -> None:
+        signal.signal(signal.SIGALRM, self.ring)
+        signal.alarm(self._timeout)  # type: ignore[arg-type]  # a whole number, if the job's is one
+
+    def ring(self, signum: int, frame: object) -> None:
+        raise self._exception(f"{self._timeout} seconds are over")
+
+    def cancel_death_penalty(self) -> None:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+class AlarmWorker(Worker):
+    death_penalty_class = AlarmPenalty
+
+
+class AlarmSimpleWorker(SimpleWorker):
+    death_penalty_class = AlarmPenalty
