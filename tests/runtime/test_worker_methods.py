@@ -145,6 +145,15 @@ def test_a_worker_hears_which_job_is_its_current_one_if_it_wants_to(queue, redis
     assert (good.get_status(), bad.get_status()) == ("finished", "failed")
 
 
+@pytest.mark.parametrize("worker_class", [worker_kinds.ExecutionTellingWorker, worker_kinds.ExecutionTellingSimpleWorker])
+def test_the_methods_know_the_execution_that_they_run(worker_class, queue, log):
+    job = queue.enqueue(ask_again, str(log))
+    worker = work(worker_class, queue)
+    attempts = [f"{job.id}:{result.execution_id}" for result in reversed(job.results())]
+    assert log.read_text().splitlines() == [line for attempt in attempts for line in (f"running {attempt}", f"asked by {attempt}")]
+    assert worker.execution is None
+
+
 @pytest.mark.parametrize(("executor", "begins_with"), [("spawn", ["main_work_horse", "perform_job"]), ("warm", ["perform_job"])])
 def test_methods_are_called_in_a_fresh_interpreter_too(queue, log, executor, begins_with):
     good, bad = queue.enqueue(greet, str(log)), queue.enqueue(break_down, str(log))

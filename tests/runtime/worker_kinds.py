@@ -335,3 +335,24 @@ class AlarmWorker(Worker):
 
 class AlarmSimpleWorker(SimpleWorker):
     death_penalty_class = AlarmPenalty
+
+
+class ExecutionTelling:
+    """Writes down which execution it is asked to run, and what it knows of itself meanwhile."""
+
+    def perform_job(self: Any, job: Job, queue: Queue) -> bool:
+        note(job, "running", self.execution.composite_key)
+        answer: bool = super().perform_job(job, queue)  # type: ignore[misc]
+        return answer
+
+    def handle_job_retry(self: Any, job: Job, queue: Queue, retry: Any, started_job_registry: Any, execution: Any) -> None:
+        note(job, "asked by", execution.composite_key)
+        super().handle_job_retry(job, queue, retry, started_job_registry, execution)  # type: ignore[misc]
+
+
+class ExecutionTellingWorker(ExecutionTelling, Worker):
+    pass
+
+
+class ExecutionTellingSimpleWorker(ExecutionTelling, SimpleWorker):
+    pass

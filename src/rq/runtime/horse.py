@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from rq.client.current import job_of
+from rq.client.execution import Execution
 from rq.client.job import Job
 from rq.core import context
 from rq.core.errors import InvalidJobOperation, StopRequested
@@ -54,6 +55,7 @@ class OwnAttempt:
         current: The attempt, as its context knows it.
         job: The job that is run.
         queue: The queue it came from.
+        execution: Names the attempt.
         likely: What will have come of it if no method says otherwise.
         outcome: What came of it; None until a method said so. The first word counts.
         on_outcome: Called then, in whatever process and thread that is.
@@ -63,6 +65,7 @@ class OwnAttempt:
     current: CurrentAttempt
     job: Job
     queue: Queue
+    execution: Execution
     likely: Outcome | None = None
     outcome: Outcome | None = None
     on_outcome: Callable[[Outcome], None] = field(default=lambda _outcome: None)
@@ -185,8 +188,10 @@ class HorseMethods(SupervisorMethods):
             ReferenceNotFound: the class of the job cannot be imported. CorruptDataError: its hash cannot be read.
         """
         current.serializer = self.serializer
-        queue = self._queue_named(current.attempt.queue)
-        own = self._attempts[current.attempt.job_id] = OwnAttempt(current, job_of(current), queue, on_outcome=on_outcome)
+        queue, job_id = self._queue_named(current.attempt.queue), current.attempt.job_id
+        execution = Execution(current.attempt.execution_id, job_id, self.connection, self.name)
+        own = self._attempts[job_id] = OwnAttempt(current, job_of(current), queue, execution, on_outcome=on_outcome)
+        self.execution = execution
         return own
 
     def _attempt_of(self, job: Job) -> OwnAttempt:
@@ -229,6 +234,7 @@ class HorseMethods(SupervisorMethods):
             return _outcome_of_call(own, perform)
         finally:
             del self._attempts[attempt.job_id]
+            self.execution = None
 
     def _leave_for(self, error: BaseException, own: OwnAttempt) -> None:
         """Let the worker leave, as its own code wants that runs a job in this process; a job of which nothing has been said goes back to its queue."""
@@ -261,7 +267,7 @@ class WorkerSteps(Steps):
     def ask_again(self, job: Job, retry: Any, outcome: AskedRetry) -> None:
         """Tell the worker that the job wants to run again."""
         self._own.likely = outcome
-        queue, started, execution = self._own.queue, self._started, self._worker.execution
+        queue, started, execution = self._own.queue, self._started, self._own.execution
         self._worker.handle_job_retry(job=job, queue=queue, retry=retry, started_job_registry=started, execution=execution)
 
     def handle(self, job: Job, error: BaseException) -> None:

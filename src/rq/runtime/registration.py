@@ -48,6 +48,7 @@ def register(caller: Caller, context: WorkerContext) -> None:
         WorkerNameTaken: a living worker has the name.
     """
     _take_name(caller, context, "There is")
+    context.on_life()
     context.bus.emit(events.WorkerStarted(context.name, context.identity.pid, context.identity.version, context.config.queues))
 
 

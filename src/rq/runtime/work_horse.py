@@ -58,8 +58,8 @@ class ExecutesJobs(HorseMethods):
         own = self._attempts.get(job.id)
         if own is None:
             return super().prepare_execution(job)
-        self.execution = Execution(own.current.attempt.execution_id, job.id, self.connection, self.name)
-        return self.execution
+        self.execution = own.execution
+        return own.execution
 
     def kill_horse(self, sig: signal.Signals = SHUTDOWN_SIGNAL) -> None:
         """Send a signal to the process of the job, and to all that it started; nothing happens if there is none."""

@@ -213,7 +213,7 @@ class BaseWorker(ExecutesJobs):
             InvalidOptionError: for limits that make no sense.
         """
         self._dequeue_strategy, self._ordered_queues = strategy_named(dequeue_strategy), list(self.queues)
-        self._shutdown_requested_date = None
+        self._shutdown_requested_date, self.birth_date = None, None
         self.bootstrap(logging_level, date_format, log_format)
         context = self._describe(burst=burst, max_jobs=max_jobs, max_idle_seconds=max_idle_time)
         switch = self._switch = StopSwitch()
@@ -252,7 +252,7 @@ class BaseWorker(ExecutesJobs):
         identity = describe_worker(self.name, config.queues, self.ip_address)
         self.hostname, self.pid = identity.hostname, identity.pid
         self.version, self.python_version = identity.version, identity.python_version
-        return WorkerContext(identity, config, self._session.scripts, self.bus)
+        return WorkerContext(identity, config, self._session.scripts, self.bus, on_life=self._note_life)
 
     def _make_name(self) -> NameOnServer:
         """Return the name of a worker that registers by hand and gives no signs of life: it is its own for as long as RQ's would be."""
