@@ -112,6 +112,13 @@ def test_the_exception_is_handled_before_the_failure_and_the_failure_has_the_tex
     assert job.id in queue.failed_job_registry
 
 
+def test_what_became_of_a_job_can_be_read_from_it_when_it_was_performed(queue, log):
+    queue.enqueue(greet, str(log))
+    queue.enqueue(break_down, str(log), retry=Retry(max=1))
+    work(worker_kinds.ReadingWorker, queue)
+    assert log.read_text().splitlines() == ["True finished nothing", "False failed nothing", "False failed broke"]
+
+
 @KINDS
 def test_a_returned_retry_has_a_method_of_its_own(worker_class, queue, log):
     job = queue.enqueue(ask_again, str(log))

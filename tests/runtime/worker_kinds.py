@@ -356,3 +356,12 @@ class ExecutionTellingWorker(ExecutionTelling, Worker):
 
 class ExecutionTellingSimpleWorker(ExecutionTelling, SimpleWorker):
     pass
+
+
+class ReadingWorker(SimpleWorker):
+    """Reads afterwards what became of a job."""
+
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        answer = super().perform_job(job, queue)
+        note(job, answer, job.get_status(refresh=False).value, (job._exc_info or "nothing").split()[-1])
+        return answer

@@ -157,10 +157,12 @@ class HorseMethods(SupervisorMethods):
         """Say that the attempt failed, and with which text; called after the failure callback and the exception handlers. The job may have retries left."""
         del queue, started_job_registry
         own = self._attempt_of(job)
+        outcome: Raised | TimedOut = Raised(exc_string, "builtins.Exception")
         if isinstance(own.likely, (Raised, TimedOut)):
-            own.note(replace(own.likely, exc_text=exc_string or own.likely.exc_text))
-        else:
-            own.note(Raised(exc_string, "builtins.Exception"))
+            outcome = replace(own.likely, exc_text=exc_string or own.likely.exc_text)
+        own.note(outcome)
+        if not job.should_retry:
+            job._exc_info = outcome.exc_text  # noqa: SLF001 - RQ's name for it, which whoever replaces `perform_job()` reads
         self._call_replaced("set_current_job_id", None)
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
