@@ -205,6 +205,17 @@ def test_a_worker_shows_who_it_is_before_it_works(queue):
     assert (Worker([queue], prepare_for_work=False).hostname, Worker([queue], prepare_for_work=False).pid) == (None, None)
 
 
+def test_what_a_worker_logs_can_be_set_until_it_works(queue, redis_client, caplog):
+    job = queue.enqueue(worker_jobs.nothing, description="a secret")
+    worker = SimpleWorker([queue], connection=redis_client)
+    worker.log_job_description = worker.log_result_lifespan = False
+    with caplog.at_level("DEBUG", "rq.worker"):
+        worker.work(burst=True)
+    assert f"Job OK: {job.id} finished" in caplog.text
+    assert "a secret" not in caplog.text
+    assert "is kept for" not in caplog.text
+
+
 def dates(worker: Worker | SimpleWorker) -> list[datetime]:
     return [date for date in (worker.birth_date, worker.last_heartbeat) if date is not None]
 

@@ -165,7 +165,8 @@ class BaseWorker(ExecutesJobs):
         self.child_limits = child_limits or ChildLimits()
         self.execution = None
         self.bus = EventBus()
-        self.bus.subscribe(LogLines(describe_jobs=log_job_description, tell_lifespans=self.log_result_lifespan))
+        self._log_lines = LogLines()
+        self.bus.subscribe(self._log_lines)
         self._session = session_of(self.connection)
         self._state = "starting"
         self._is_horse = False
@@ -214,6 +215,7 @@ class BaseWorker(ExecutesJobs):
         """
         self._dequeue_strategy, self._ordered_queues = strategy_named(dequeue_strategy), list(self.queues)
         self._shutdown_requested_date, self.birth_date = None, None
+        self._log_lines.describe_jobs, self._log_lines.tell_lifespans = self.log_job_description, self.log_result_lifespan
         self.bootstrap(logging_level, date_format, log_format)
         context = self._describe(burst=burst, max_jobs=max_jobs, max_idle_seconds=max_idle_time)
         switch = self._switch = StopSwitch()
