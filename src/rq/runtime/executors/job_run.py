@@ -175,7 +175,7 @@ def time_limit(attempt: Attempt, death_penalty: type[BaseDeathPenalty] | None) -
         return nullcontext()
     kind, seconds = death_penalty or get_default_death_penalty_class(), attempt.timeout_seconds
     # Whole seconds are an int, as in RQ: `signal.alarm()` takes nothing else.
-    return kind(int(seconds) if seconds.is_integer() else seconds, JobTimeoutException, job_id=attempt.job_id)
+    return kind(int(seconds) if float(seconds).is_integer() else seconds, JobTimeoutException, job_id=attempt.job_id)
 
 
 def _load_call(attempt: Attempt, serializer: Serializer) -> tuple[Callable[..., Any], Sequence[Any], Mapping[str, Any]]:
