@@ -95,6 +95,7 @@ _DOORS: tuple[str, ...] = (
     "registry",
     "repeat",
     "results",
+    "scheduler",
     "scripts",
     "serializers",
     "suspension",

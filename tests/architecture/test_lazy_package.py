@@ -9,7 +9,7 @@ import pytest
 import rq
 
 
-@pytest.mark.parametrize("name", rq._DOORS)
+@pytest.mark.parametrize("name", [*rq._DOORS, "worker.base", "worker.worker_classes"])
 def test_a_door_is_an_attribute_after_a_plain_import(name):
     script = f"import rq; print(rq.{name}.__name__)"
     printed = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout

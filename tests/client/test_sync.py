@@ -216,6 +216,12 @@ def test_the_failure_callback_runs_when_the_end_is_written(sync_queue: Queue) ->
     assert [("failed", job.id, "failed", ZeroDivisionError, "it broke", "fail")] == SEEN
 
 
+def test_the_failure_callback_gets_a_traceback_though_no_code_of_the_job_ran(sync_queue: Queue) -> None:
+    sync_queue.enqueue("no_such_module.function", on_failure=Callback(sync_jobs.failed))
+    ((word, _, status, *_),) = SEEN
+    assert (word, status) == ("failed", "failed")
+
+
 @pytest.mark.parametrize(("function", "status"), [("tests.client.tasks.anything", "finished"), ("tests.client.sync_jobs.fail", "failed")])
 def test_what_a_callback_raises_reaches_the_caller_and_changes_nothing(sync_queue: Queue, function: str, status: str) -> None:
     callback = Callback(sync_jobs.break_down)

@@ -137,7 +137,7 @@ def test_we_enqueue_rqs_worker_runs_and_we_read(class_name, rq212, queue, redis_
 def test_rq_sees_our_workers_and_what_they_run(rq212, processes, redis_client, redis_url):
     processes.script(OURS, redis_url, "Worker", "30", "ours", "shared", "other")
     wait_until(lambda: redis_client.exists("rq:worker:ours"))
-    assert rq212("workers") == [["ours", ["shared", "other"], "started", 0, True]]
+    assert rq212("workers") == [["ours", ["shared", "other"], "idle", 0, True]]
 
 
 def test_both_kinds_of_worker_share_one_queue(  # noqa: PLR0917 - fixtures

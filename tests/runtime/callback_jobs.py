@@ -168,6 +168,13 @@ def last_handler(job: Job, kind: type[BaseException], error: BaseException, trac
     return False
 
 
+def handler_of_tracebacks(job: Job, kind: type[BaseException], error: BaseException, trace: TracebackType) -> None:
+    lines = 1
+    while trace.tb_next is not None:
+        trace, lines = trace.tb_next, lines + 1
+    _note(job, str(lines))
+
+
 def _note(job: Job, line: str) -> None:
     with Path(job.args[0]).open("a") as file:
         file.write(f"{line}\n")

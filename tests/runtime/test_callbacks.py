@@ -127,6 +127,12 @@ def test_the_failure_callback_hears_of_a_function_that_does_not_exist(executor: 
     assert len(seen_in(redis_client)) == 1
 
 
+def test_the_failure_callback_gets_a_traceback_though_no_code_of_the_job_ran(executor: Executor, redis_client: redis.Redis) -> None:
+    run(executor, attempt("no_such_function", failure="failed"))
+    (seen,) = seen_in(redis_client)
+    assert seen.split()[2:5] == ["failed", "ReferenceNotFound", "True"]
+
+
 def test_the_text_of_a_failure_callback_that_raises_is_stored_with_the_jobs_own_before_it(executor: Executor) -> None:
     outcome = raised(run(executor, attempt("fail", failure="break_down")))
     assert outcome.exc_type == "builtins.ZeroDivisionError"
@@ -348,6 +354,12 @@ def test_exception_handlers_are_called_in_order_where_the_job_failed_until_one_e
     outcome = raised(run(executor, attempt("fail_with_a_log", log)))
     assert "ValueError" in outcome.exc_text
     assert (tmp_path / "log").read_text().split() == ["first:ValueError", "last:ValueError"]
+
+
+def test_an_exception_handler_gets_a_traceback_though_no_code_of_the_job_ran(begin, tmp_path):
+    executor = begin(exception_handlers=[callback_jobs.handler_of_tracebacks])
+    run(executor, attempt("no_such_function", str(tmp_path / "log")))
+    assert (tmp_path / "log").read_text().split() == ["1"]
 
 
 def test_a_job_that_succeeds_has_no_exception_handler_called(begin, tmp_path):

@@ -342,6 +342,22 @@ def test_the_hash_of_a_worker_is_rqs(processes, queue, redis_client, redis_url, 
     assert worker.total_working_time > 0
 
 
+def test_a_worker_that_has_had_no_job_yet_is_idle_for_whoever_looks(processes, redis_client, redis_url):
+    process = start(processes, redis_url, "Worker", "w", "high", lease=2.0)
+    process.wait_for_output("Listening on")
+    (worker,) = Worker.all(connection=redis_client)
+    assert worker.get_state() == "idle"
+
+
+def test_a_worker_that_the_server_forgot_while_its_job_ran_is_still_busy(processes, queue, redis_client, redis_url, tmp_path):
+    gate, started = tmp_path / "gate", tmp_path / "started"
+    start(processes, redis_url, "Worker", "w", "high", lease=2.0)
+    queue.enqueue(worker_jobs.wait_for, str(gate), str(started))
+    wait_until(started.exists)
+    redis_client.flushdb()
+    wait_until(lambda: redis_client.hget("rq:worker:w", "state") == b"busy")
+
+
 def test_a_worker_outlives_a_restart_of_the_server(processes, start_valkey, tmp_path):
     server = start_valkey(appendonly=True)
     client = redis.Redis.from_url(server.url)

@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -203,6 +203,34 @@ def test_a_worker_shows_who_it_is_before_it_works(queue):
     worker = Worker([queue])
     assert (worker.hostname, worker.pid, worker.version, worker.python_version) == (socket.gethostname(), os.getpid(), VERSION, sys.version)
     assert (Worker([queue], prepare_for_work=False).hostname, Worker([queue], prepare_for_work=False).pid) == (None, None)
+
+
+def test_what_a_worker_logs_can_be_set_until_it_works(queue, redis_client, caplog):
+    job = queue.enqueue(worker_jobs.nothing, description="a secret")
+    worker = SimpleWorker([queue], connection=redis_client)
+    worker.log_job_description = worker.log_result_lifespan = False
+    with caplog.at_level("DEBUG", "rq.worker"):
+        worker.work(burst=True)
+    assert f"Job OK: {job.id} finished" in caplog.text
+    assert "a secret" not in caplog.text
+    assert "is kept for" not in caplog.text
+
+
+def dates(worker: Worker | SimpleWorker) -> list[datetime]:
+    return [date for date in (worker.birth_date, worker.last_heartbeat) if date is not None]
+
+
+def test_a_worker_knows_when_it_was_born_and_last_heard_of(queue, redis_client):
+    worker = SimpleWorker([queue], connection=redis_client, lease=2.0)
+    thread = threading.Thread(target=worker.work, kwargs={"logging_level": "CRITICAL"})
+    thread.start()
+    wait_until(lambda: len(set(dates(worker))) == 2)
+    worker.request_stop(signal.SIGTERM, None)
+    thread.join()
+    born, last_heard_of = dates(worker)
+    assert born < last_heard_of
+    worker.work(burst=True, logging_level="CRITICAL")
+    assert dates(worker)[0] > born
 
 
 def test_a_worker_may_register_by_hand(queue, redis_client):

@@ -14,7 +14,7 @@ import pytest
 from rq import Queue, SimpleWorker, Worker
 from rq.core.errors import InvalidJobOperation
 from rq.job import Callback, Job, Retry, get_current_job
-from rq.worker import BaseWorker
+from rq.worker import BaseWorker, StopRequested
 from tests.runtime import worker_jobs, worker_kinds
 from tests.runtime.driving import is_alive
 from tests.support.waiting import wait_until
@@ -112,12 +112,53 @@ def test_the_exception_is_handled_before_the_failure_and_the_failure_has_the_tex
     assert job.id in queue.failed_job_registry
 
 
+def test_what_became_of_a_job_can_be_read_from_it_when_it_was_performed(queue, log):
+    queue.enqueue(greet, str(log))
+    queue.enqueue(break_down, str(log), retry=Retry(max=1))
+    work(worker_kinds.ReadingWorker, queue)
+    assert log.read_text().splitlines() == ["True finished nothing", "False failed nothing", "False failed broke"]
+
+
 @KINDS
 def test_a_returned_retry_has_a_method_of_its_own(worker_class, queue, log):
     job = queue.enqueue(ask_again, str(log))
     work(worker_class, queue)
     assert words(log).count("handle_job_retry") == words(log).count("performed") == 2
     assert job.get_status() == "failed"
+
+
+@pytest.mark.parametrize("worker_class", [worker_kinds.NamedArgumentsWorker, worker_kinds.NamedArgumentsSimpleWorker])
+def test_arguments_are_passed_by_name_where_rq_names_them(worker_class, queue, log):
+    good, bad, again = (queue.enqueue(function, str(log)) for function in (greet, break_down, ask_again))
+    work(worker_class, queue)
+    told = log.read_text().splitlines()
+    assert told[:4] == [
+        "prepare_job_execution True",
+        "handle_job_success job queue started_job_registry",
+        "prepare_job_execution True",
+        "handle_job_failure high high",
+    ]
+    assert told[-1] == "handle_job_retry execution job queue retry started_job_registry"
+    assert (good.get_status(), bad.get_status(), again.get_status()) == ("finished", "failed", "failed")
+    assert bad.latest_result().exc_string.endswith("ZeroDivisionError: it broke\n")
+
+
+def test_a_worker_hears_which_job_is_its_current_one_if_it_wants_to(queue, redis_client, log):
+    good, bad = queue.enqueue(greet, str(log)), queue.enqueue(break_down, str(log))
+    work(worker_kinds.SayingWorker, queue)
+    about_one = ["current job {}", "working for 0", "current job None"]
+    said = [text.decode() for text in redis_client.lrange("said", 0, -1)]
+    assert said == [text.format(job.id) for job in (good, bad) for text in about_one]
+    assert (good.get_status(), bad.get_status()) == ("finished", "failed")
+
+
+@pytest.mark.parametrize("worker_class", [worker_kinds.ExecutionTellingWorker, worker_kinds.ExecutionTellingSimpleWorker])
+def test_the_methods_know_the_execution_that_they_run(worker_class, queue, log):
+    job = queue.enqueue(ask_again, str(log))
+    worker = work(worker_class, queue)
+    attempts = [f"{job.id}:{result.execution_id}" for result in reversed(job.results())]
+    assert log.read_text().splitlines() == [line for attempt in attempts for line in (f"running {attempt}", f"asked by {attempt}")]
+    assert worker.execution is None
 
 
 @pytest.mark.parametrize(("executor", "begins_with"), [("spawn", ["main_work_horse", "perform_job"]), ("warm", ["perform_job"])])
@@ -266,6 +307,14 @@ def test_a_time_limit_is_kept_in_a_way_of_the_workers_own(queue, tmp_path):
     assert ["JobTimeoutException" in job.latest_result().exc_string for job in jobs] == [True, True]
 
 
+@pytest.mark.parametrize("worker_class", [worker_kinds.AlarmWorker, worker_kinds.AlarmSimpleWorker])
+def test_a_penalty_of_a_programs_own_gets_whole_seconds_as_a_whole_number(worker_class, queue, log, tmp_path):
+    good, slow = queue.enqueue(greet, str(log)), queue.enqueue(worker_jobs.wait_for, str(tmp_path / "never"), job_timeout=1)
+    work(worker_class, queue)
+    assert (good.get_status(), slow.get_status()) == ("finished", "failed")
+    assert slow.latest_result().exc_string.endswith("JobTimeoutException: 1 seconds are over\n")
+
+
 def test_a_stopped_job_is_ended_though_its_worker_waits_for_it(processes, queue, redis_client, redis_url, tmp_path):
     started = tmp_path / "started"
     code = """
@@ -368,7 +417,7 @@ def test_headers_that_a_tracer_puts_into_meta_reach_the_run(queue, log, monkeypa
 def test_a_worker_of_which_one_method_was_replaced_calls_it(queue, log):
     job = queue.enqueue(greet, str(log))
     worker = SimpleWorker([queue], connection=queue.connection)
-    worker.handle_job_success = lambda *_: worker_kinds.note(job, "replaced")  # type: ignore[method-assign]
+    worker.handle_job_success = lambda **_: worker_kinds.note(job, "replaced")  # type: ignore[method-assign]
     worker.work(burst=True, logging_level="CRITICAL")
     assert words(log) == ["replaced"]
     assert job.get_status() == "finished"
@@ -378,6 +427,23 @@ def test_a_job_that_the_worker_did_not_take_is_not_run_by_hand(queue, log):
     worker = Worker([queue], connection=queue.connection)
     with pytest.raises(InvalidJobOperation, match="was not given job"):
         worker.perform_job(queue.enqueue(greet, str(log)), queue)
+
+
+@pytest.mark.parametrize("leaves_by", [StopRequested, SystemExit])
+@pytest.mark.parametrize(
+    ("worker_class", "statuses"),
+    [
+        (worker_kinds.LeavingBefore, ("queued", "queued")),
+        (worker_kinds.LeavingAfter, ("finished", "queued")),
+        (worker_kinds.LeavingAfterExecuting, ("finished", "queued")),
+    ],
+)
+def test_the_code_of_a_worker_can_let_it_leave_and_no_job_is_lost(worker_class, statuses, leaves_by, queue, log, monkeypatch):
+    monkeypatch.setattr(worker_class, "leaves_by", leaves_by)
+    first, second = queue.enqueue(greet, str(log)), queue.enqueue(greet, str(log))
+    worker_class([queue], connection=queue.connection).work(burst=True, logging_level="CRITICAL")
+    assert (first.get_status(), second.get_status()) == statuses
+    assert queue.job_ids == [job.id for job, status in zip((first, second), statuses, strict=True) if status == "queued"]
 
 
 @pytest.mark.parametrize(("strategy", "order"), [("default", "aaabbbccc"), ("round_robin", "abcabcabc")])

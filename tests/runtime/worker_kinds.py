@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from pathlib import Path
 from typing import Any
 
 from rq import Queue, SimpleWorker, Worker
 from rq.job import Job
-from rq.timeouts import TimerDeathPenalty
+from rq.timeouts import BaseDeathPenalty, TimerDeathPenalty
 from rq.worker import BaseWorker, StopRequested
 
 
@@ -238,3 +239,129 @@ class LimitedWorker(SimpleWorker):
     def check_for_suspension(self, burst: bool) -> None:
         if self.connection.exists("enough"):
             raise StopRequested
+
+
+class NamedArguments:
+    """Takes by name what RQ passes by name, and by position what RQ passes by position."""
+
+    def prepare_job_execution(self: Any, work: Job, /, is_first: bool = False) -> None:
+        note(work, "prepare_job_execution", is_first)
+        super().prepare_job_execution(work, is_first)  # type: ignore[misc]
+
+    def handle_job_success(self: Any, **about: Any) -> None:
+        note(about["job"], "handle_job_success", *sorted(about))
+        super().handle_job_success(**about)  # type: ignore[misc]
+
+    def handle_job_failure(self: Any, *, job: Job, exc_string: str, queue: Queue, started_job_registry: Any) -> None:
+        note(job, "handle_job_failure", queue.name, started_job_registry.name)
+        super().handle_job_failure(job, queue, started_job_registry, exc_string)  # type: ignore[misc]
+
+    def handle_job_retry(self: Any, **about: Any) -> None:
+        note(about["job"], "handle_job_retry", *sorted(about))
+        super().handle_job_retry(**about)  # type: ignore[misc]
+
+    def reorder_queues(self: Any, *, reference_queue: Queue) -> None:
+        super().reorder_queues(reference_queue)  # type: ignore[misc]
+
+
+class NamedArgumentsWorker(NamedArguments, Worker):  # type: ignore[misc]  # its methods can be called as RQ calls them, and in no other way
+    pass
+
+
+class NamedArgumentsSimpleWorker(NamedArguments, SimpleWorker):  # type: ignore[misc]  # as above
+    pass
+
+
+class SayingWorker(Worker):
+    """Wants to hear which job is the current one."""
+
+    def set_current_job_id(self, job_id: str | None = None, pipeline: Any = None) -> None:
+        super().set_current_job_id(job_id, pipeline)
+        self.connection.rpush("said", f"current job {job_id}")
+
+    def set_current_job_working_time(self, current_job_working_time: float, pipeline: Any = None) -> None:
+        super().set_current_job_working_time(current_job_working_time, pipeline)
+        self.connection.rpush("said", f"working for {current_job_working_time}")
+        raise RuntimeError("it broke")
+
+
+class LeavingBefore(SimpleWorker):
+    """Leaves instead of running a job."""
+
+    leaves_by: type[BaseException] = StopRequested
+
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        raise self.leaves_by
+
+
+class LeavingAfter(SimpleWorker):
+    """Leaves when it has run a job, as programs do whose memory has grown."""
+
+    leaves_by: type[BaseException] = StopRequested
+
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        super().perform_job(job, queue)
+        raise self.leaves_by
+
+
+class LeavingAfterExecuting(Worker):
+    """As above, in another method."""
+
+    leaves_by: type[BaseException] = StopRequested
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        super().execute_job(job, queue)
+        raise self.leaves_by
+
+
+class AlarmPenalty(BaseDeathPenalty):
+    """Keeps time limits by an alarm, as RQ's own does."""
+
+    def setup_death_penalty(self) -> None:
+        signal.signal(signal.SIGALRM, self.ring)
+        signal.alarm(self._timeout)  # type: ignore[arg-type]  # a whole number, if the job's is one
+
+    def ring(self, signum: int, frame: object) -> None:
+        raise self._exception(f"{self._timeout} seconds are over")
+
+    def cancel_death_penalty(self) -> None:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+class AlarmWorker(Worker):
+    death_penalty_class = AlarmPenalty
+
+
+class AlarmSimpleWorker(SimpleWorker):
+    death_penalty_class = AlarmPenalty
+
+
+class ExecutionTelling:
+    """Writes down which execution it is asked to run, and what it knows of itself meanwhile."""
+
+    def perform_job(self: Any, job: Job, queue: Queue) -> bool:
+        note(job, "running", self.execution.composite_key)
+        answer: bool = super().perform_job(job, queue)  # type: ignore[misc]
+        return answer
+
+    def handle_job_retry(self: Any, job: Job, queue: Queue, retry: Any, started_job_registry: Any, execution: Any) -> None:
+        note(job, "asked by", execution.composite_key)
+        super().handle_job_retry(job, queue, retry, started_job_registry, execution)  # type: ignore[misc]
+
+
+class ExecutionTellingWorker(ExecutionTelling, Worker):
+    pass
+
+
+class ExecutionTellingSimpleWorker(ExecutionTelling, SimpleWorker):
+    pass
+
+
+class ReadingWorker(SimpleWorker):
+    """Reads afterwards what became of a job."""
+
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        answer = super().perform_job(job, queue)
+        note(job, answer, job.get_status(refresh=False).value, (job._exc_info or "nothing").split()[-1])
+        return answer

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rq.core import context
 from rq.core.defaults import DEFAULT_FAILURE_TTL, DEFAULT_RESULT_TTL
 from rq.core.serializers import serialized_result
-from rq.core.tracebacks import format_exception, within_user_code
+from rq.core.tracebacks import format_exception, traceback_for_users
 from rq.model.states import JobStatus
 from rq.store.dependents import note_release, release_dependents
 from rq.store.reads import list_dependents
@@ -51,7 +51,7 @@ def run_here(session: Session, job: Job) -> Job:
         try:
             result = job.perform()
         except BaseException as error:  # noqa: BLE001 - user code raises anything, SystemExit too; RQ records it all
-            error.__traceback__ = within_user_code(error.__traceback__)
+            error.__traceback__ = traceback_for_users(error.__traceback__)
             exc_text = format_exception(error)
             _fail(session, job, exc_text)
             job.execute_failure_callback(NoTimeLimit, type(error), error, error.__traceback__)

@@ -31,3 +31,13 @@ def within_user_code(trace: TracebackType | None) -> TracebackType | None:
     while trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith("rq."):
         trace = trace.tb_next
     return trace
+
+
+def traceback_for_users(trace: TracebackType | None) -> TracebackType | None:
+    """Return the traceback as callbacks and exception handlers get it: as above, or its innermost frame if no user code ran. They need not expect None."""
+    shown = within_user_code(trace)
+    if shown is None and trace is not None:
+        shown = trace
+        while shown.tb_next is not None:
+            shown = shown.tb_next
+    return shown

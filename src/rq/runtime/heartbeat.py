@@ -47,6 +47,7 @@ class Heartbeat:
         )
         if not beat.known:
             register_again(self._caller, context)
+        context.on_life()
         for _, execution_id, code in beat.exceptions:
             if code != "dup":
                 self._on_exception(execution_id, code)

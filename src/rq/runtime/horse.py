@@ -11,18 +11,19 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from rq.client.current import job_of
+from rq.client.execution import Execution
 from rq.client.job import Job
 from rq.core import context
-from rq.core.errors import InvalidJobOperation
+from rq.core.errors import InvalidJobOperation, StopRequested
 from rq.core.serializers import serialized_result
 from rq.core.tracebacks import format_exception
-from rq.model.outcome import AskedRetry, Outcome, Raised, Returned, TimedOut
+from rq.model.outcome import AskedRetry, Outcome, Raised, Released, Returned, TimedOut
 from rq.model.presence import WorkerStatus
 from rq.runtime.executors.base import Attempt, AttemptTakenError
 from rq.runtime.executors.job_run import CurrentAttempt, outcome_of, outcome_of_result
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("rq.worker")
 
 
+# What the code of a worker raises that wants the worker to leave. A job that raises one of these has failed.
+LEAVING = (StopRequested, SystemExit)
+
+
 class HorseLeft(BaseException):
     """Raised in the place of `os._exit()` where a job's process still has to hand in what came of the attempt."""
 
@@ -50,6 +55,7 @@ class OwnAttempt:
         current: The attempt, as its context knows it.
         job: The job that is run.
         queue: The queue it came from.
+        execution: Names the attempt.
         likely: What will have come of it if no method says otherwise.
         outcome: What came of it; None until a method said so. The first word counts.
         on_outcome: Called then, in whatever process and thread that is.
@@ -59,6 +65,7 @@ class OwnAttempt:
     current: CurrentAttempt
     job: Job
     queue: Queue
+    execution: Execution
     likely: Outcome | None = None
     outcome: Outcome | None = None
     on_outcome: Callable[[Outcome], None] = field(default=lambda _outcome: None)
@@ -125,7 +132,10 @@ class HorseMethods(SupervisorMethods):
     # --- around the function --------------------------------------------------------------------------------------------------------
 
     def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
-        """Called where the job runs, before it begins. There is nothing left to prepare: the step that gave the job to this worker did it."""
+        """Called where the job runs, before it begins. What there was to prepare, the step that gave the job to this worker did."""
+        del remove_from_intermediate_queue
+        self._call_replaced("set_current_job_id", job.id)
+        self._call_replaced("set_current_job_working_time", 0)
 
     def handle_execution_ended(self, job: Job, queue: Queue, heartbeat_ttl: int) -> None:
         """Called when the function is over, before its callbacks."""
@@ -135,24 +145,41 @@ class HorseMethods(SupervisorMethods):
         del queue, started_job_registry
         own = self._attempt_of(job)
         own.note(own.likely if isinstance(own.likely, Returned) else own.returned())
+        self._call_replaced("set_current_job_id", None)
 
     def handle_job_retry(self, job: Job, queue: Queue, retry: Any, started_job_registry: StartedJobRegistry, execution: Any) -> None:
         """Say that the function returned a `Retry`: the job runs again, if that is allowed."""
         del queue, started_job_registry, execution
         self._attempt_of(job).note(outcome_of_result(retry, self.serializer))
+        self._call_replaced("set_current_job_id", None)
 
     def handle_job_failure(self, job: Job, queue: Queue, started_job_registry: StartedJobRegistry | None = None, exc_string: str = "") -> None:
         """Say that the attempt failed, and with which text; called after the failure callback and the exception handlers. The job may have retries left."""
         del queue, started_job_registry
         own = self._attempt_of(job)
+        outcome: Raised | TimedOut = Raised(exc_string, "builtins.Exception")
         if isinstance(own.likely, (Raised, TimedOut)):
-            own.note(replace(own.likely, exc_text=exc_string or own.likely.exc_text))
-        else:
-            own.note(Raised(exc_string, "builtins.Exception"))
+            outcome = replace(own.likely, exc_text=exc_string or own.likely.exc_text)
+        own.note(outcome)
+        if not job.should_retry:
+            job._exc_info = outcome.exc_text  # noqa: SLF001 - RQ's name for it, which whoever replaces `perform_job()` reads
+        self._call_replaced("set_current_job_id", None)
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
         """Call the exception handlers, in order, each with `(job, exc_type, exc_value, traceback)`, until one returns something false but None."""
         call_handlers(self._exc_handlers, job.id, lambda: job, exc_info, self._death_penalty())
+
+    def _replaced(self, among: Iterable[str]) -> frozenset[str]:
+        raise NotImplementedError
+
+    def _call_replaced(self, name: str, argument: object) -> None:
+        """Call a method of this worker that says what the worker does, if it is replaced; else the steps on the server said so. What it raises is logged."""
+        if not self._replaced((name,)):
+            return
+        try:
+            getattr(self, name)(argument)
+        except Exception as error:  # noqa: BLE001 - user code raises anything
+            logger.error("%s() of worker %s failed\n%s", name, self.name, format_exception(error).rstrip())  # noqa: TRY400 - with the text
 
     # --- between the executor and these methods ---------------------------------------------------------------------------------------
 
@@ -163,8 +190,10 @@ class HorseMethods(SupervisorMethods):
             ReferenceNotFound: the class of the job cannot be imported. CorruptDataError: its hash cannot be read.
         """
         current.serializer = self.serializer
-        queue = self._queue_named(current.attempt.queue)
-        own = self._attempts[current.attempt.job_id] = OwnAttempt(current, job_of(current), queue, on_outcome=on_outcome)
+        queue, job_id = self._queue_named(current.attempt.queue), current.attempt.job_id
+        execution = Execution(current.attempt.execution_id, job_id, self.connection, self.name)
+        own = self._attempts[job_id] = OwnAttempt(current, job_of(current), queue, execution, on_outcome=on_outcome)
+        self.execution = execution
         return own
 
     def _attempt_of(self, job: Job) -> OwnAttempt:
@@ -196,14 +225,27 @@ class HorseMethods(SupervisorMethods):
     def run_in_worker_process(self, attempt: Attempt) -> Outcome:
         """Run an attempt in the process of the worker; what an executor is given."""
         own = self._begin_own(cast("CurrentAttempt", context.top()))
+
+        def perform() -> None:
+            try:
+                own.note_answer(self.perform_job(own.job, own.queue))
+            except LEAVING as error:
+                self._leave_for(error, own)
+
         try:
-            return _outcome_of_call(own, lambda: own.note_answer(self.perform_job(own.job, own.queue)))
+            return _outcome_of_call(own, perform)
         finally:
             del self._attempts[attempt.job_id]
+            self.execution = None
+
+    def _leave_for(self, error: BaseException, own: OwnAttempt) -> None:
+        """Let the worker leave, as its own code wants that runs a job in this process; a job of which nothing has been said goes back to its queue."""
+        self._press(None)
+        own.note(Released(f"the worker's own code raised {type(error).__name__}"))
 
 
 class WorkerSteps(Steps):
-    """Calls the methods of a worker around the function of a job."""
+    """Calls the methods of a worker around the function of a job, with arguments by name where RQ names them: whoever replaces one may rely on either."""
 
     def __init__(self, worker: HorseMethods, own: OwnAttempt) -> None:
         super().__init__(own.current, worker._death_penalty())  # noqa: SLF001 - the other half of this module
@@ -213,7 +255,7 @@ class WorkerSteps(Steps):
 
     def begin(self, job: Job) -> None:
         """Tell the worker that the function is about to be called."""
-        self._worker.prepare_job_execution(job, remove_from_intermediate_queue=len(self._worker.queues) == 1)
+        self._worker.prepare_job_execution(job, len(self._worker.queues) == 1)
 
     def end(self, job: Job) -> None:
         """Tell the worker that the function is over."""
@@ -222,12 +264,13 @@ class WorkerSteps(Steps):
     def succeed(self, job: Job, outcome: Returned) -> None:
         """Tell the worker that the job is done."""
         self._own.likely = outcome
-        self._worker.handle_job_success(job, self._own.queue, self._started)
+        self._worker.handle_job_success(job=job, queue=self._own.queue, started_job_registry=self._started)
 
     def ask_again(self, job: Job, retry: Any, outcome: AskedRetry) -> None:
         """Tell the worker that the job wants to run again."""
         self._own.likely = outcome
-        self._worker.handle_job_retry(job, self._own.queue, retry, self._started, self._worker.execution)
+        queue, started, execution = self._own.queue, self._started, self._own.execution
+        self._worker.handle_job_retry(job=job, queue=queue, retry=retry, started_job_registry=started, execution=execution)
 
     def handle(self, job: Job, error: BaseException) -> None:
         """Have the worker handle what the job raised. It changes nothing about what becomes of the job, so if it fails itself, that is logged."""
@@ -236,7 +279,8 @@ class WorkerSteps(Steps):
     def fail(self, job: Job, outcome: Raised | TimedOut) -> None:
         """Tell the worker that the attempt failed."""
         self._own.likely = outcome
-        self._guard("handle_job_failure", lambda: self._worker.handle_job_failure(job, self._own.queue, self._started, outcome.exc_text))
+        queue, started, text = self._own.queue, self._started, outcome.exc_text
+        self._guard("handle_job_failure", lambda: self._worker.handle_job_failure(job=job, queue=queue, started_job_registry=started, exc_string=text))
 
     def _guard(self, name: str, call: Callable[[], None]) -> None:
         try:

@@ -39,6 +39,8 @@ OVERRIDE_POINTS: dict[str, Where] = {
     "handle_job_failure": Where.JOB,
     "handle_job_retry": Where.JOB,
     "handle_exception": Where.JOB,
+    "set_current_job_id": Where.JOB,
+    "set_current_job_working_time": Where.JOB,
     "execute_job": Where.EXECUTION,
     "fork_work_horse": Where.EXECUTION,
     "monitor_work_horse": Where.EXECUTION,
@@ -73,16 +75,17 @@ def methods_of(*classes: type[Any]) -> tuple[Any, ...]:
     return tuple(found for owner in classes for name in OVERRIDE_POINTS if (found := _as_defined(owner, name)) is not None)
 
 
-def replaced_points(worker: object, as_written: Iterable[Any]) -> frozenset[str]:
+def replaced_points(worker: object, as_written: Iterable[Any], among: Iterable[str] = OVERRIDE_POINTS) -> frozenset[str]:
     """Return the names of the override points that are replaced for a worker.
 
     Args:
         worker: the worker.
         as_written: the methods that do what happens anyway (see `methods_of`).
+        among: the names to look at.
     """
     # By identity: the wrappers of tracers claim to be equal to what they wrap.
     own = {id(method) for method in as_written}
-    found = {name: _as_defined(worker, name) for name in OVERRIDE_POINTS}
+    found = {name: _as_defined(worker, name) for name in among}
     return frozenset(name for name, method in found.items() if method is not None and id(method) not in own)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rq.core.errors import WorkerNameTaken
+from rq.model.presence import WorkerStatus
 from rq.observe import events
 from rq.runtime.identity import is_provably_dead
 from rq.runtime.running import WorkerContext
@@ -47,6 +48,7 @@ def register(caller: Caller, context: WorkerContext) -> None:
         WorkerNameTaken: a living worker has the name.
     """
     _take_name(caller, context, "There is")
+    context.on_life()
     context.bus.emit(events.WorkerStarted(context.name, context.identity.pid, context.identity.version, context.config.queues))
 
 
@@ -74,5 +76,6 @@ def _take_name(caller: Caller, context: WorkerContext, beginning: str) -> None:
 
 def _try(caller: Caller, context: WorkerContext, replaceable: str = "") -> Birth:
     config = context.config
-    ttl = config.hash_ttl_seconds(busy=len(context.running) > 0)
-    return caller.run(register_worker(context.scripts, context.identity, config.lease_seconds, ttl, config.most_crashes, replaceable))
+    is_busy = len(context.running) > 0
+    ttl, state = config.hash_ttl_seconds(busy=is_busy), WorkerStatus.BUSY if is_busy else WorkerStatus.IDLE
+    return caller.run(register_worker(context.scripts, context.identity, config.lease_seconds, ttl, config.most_crashes, replaceable, state=state))

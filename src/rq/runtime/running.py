@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from rq.model.presence import WorkerIdentity
@@ -105,6 +105,7 @@ class WorkerContext:
         scripts: the scripts of its keyspace.
         bus: told what happens.
         running: what it runs.
+        on_life: called when it has registered, and at each heartbeat, in whichever thread that is.
     """
 
     identity: WorkerIdentity
@@ -112,6 +113,7 @@ class WorkerContext:
     scripts: ScriptLibrary
     bus: EventBus
     running: RunningAttempts = field(default_factory=RunningAttempts)
+    on_life: Callable[[], object] = lambda: None
 
     @property
     def name(self) -> str:

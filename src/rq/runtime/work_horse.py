@@ -28,7 +28,7 @@ from rq.runtime.executors.job_run import CurrentAttempt, outcome_of
 from rq.runtime.executors.link import flush_output
 from rq.runtime.executors.output import Keeper
 from rq.runtime.executors.process_control import die_with_parent
-from rq.runtime.horse import HorseMethods, OwnAttempt
+from rq.runtime.horse import LEAVING, HorseMethods, OwnAttempt
 from rq.runtime.signal_names import signal_name
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ class ExecutesJobs(HorseMethods):
         own = self._attempts.get(job.id)
         if own is None:
             return super().prepare_execution(job)
-        self.execution = Execution(own.current.attempt.execution_id, job.id, self.connection, self.name)
-        return self.execution
+        self.execution = own.execution
+        return own.execution
 
     def kill_horse(self, sig: signal.Signals = SHUTDOWN_SIGNAL) -> None:
         """Send a signal to the process of the job, and to all that it started; nothing happens if there is none."""
@@ -102,7 +102,9 @@ class ExecutesJobs(HorseMethods):
             except AttemptTakenError:
                 self._attempts.pop(attempt.job_id, None)
                 raise
-            except BaseException as error:  # noqa: BLE001 - user code raises anything, SystemExit too
+            except LEAVING as error:
+                self._leave_for(error, own)
+            except BaseException as error:  # noqa: BLE001 - user code raises anything
                 own.note(outcome_of(error, attempt))
             finally:
                 self.execution = None

@@ -46,7 +46,7 @@ from rq.runtime.executors.distant_worker import DistantWorker
 from rq.runtime.executors.job_run import is_job_replaced
 from rq.runtime.hooks import Hooks, WorkerHooks
 from rq.runtime.identity import describe_worker
-from rq.runtime.override_points import Where, is_any_replaced, methods_of, replaced_points
+from rq.runtime.override_points import OVERRIDE_POINTS, Where, is_any_replaced, methods_of, replaced_points
 from rq.runtime.queue_order import DequeueStrategy, FixedOrder, QueueOrder, strategy_named
 from rq.runtime.registration import NameOnServer
 from rq.runtime.running import WorkerContext
@@ -165,7 +165,8 @@ class BaseWorker(ExecutesJobs):
         self.child_limits = child_limits or ChildLimits()
         self.execution = None
         self.bus = EventBus()
-        self.bus.subscribe(LogLines(describe_jobs=log_job_description, tell_lifespans=self.log_result_lifespan))
+        self._log_lines = LogLines()
+        self.bus.subscribe(self._log_lines)
         self._session = session_of(self.connection)
         self._state = "starting"
         self._is_horse = False
@@ -213,7 +214,8 @@ class BaseWorker(ExecutesJobs):
             InvalidOptionError: for limits that make no sense.
         """
         self._dequeue_strategy, self._ordered_queues = strategy_named(dequeue_strategy), list(self.queues)
-        self._shutdown_requested_date = None
+        self._shutdown_requested_date, self.birth_date = None, None
+        self._log_lines.describe_jobs, self._log_lines.tell_lifespans = self.log_job_description, self.log_result_lifespan
         self.bootstrap(logging_level, date_format, log_format)
         context = self._describe(burst=burst, max_jobs=max_jobs, max_idle_seconds=max_idle_time)
         switch = self._switch = StopSwitch()
@@ -252,7 +254,7 @@ class BaseWorker(ExecutesJobs):
         identity = describe_worker(self.name, config.queues, self.ip_address)
         self.hostname, self.pid = identity.hostname, identity.pid
         self.version, self.python_version = identity.version, identity.python_version
-        return WorkerContext(identity, config, self._session.scripts, self.bus)
+        return WorkerContext(identity, config, self._session.scripts, self.bus, on_life=self._note_life)
 
     def _make_name(self) -> NameOnServer:
         """Return the name of a worker that registers by hand and gives no signs of life: it is its own for as long as RQ's would be."""
@@ -318,9 +320,9 @@ class BaseWorker(ExecutesJobs):
         """Take the last exception handler away, and return it."""
         return self._exc_handlers.pop()
 
-    def _replaced(self) -> frozenset[str]:
+    def _replaced(self, among: Iterable[str] = OVERRIDE_POINTS) -> frozenset[str]:
         """Return the override points that a subclass, or somebody who patched a class or this worker, put something in the place of."""
-        return replaced_points(self, _AS_WRITTEN)
+        return replaced_points(self, _AS_WRITTEN, among)
 
     def _is_replaced(self, where: Where) -> bool:
         """Say whether jobs, or what surrounds them, are to go through the methods of this worker."""
@@ -386,7 +388,7 @@ class _OwnOrder:
         return [queue.name for queue in self._worker._ordered_queues]  # noqa: SLF001 - RQ's name for it, which subclasses rely on
 
     def note_served(self, queue: str) -> None:
-        self._worker.reorder_queues(self._worker._queue_named(queue))  # noqa: SLF001 - as above
+        self._worker.reorder_queues(reference_queue=self._worker._queue_named(queue))  # noqa: SLF001 - as above
 
 
 def _listed_handlers(given: ExceptionHandler | Sequence[ExceptionHandler] | None) -> list[ExceptionHandler]:

@@ -88,8 +88,10 @@ class SupervisorMethods(WorkerPrivates):
         Raises:
             WorkerNameTaken: a living worker has the name (a ValueError, as in RQ).
         """
-        self._name_on_server().take()
-        self.birth_date = self.last_heartbeat = utc_now()
+        name = self._name_on_server()
+        if not name.is_taken:
+            self.birth_date = None
+        name.take()
 
     def register_death(self) -> None:
         """Give up the name."""
@@ -108,6 +110,12 @@ class SupervisorMethods(WorkerPrivates):
             "queues": ",".join(self.queue_names()),
             **{name: getattr(self, name) for name in names},
         }
+
+    def _note_life(self) -> None:
+        """Note that the server has heard of this worker: it registered, or its heart beat."""
+        self.last_heartbeat = utc_now()
+        if self.birth_date is None:
+            self.birth_date = self.last_heartbeat
 
     def _name_on_server(self) -> NameOnServer:
         if self._supervisor is not None:

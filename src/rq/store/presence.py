@@ -10,7 +10,7 @@ from typing import Any
 
 from rq.core.defaults import DEFAULT_FAILURE_TTL
 from rq.core.formats import parse_date
-from rq.model.presence import WorkerIdentity, WorkerRecord
+from rq.model.presence import WorkerIdentity, WorkerRecord, WorkerStatus
 from rq.store.calls import Argument, Call, text, wire
 from rq.store.codec import decode_fields, encode_exception
 from rq.store.replies import read_code, read_triples
@@ -35,8 +35,15 @@ class Birth:
     owner: tuple[str, str, str, str] = ("", "", "", "")
 
 
-def register_worker(
-    scripts: ScriptLibrary, identity: WorkerIdentity, lease_seconds: float, ttl_seconds: int, most_crashes: int, replaceable: str = ""
+def register_worker(  # noqa: PLR0913 - each is a fact of its own
+    scripts: ScriptLibrary,
+    identity: WorkerIdentity,
+    lease_seconds: float,
+    ttl_seconds: int,
+    most_crashes: int,
+    replaceable: str = "",
+    *,
+    state: WorkerStatus = WorkerStatus.STARTED,
 ) -> Call[Birth]:
     """Register a worker under its name, unless a living one has it.
 
@@ -47,6 +54,7 @@ def register_worker(
         ttl_seconds: after how many seconds the worker's hash expires.
         most_crashes: see `reclaim`; for what a dead owner of the name had.
         replaceable: the incarnation of an owner that is known to be dead though its lease still runs.
+        state: what the worker does from then on, for whoever looks.
     """
     keys = scripts.keyspace
     name = identity.name
@@ -57,7 +65,7 @@ def register_worker(
         *(len(identity.queues), *(wire(queue) for queue in identity.queues)),
         *("queues", wire(",".join(identity.queues)), "hostname", wire(identity.hostname), "pid", identity.pid),
         *("x_process_start", identity.process_start, "ip_address", identity.ip_address),
-        *("version", identity.version, "python_version", identity.python_version, "state", "started"),
+        *("version", identity.version, "python_version", identity.python_version, "state", state.value),
     ]
     return Call(_read_birth, arguments, scripts.script("birth"), (keys.presence, keys.held(name), keys.worker(name), keys.workers))
 

@@ -9,6 +9,7 @@ from rq.runtime.signal_names import signal_name, signal_names
 from rq.runtime.work_horse import SHUTDOWN_SIGNAL
 from rq.runtime.worker import BaseWorker, SimpleWorker, Worker, logger
 from rq.runtime.worker_classes import HerokuWorker, RandomWorker, RoundRobinWorker, SpawnWorker
+from rq.worker import base, worker_classes
 
 _signames = signal_names
 
@@ -27,6 +28,8 @@ __all__ = [
     "Worker",
     "WorkerStatus",
     "_signames",
+    "base",
     "logger",
     "signal_name",
+    "worker_classes",
 ]

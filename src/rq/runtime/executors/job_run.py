@@ -173,8 +173,9 @@ def time_limit(attempt: Attempt, death_penalty: type[BaseDeathPenalty] | None) -
     """Return what enforces the time limit of an attempt inside its process."""
     if attempt.timeout_seconds is None:
         return nullcontext()
-    kind = death_penalty or get_default_death_penalty_class()
-    return kind(attempt.timeout_seconds, JobTimeoutException, job_id=attempt.job_id)
+    kind, seconds = death_penalty or get_default_death_penalty_class(), attempt.timeout_seconds
+    # Whole seconds are an int, as in RQ: `signal.alarm()` takes nothing else.
+    return kind(int(seconds) if float(seconds).is_integer() else seconds, JobTimeoutException, job_id=attempt.job_id)
 
 
 def _load_call(attempt: Attempt, serializer: Serializer) -> tuple[Callable[..., Any], Sequence[Any], Mapping[str, Any]]:

@@ -16,7 +16,7 @@ from rq.core.defaults import CALLBACK_TIMEOUT
 from rq.core.errors import JobTimeoutException
 from rq.core.references import import_attribute
 from rq.core.serializers import Serializer
-from rq.core.tracebacks import format_exception, within_user_code
+from rq.core.tracebacks import format_exception, traceback_for_users
 from rq.model.outcome import AskedRetry, Outcome, Raised, Returned, TimedOut
 from rq.model.states import JobStatus
 from rq.runtime.executors.base import AttemptTakenError
@@ -109,7 +109,7 @@ def conclude(steps: Steps, job: Job, result: object, outcome: Returned | AskedRe
 
 def fail(steps: Steps, job: Job, error: BaseException, outcome: Raised | TimedOut) -> Outcome:
     """Run the failure callback, while `error` is being handled. If that raises, its text is stored instead, with `error` as its context."""
-    error.__traceback__ = within_user_code(error.__traceback__)
+    error.__traceback__ = traceback_for_users(error.__traceback__)
     _begin_callback(steps.current, job, JobStatus.FAILED, job.failure_callback_timeout)
     try:
         steps.end(job)
@@ -131,7 +131,7 @@ def call_exception_handlers(current: CurrentAttempt, error: BaseException, death
         _begin_callback(current, job, JobStatus.FAILED, CALLBACK_TIMEOUT)
         return job
 
-    exc_info = (type(error), error, within_user_code(error.__traceback__))
+    exc_info = (type(error), error, traceback_for_users(error.__traceback__))
     call_handlers(current.exception_handlers, current.attempt.job_id, begin, exc_info, death_penalty)
 
 
