@@ -65,16 +65,6 @@ local function show_busy(worker, id)
   if added == 3 and redis.call('HEXISTS', key, 'birth') == 0 then redis.call('DEL', key) end
 end
 
--- Makes a claim that was left at the server the worker's next one. Answers false if the worker waits no more.
-local function wake(claim, last, waiting)
-  local since, places = string.match(waiting or '', '^(%d+) ([1-9]%d*)$')
-  if not since or tonumber(since) ~= last then return false end
-  claim.sequence = last + 1
-  for place = #claim.executions, tonumber(places) + 1, -1 do claim.executions[place] = nil end
-  redis.call('HSET', held_key(claim.worker), 'woken', claim.sequence .. ' ' .. table.concat(claim.executions, ' '))
-  return true
-end
-
 local function claim_jobs(now, claim)
   local known = try('HMGET', held_key(claim.worker), 'incarnation', 'sequence', 'waiting')
   if not known or known[1] ~= claim.incarnation then
@@ -82,6 +72,7 @@ local function claim_jobs(now, claim)
   end
   local last = tonumber(known[2] or '0') or 0
   if claim.is_woken then
+    -- include: wake
     if not wake(claim, last, known[3]) then return {'busy', {}, '', give_back_caught(claim.worker, claim.queues), {}, 0, last} end
   elseif claim.sequence == last then
     -- include: replay_claim
