@@ -20,9 +20,7 @@ from rq.client.saving import JobSaving
 from rq.client.scriptless import send_meta, send_progress
 from rq.client.session import session_of
 from rq.client.types import T_co
-from rq.model.explanation import explain
 from rq.model.states import JobStatus
-from rq.store.explain import read_facts
 from rq.store.reads import find_position, job_exists
 
 if TYPE_CHECKING:
@@ -142,6 +140,9 @@ class Job(JobSaving, Performing, OldJobNames, Generic[T_co]):
         Raises:
             CorruptDataError: if its hash cannot be read.
         """
+        from rq.model.explanation import explain  # noqa: PLC0415 - every program with jobs would load what few ask for
+        from rq.store.explain import read_facts  # noqa: PLC0415 - as above
+
         return explain(self.session.follow(read_facts(self.session.scripts, self.id)))
 
     @property

@@ -5,7 +5,6 @@ Plain data comes as it is. What is of another class stands there as its name, `<
 
 import collections
 import datetime as dt
-import decimal
 import json
 import uuid
 from collections.abc import Callable
@@ -21,9 +20,10 @@ _PLAIN: dict[tuple[str, str], Any] = {
     for kind in (
         *(set, frozenset, complex, range),
         *(dt.date, dt.datetime, dt.time, dt.timedelta, dt.timezone),
-        *(collections.OrderedDict, decimal.Decimal, uuid.UUID),
+        *(collections.OrderedDict, uuid.UUID),
     )
 }
+_DECIMAL = ("decimal", "Decimal")
 
 
 class PlainCall(NamedTuple):
@@ -142,6 +142,10 @@ class _PickleReader:
 
     def _find(self, argument: str | None) -> None:
         module, name = self._pop(2) if argument is None else argument.split(" ", 1)
+        if (module, name) == _DECIMAL:
+            from decimal import Decimal  # noqa: PLC0415 - half a megabyte, of which every forked job would pay a share
+
+            _PLAIN[_DECIMAL] = Decimal
         self._stack.append(_PLAIN.get((module, name)) or _StandIn(f"{module}.{name}"))
 
     def _make(self, _: object) -> None:

@@ -10,7 +10,6 @@ import redis
 
 from rq.core.defaults import DEFAULT_LOGGING_DATE_FORMAT, DEFAULT_LOGGING_FORMAT
 from rq.runtime.identity import own_address
-from rq.runtime.scheduler import RQScheduler
 from rq.runtime.worker_writes import WorkerWrites
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ class WorkerPrivates(WorkerWrites):
         """
         if self._switch is not None:
             return
+        from rq.runtime.scheduler import RQScheduler  # noqa: PLC0415 - loads multiprocessing, of which every forked job would pay a share
+
         scheduler = self.scheduler = RQScheduler(
             self.queues, self.connection, logging_level=logging_level or "INFO", date_format=date_format, log_format=log_format, serializer=self.serializer
         )

@@ -1,5 +1,7 @@
 """Workers: the processes that run jobs."""
 
+from importlib import import_module
+
 from rq.core.defaults import DEFAULT_RESULT_TTL
 from rq.core.errors import StopRequested
 from rq.model.presence import WorkerStatus
@@ -9,7 +11,6 @@ from rq.runtime.signal_names import signal_name, signal_names
 from rq.runtime.work_horse import SHUTDOWN_SIGNAL
 from rq.runtime.worker import BaseWorker, SimpleWorker, Worker, logger
 from rq.runtime.worker_classes import HerokuWorker, RandomWorker, RoundRobinWorker, SpawnWorker
-from rq.worker import base, worker_classes
 
 _signames = signal_names
 
@@ -28,8 +29,25 @@ __all__ = [
     "Worker",
     "WorkerStatus",
     "_signames",
-    "base",
     "logger",
     "signal_name",
-    "worker_classes",
 ]
+
+# The doors that can be reached as attributes after a plain `import rq.worker`. Jobs are forked of a program that has what they load, and pay for it.
+_DOORS = ("base", "worker_classes")
+
+
+def __getattr__(name: str) -> object:
+    """Import the door behind `name` on first use.
+
+    Raises:
+        AttributeError: RQ does not have this name.
+    """
+    if name in _DOORS:
+        return import_module(f"rq.worker.{name}")
+    raise AttributeError(f"module 'rq.worker' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List what is here and what would be loaded on first use."""
+    return sorted({*globals(), *_DOORS})

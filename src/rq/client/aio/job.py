@@ -13,9 +13,7 @@ from rq.client.result_data import returned_value
 from rq.client.types import T_co
 from rq.core.errors import OptionTypeError
 from rq.model.execution import ExecutionRecord
-from rq.model.explanation import explain
 from rq.model.states import JobStatus
-from rq.store.explain import read_facts
 from rq.store.reads import find_position, job_exists, list_dependencies, list_dependents, list_executions, read_execution
 
 if TYPE_CHECKING:
@@ -155,6 +153,9 @@ class Job(JobData["redis.asyncio.Redis", AsyncSession], Generic[T_co]):
 
     async def explain(self) -> Explanation:
         """Return why the job is not running, or what came of it; see `rq.job.Job.explain`."""
+        from rq.model.explanation import explain  # noqa: PLC0415 - every program with jobs would load what few ask for
+        from rq.store.explain import read_facts  # noqa: PLC0415 - as above
+
         return explain(await self.session.follow(read_facts(self.session.scripts, self.id)))
 
     async def get_executions(self) -> list[ExecutionRecord]:
