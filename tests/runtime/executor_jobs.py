@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import dis
 import faulthandler
 import gc
 import io
@@ -25,6 +26,7 @@ from rq.client.current import get_current_job
 from rq.client.job import Job
 from rq.core import context
 from rq.model.outcome import Outcome, Released
+from rq.runtime.executors import job_run
 
 STATE: list[str] = []
 
@@ -93,6 +95,13 @@ def current_attempt() -> tuple[str, str, int, bytes | None]:
 
 def environment(*names: str) -> list[str | None]:
     return [os.environ.get(name) for name in names]
+
+
+def adapted_functions(*names: str) -> list[str]:
+    """Those of some functions of `job_run` whose code CPython has adapted to what it met, by many calls."""
+    codes = {name: getattr(job_run, name).__code__ for name in names}
+    told = {name: [[one.opname for one in dis.get_instructions(code, adaptive=adaptive)] for adaptive in (False, True)] for name, code in codes.items()}
+    return [name for name, (written, adapted) in told.items() if written != adapted]
 
 
 def random_number() -> float:

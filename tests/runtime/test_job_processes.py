@@ -72,6 +72,11 @@ def test_a_job_finds_its_ids_in_the_environment(start: Callable[..., ForkExecuto
     assert "RQ_JOB_ID" not in os.environ
 
 
+@in_processes
+def test_the_code_that_runs_jobs_is_adapted_before_the_first_one(forking: ForkExecutor) -> None:
+    assert call(forking, "adapted_functions", "perform", "run_attempt", "outcome_of_result") == ["perform", "run_attempt", "outcome_of_result"]
+
+
 @alone
 def test_jobs_draw_different_random_numbers(forking: ForkExecutor) -> None:
     warm_up(forking)

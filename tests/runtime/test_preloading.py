@@ -43,6 +43,14 @@ def test_a_module_is_imported_once_for_twenty_jobs(modules: Modules, forking: Fo
 
 
 @in_processes
+def test_a_module_that_is_imported_ahead_finds_itself_in_no_job(modules: Modules, forking: ForkExecutor) -> None:
+    modules.write("ahead", "import os\nSEEN = [name for name in os.environ if name.startswith('RQ_')]\ndef function(): return SEEN")
+    call(forking, "ahead.function")
+    preload(forking, "ahead")
+    assert call(forking, "ahead.function") == []
+
+
+@in_processes
 def test_modules_named_in_advance_are_imported_before_the_first_job(modules: Modules, start: Callable[..., ForkExecutor]) -> None:
     modules.write("early", "def function(): return 1")
     executor = start(modules=["early"])

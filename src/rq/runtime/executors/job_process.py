@@ -9,10 +9,12 @@ import _signal  # type: ignore[import-not-found]
 import gc
 import os
 import resource
+import socket
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from rq.core.formats import compress
@@ -32,18 +34,21 @@ from rq.runtime.executors.job_settings import JobSettings
 from rq.runtime.executors.link import Link, flush_output
 from rq.runtime.executors.memory_limit import memory_limit
 from rq.runtime.executors.output import Keeper
-from rq.runtime.executors.process_control import MAXRSS_DIVISOR, Identity, die_with_parent
+from rq.runtime.executors.process_control import MAXRSS_DIVISOR, Identity, die_with_parent, identity_of
 
 # The exit status of a job process that could not hand in its report (EX_SOFTWARE).
 EXIT_WITHOUT_REPORT = 70
-_CHUNK_BYTES = 1024 * 1024
+_REPORT_BYTES = 4096  # more than that of a job that does nothing
 # What jobs with callbacks, and those that ask for their job and its connection, need.
 _OUR_MODULES = ("rq.runtime.executors.through_job", "rq.store.connection")
 
 _exit, _getpid, _getrusage = os._exit, os.getpid, resource.getrusage
 
 
-_REHEARSAL = encode_attempt(Attempt("", "", "", 0, 1.0, {b"data": compress(DefaultSerializer.dumps(("builtins.repr", None, (0,), {})))}))[HEADER.size :]
+_REHEARSAL_FRAME = encode_attempt(Attempt("", "", "", 0, 1.0, {b"data": compress(DefaultSerializer.dumps(("builtins.repr", None, (0,), {})))}))
+_REHEARSAL = _REHEARSAL_FRAME[HEADER.size :]
+# After eight calls a function is adapted, and each of its instructions after some more.
+_PRACTICES = 20
 _REHEARSAL_SETTINGS = JobSettings("", DefaultSerializer)
 
 
@@ -131,6 +136,24 @@ def _run(attempt: Attempt, settings: JobSettings, is_replaced: bool, on_callback
 def _rehearse() -> None:
     """Run a job that does nothing: the pages of memory that every job writes to are copied now, while there is time."""
     _run(decode_attempt(_REHEARSAL), _REHEARSAL_SETTINGS, is_replaced=False)
+
+
+def practise(inherited: Inheritance) -> None:
+    """In the zygote, before it forks: live the life of a job process some times, with a job that does nothing.
+
+    CPython adapts code to what it meets the first times it runs, and writes that into the code. Job processes share what is adapted already, and run it faster.
+    """
+    alone = replace(inherited, settings=_REHEARSAL_SETTINGS, is_replaced=False, keeper=None)
+    with suppress(OSError):  # no descriptors left: job processes will say so
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            link = Link(ours.fileno(), identity_of(ours.fileno()))
+            for _ in range(_PRACTICES):
+                theirs.sendall(_REHEARSAL_FRAME)
+                _serve(link, alone)
+                theirs.recv(_REPORT_BYTES)
+    for name in ("RQ_JOB_ID", "RQ_EXECUTION_ID"):
+        os.environ.pop(name, None)
 
 
 def _report(outcome: Outcome, attempt: Attempt, inherited: Inheritance) -> JobReport:

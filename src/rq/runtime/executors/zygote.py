@@ -36,7 +36,7 @@ from rq.runtime.executors.channel import (
     Unfit,
 )
 from rq.runtime.executors.introduction import be_introduced
-from rq.runtime.executors.job_process import Inheritance, live
+from rq.runtime.executors.job_process import Inheritance, live, practise
 from rq.runtime.executors.job_run import is_job_replaced
 from rq.runtime.executors.job_settings import JobSettings
 from rq.runtime.executors.link import flush_output
@@ -119,6 +119,8 @@ class Zygote:
         """Take orders until the supervisor is gone."""
         try:
             inherited = self._become_quiet()
+            if not self._modules:  # a branch has it from the zygote that it was forked of
+                practise(inherited)
             self._channel.send(Ready(self._modules, tuple(self._recorder.sources.values())))
             poll = select.poll()
             poll.register(self._channel.fileno(), select.POLLIN)
