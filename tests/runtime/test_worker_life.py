@@ -54,9 +54,9 @@ def test_the_methods_of_a_workers_life_are_called_in_order(queue, log):
     work(worker_kinds.Attentive, queue, log)
     told = lines(log)
     assert told[:3] == ["bootstrap", "born 1", "subscribe"]
-    assert told[3:9] == ["check_for_suspension True", "maintained False", "dequeued high", "state busy", f"prepare_execution {job.id}", "state busy"]
+    assert told[3:9] == ["check_for_suspension True", "maintained False", "dequeued high", "state busy busy", f"prepare_execution {job.id}", "state busy busy"]
     assert told[-3:] == ["unsubscribe", "dead True", "teardown"]
-    assert "state idle" in told
+    assert "state idle idle" in told
     assert "dequeued None" in told
     assert job.get_status() == "finished"
 

@@ -178,9 +178,9 @@ class Attentive(SimpleWorker):
         write(self.log_file, "dequeued", result and result[1].name)
         return result
 
-    def set_state(self, state: str, pipeline: Any = None) -> None:
+    def set_state(self, state: Any, pipeline: Any = None) -> None:
         super().set_state(state, pipeline)
-        write(self.log_file, "state", self.get_state())
+        write(self.log_file, "state", self.get_state(), state.value)
 
     def prepare_execution(self, job: Job) -> Any:
         write(self.log_file, "prepare_execution", job.id)

@@ -12,6 +12,7 @@ from rq.core.errors import AbandonedJobError, StopRequested
 from rq.core.references import dotted_name
 from rq.core.tracebacks import format_exception
 from rq.model.outcome import Died, Outcome, Raised
+from rq.model.presence import WorkerStatus
 from rq.runtime.control import CommandListener
 from rq.runtime.executors.base import AttemptTakenError, Ended
 from rq.runtime.queue_order import FixedOrder, QueueOrder
@@ -178,7 +179,7 @@ class WorkerHooks(Hooks):
 
     def begin(self, attempt: RunningAttempt) -> None:
         """Let the worker say that it is busy, and prepare for an attempt."""
-        self.call("set_state", "busy")
+        self.call("set_state", WorkerStatus.BUSY)
         self._call_about("prepare_execution", attempt)
 
     def judge(self, attempt: RunningAttempt | None, ended: Ended) -> Outcome:

@@ -24,6 +24,7 @@ from rq.core.ids import new_execution_id
 from rq.core.references import dotted_name
 from rq.model.fate import Fate, what_ended
 from rq.model.outcome import Raised, Released
+from rq.model.presence import WorkerStatus
 from rq.model.record import JobRecord
 from rq.model.settlement import PutBack, settle
 from rq.observe import events
@@ -322,7 +323,7 @@ class Supervisor:
             return
         progress.suspended = suspended
         if suspended or not len(self.running):
-            self._announcer.tell(("state", "suspended" if suspended else "idle"))
+            self._announcer.tell(("state", (WorkerStatus.SUSPENDED if suspended else WorkerStatus.IDLE).value))
         self.bus.emit(events.WorkerSuspended(self._name, claimed.suspended_part) if suspended else events.WorkerResumed(self._name))
 
     # --- running ----------------------------------------------------------------------------------------------------------------
@@ -354,7 +355,7 @@ class Supervisor:
             outcome = self._hooks.judge(running, attempt)
             self._settle(attempt if outcome is attempt.outcome else replace(attempt, outcome=outcome))
         if ended and not len(self.running):
-            self._hooks.call("set_state", "idle")
+            self._hooks.call("set_state", WorkerStatus.IDLE)
         return bool(ended)
 
     def _settle(self, ended: Ended) -> None:
