@@ -188,7 +188,8 @@ class Fleet(Producers):
         self._adopt(process, answer)
         side = self.model.sides.get(process.name)
         if answer.code in {"ok", "replay"} and side:
-            untold = {execution for _, execution in side.held} & process.given - process.adopted
+            owners = {execution for job_id, execution in side.held if self.model.x_execution(job_id) == execution}
+            untold = owners & process.given - process.adopted
             assert not untold, f"{process.name} was given {untold}, and never hears of it"
 
     def _adopt(self, process: Process, answer: Claimed) -> None:

@@ -35,6 +35,8 @@ from tests.properties.wire import Fate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.properties.fleet import Process
+
 
 STRAY = "stray"  # the id of no job
 
@@ -144,28 +146,48 @@ class Steps(Setup):
         if listening:
             self.fleet.wake(listening[pick % len(listening)], queue)
 
-    @rule(pick=picks, places=st.integers(1, 2), fate=fates, asks=st.sampled_from([True, True, False]))
-    def wait(self, pick: int, places: int, fate: Fate, asks: bool) -> None:
-        """`asks`: as a worker does before it waits."""
+    @rule(pick=picks, places=st.integers(1, 2), left=st.integers(1, 2), fate=fates, asks=st.sampled_from([True, True, False]))
+    def wait(self, pick: int, places: int, left: int, fate: Fate, asks: bool) -> None:
+        """`asks`: as a worker does before it waits; `left`: for how many places a claim lies behind its connections, of which some may have waited before."""
         process = self.worker(pick)
         if process and len(process.attempts) + places <= MOST_ATTEMPTS:
             if asks:
                 self.fleet.claim(process, places, fate)
-            self.fleet.arm(process, places)
+            self.fleet.arm(process, left)
 
-    @rule(pick=picks, pushed=st.sampled_from([None, *JOBS, STRAY]), is_heard=st.booleans(), is_read=st.booleans())
-    def wake_who_waits(self, pick: int, pushed: str | None, is_heard: bool, is_read: bool) -> None:
+    @rule(pick=picks, pushed=st.lists(st.sampled_from([*JOBS, STRAY]), max_size=2, unique=True), is_heard=st.booleans(), is_read=st.booleans())
+    def wake_who_waits(self, pick: int, pushed: list[str], is_heard: bool, is_read: bool) -> None:
         """`pushed`: what somebody has just put into the queue."""
         waiting = [(process, queue) for process in self.fleet.processes for queue in process.lines]
         if waiting:
-            process, queue = waiting[-1 - pick % len(waiting)]
-            if pushed == STRAY:
-                self.others.stray_in_queue(pushed, queue)
-            elif pushed:
-                self.fleet.enqueue(JobRecord(pushed, data=b"call", origin=queue), Fate.OK)
-            self.fleet.wake_armed(process, queue, is_heard=is_heard)
-            if is_read and not process.unanswered:
-                self.fleet.read_what_woke(process)
+            self._wake(*waiting[-1 - pick % len(waiting)], pushed, is_heard=is_heard, is_read=is_read)
+
+    @rule(
+        pick=picks,
+        places=st.integers(1, 2),
+        pushed=st.lists(st.sampled_from(JOBS), min_size=1, max_size=2, unique=True),
+        is_read=st.booleans(),
+        asks_again=fates,
+    )
+    def find_nothing_and_be_woken(self, pick: int, places: int, pushed: list[str], is_read: bool, asks_again: Fate) -> None:
+        """The life of an idle worker, in one step; `asks_again`: what becomes of the claim after that."""
+        process = self.worker(pick)
+        if process and len(process.attempts) + places < MOST_ATTEMPTS:
+            self.fleet.claim(process, places, Fate.OK)
+            self.fleet.arm(process, places)
+            queue = next(iter(process.lines))
+            self._wake(process, queue, pushed, is_heard=True, is_read=is_read)
+            self.fleet.claim(process, 1, asks_again)
+
+    def _wake(self, process: Process, queue: str, pushed: list[str], *, is_heard: bool, is_read: bool) -> None:
+        for job_id in pushed:
+            if job_id == STRAY:
+                self.others.stray_in_queue(job_id, queue)
+            else:
+                self.fleet.enqueue(JobRecord(job_id, data=b"call", origin=queue), Fate.OK)
+        self.fleet.wake_armed(process, queue, is_heard=is_heard)
+        if is_read and not process.unanswered:
+            self.fleet.read_what_woke(process)
 
     @rule(pick=picks)
     def a_worker_reads_what_woke_it(self, pick: int) -> None:

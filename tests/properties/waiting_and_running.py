@@ -192,7 +192,7 @@ class WaitingAndRunning(Dependencies):
         jobs = [
             self._claimed(*held[execution], execution)
             for execution in (*request.executions, *woken)
-            if execution in held and self._x_execution(held[execution][1]) == execution
+            if execution in held and self.x_execution(held[execution][1]) == execution
         ]
         return Claimed("replay", jobs)
 
@@ -242,7 +242,8 @@ class WaitingAndRunning(Dependencies):
         fields = {name.encode(): value.encode("latin-1") for name, value in self.jobs[job_id].fields.items()}
         return ClaimedJob(queue, job_id, execution, fields)
 
-    def _x_execution(self, job_id: str) -> str | None:
+    def x_execution(self, job_id: str) -> str | None:
+        """The execution that a job belongs to."""
         job = self.job(job_id)
         return job.fields.get("x_execution") if job else None
 
