@@ -79,7 +79,22 @@ class RunningAttempts:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a worker has come."""
+    """How far a worker has come. Moments are those of `time.monotonic()`.
+
+    Args:
+        claims: the number of its last claim, also of one that was left at the server and gave jobs.
+        taken: how many jobs it got.
+        ended: how many attempts ended.
+        idle_since: when it last had a job.
+        claim_at: when it claims next, unless every job that may be taken wakes it.
+        must_give_back: whether ids may have been caught that nothing has given back; then it claims though it has no place free.
+        suspended: whether the last claim said that no job may begin.
+        pauses: what the last claim said of pauses.
+        left_out: the paused queues, on which it does not wait.
+        must_claim: whether it claims as soon as a place is free, whatever `claim_at` says.
+        found_nothing: whether the last claim found nothing, and nothing more was to be claimed at once.
+        takes_away: whether a cold stop has begun to put back what runs.
+    """
 
     claims: int = 0
     taken: int = 0

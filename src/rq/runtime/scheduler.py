@@ -249,8 +249,9 @@ class RQScheduler:
         """Let `work()`, or the next one if none runs, end as soon as it may. Safe in any thread; the handler of signals."""
         del frame
         self._was_asked_to_stop = True
-        if self._switch is not None:
-            self._switch.press(signal.Signals(signum).name if signum else "request_stop()")
+        switch = self._switch  # read once: `work()` may end in another thread
+        if switch is not None:
+            switch.press(signal.Signals(signum).name if signum else "request_stop()")
 
     @property
     def _stop_requested(self) -> bool:

@@ -261,6 +261,7 @@ class Supervisor:
     def _stop_waiting(self) -> None:
         """Catch no more jobs: what was caught goes back now, not when the jobs that run have ended."""
         self._waiter.close()
+        self.progress.must_give_back = True  # until a claim did: a replay gives nothing back
         self._claim()
 
     def _take_what_came(self, news: News) -> None:
@@ -272,8 +273,9 @@ class Supervisor:
             progress.must_claim = True  # what it did is not known, or the wait ended with nothing caught: claim in the ordinary way, then wait anew
         elif answer.code == "busy":
             progress.must_claim = progress.must_claim or answer.sequence >= progress.claims  # else a claim has looked since
-        elif not answer.jobs or answer.sequence > progress.claims:  # else a claim has told of them since
-            progress.claims = max(progress.claims, answer.sequence if answer.jobs else 0)
+        elif answer.code != "ok" or answer.sequence > progress.claims:  # else a claim has looked, and told of the jobs, since
+            if answer.jobs:
+                progress.claims = answer.sequence
             self._take(answer)
 
     def _take(self, claimed: Claimed) -> None:

@@ -24,15 +24,14 @@ from rq.client.session import Session, session_of
 from rq.core.printable import printable
 from rq.runtime.cron.listing import CronEntry, enqueue_now, list_cron_jobs
 from rq.runtime.cron.scheduler import CronScheduler
+from rq.runtime.logging_setup import LEVEL_NAMES
 from rq.runtime.membership import leave, membership
 from rq.store.cron import pause_cron, resume_cron
-
-LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 @click.command(cls=CommandWithWords)
 @click.argument("config_path")
-@click.option("--logging-level", "-l", type=click.Choice(LEVELS, case_sensitive=False), default="info", help="How much to log (default: info).")
+@click.option("--logging-level", "-l", type=click.Choice(LEVEL_NAMES, case_sensitive=False), default="info", help="How much to log (default: info).")
 @takes_shared_options("serializer")
 def cron(shared: SharedOptions, config_path: str, logging_level: str) -> None:
     """Enqueue functions again and again.

@@ -178,8 +178,9 @@ class CronScheduler:
     def request_stop(self) -> None:
         """Let `start()`, or the next one if none runs, return as soon as it may. Safe in any thread and in a signal handler."""
         self._was_asked_to_stop = True
-        if self._switch is not None:
-            self._switch.press("request_stop()")
+        switch = self._switch  # read once: `start()` may end in another thread
+        if switch is not None:
+            switch.press("request_stop()")
 
     def _install_signal_handlers(self) -> None:
         """Have SIGINT and SIGTERM call `_request_stop()`. `start()` puts back what was there before when it is over."""
