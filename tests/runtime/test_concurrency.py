@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     import redis
 
+    from tests.support.server import ValkeyServer
+
 KEYS = Keyspace()
 CONCURRENT = ["fork", "spawn", "warm", "threads", "asyncio"]
 
@@ -226,3 +228,32 @@ def test_one_place_only_runs_inline(queue: Queue, redis_client: redis.Redis) -> 
 def test_an_unknown_executor_is_refused_with_the_names_of_all(queue: Queue, redis_client: redis.Redis) -> None:
     with pytest.raises(InvalidOptionError, match="no executor 'trheads'; use fork, spawn, warm, threads, asyncio, inline"):
         Worker([queue], connection=redis_client, executor="trheads").work(burst=True)
+
+
+def test_a_job_that_comes_while_an_outcome_is_too_large_for_the_server_is_run(
+    queue: Queue, redis_client: redis.Redis, valkey: ValkeyServer, tmp_path: Path
+) -> None:
+    # The interleaving: a free place waits; the call that settles another job, and claims, is refused for its size; a job that comes meanwhile has its number.
+    came: list[Job[Any]] = []
+
+    class Comes(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "did not answer" in record.getMessage() and not came:
+                came.append(queue.enqueue(worker_jobs.nothing))
+                wait_until(lambda: came[0].get_status() == "started")
+
+    handler = Comes()
+    logging.getLogger("rq.worker").addHandler(handler)
+    valkey.config_set("proto-max-bulk-len", 1024 * 1024)
+    try:
+        running = Running(Worker([queue], connection=redis_client, executor="threads", concurrency=2, name="octopus"), {})
+        large = queue.enqueue(worker_jobs.large_after, str(tmp_path / "gate"), str(tmp_path / "began"), 3 * 1024 * 1024)
+        wait_until((tmp_path / "began").exists)
+        wait_until(lambda: redis_client.info("clients")["blocked_clients"] == 1)
+        (tmp_path / "gate").touch()
+        wait_until(lambda: large.get_status() == "failed")
+        waiting.wait_until(lambda: came[0].get_status() == "finished", timeout=10.0)
+    finally:
+        logging.getLogger("rq.worker").removeHandler(handler)
+        running.stop()
+        running.join()

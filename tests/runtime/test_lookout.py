@@ -72,3 +72,18 @@ def test_jobs_become_due_while_every_worker_runs_a_long_one(queue, redis_url, pr
     assert (long.get_status(), queue.job_ids) == ("started", [due.id])
     (tmp_path / "gate").touch()
     wait_until(lambda: due.get_status() == "finished", message="the job did not run")
+
+
+def test_a_busy_worker_keeps_no_job_from_others_though_the_server_forgot_its_scripts(queue, redis_client, valkey, processes, tmp_path):
+    other = Queue("other", connection=redis_client)
+    processes.script(PROGRAM, valkey.url, "SimpleWorker", "30", "busy", "q", "other")
+    wait_until(lambda: redis_client.info("clients")["blocked_clients"] == 2, message="the first worker does not wait")
+    long = other.enqueue(worker_jobs.wait_for, str(tmp_path / "gate"), str(tmp_path / "began"))
+    wait_until((tmp_path / "began").exists)
+    processes.script(PROGRAM, valkey.url, "SimpleWorker", "30", "idle", "q")
+    wait_until(lambda: redis_client.info("clients")["blocked_clients"] == 2, message="the second worker does not wait")
+    redis_client.script_flush()
+    job = queue.enqueue(worker_jobs.nothing)
+    wait_until(lambda: job.get_status() == "finished", message="the busy worker keeps what it caught")
+    assert long.get_status() == "started"
+    (tmp_path / "gate").touch()

@@ -45,6 +45,12 @@ def wait_for(path: str, started: str | None = None) -> int:
     return os.getpid()
 
 
+def large_after(path: str, started: str, size: int) -> bytes:
+    """Return so many bytes that do not get smaller, once there is such a file."""
+    wait_for(path, started)
+    return os.urandom(size)
+
+
 def meet_files(own: str, all_of_them: list[str]) -> None:
     """End when all jobs that were told the same files have begun."""
     Path(own).touch()

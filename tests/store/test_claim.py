@@ -395,3 +395,27 @@ def test_a_worker_whose_waiting_is_garbled_does_not_wait(store: Store, text: str
     store.catch()
     assert store.claim_when_woken().code == "busy"
     assert store.waiting() == ["a"]
+
+
+def test_what_a_busy_worker_has_caught_goes_back_though_the_claim_behind_its_wait_was_not_carried_out(store: Store):
+    # The interleaving: the server forgets its scripts; a job comes; the connection of a worker that is busy for an hour catches it, and its claim is unknown.
+    store.start("long")
+    store.enqueue("a")
+    store.catch()
+    store.promote(worker="another")
+    assert store.waiting() == []
+    store.promote(worker="w")
+    assert store.waiting() == ["a"]
+
+
+@pytest.mark.xfail(reason="each gives back to the head what it caught, and the one that caught first does so first", strict=True)
+def test_what_several_busy_workers_caught_at_one_moment_goes_back_in_the_order_in_which_it_stood(store: Store):
+    # The interleaving: two jobs are enqueued in one call, which serves one waiting connection each; the claims behind them follow.
+    for worker in ("v", "w"):
+        store.start(f"long-{worker}", worker)
+    store.enqueue_many(store.new_job("a"), store.new_job("b"))
+    for worker in ("v", "w"):
+        store.catch(worker)
+    for worker in ("v", "w"):
+        assert store.claim_when_woken(worker).code == "busy"
+    assert store.waiting() == ["a", "b"]

@@ -380,9 +380,11 @@ class Supervisor:
             settled: Settled = self.caller.run(call)
         except TooLargeError as error:
             self.progress.ended -= 1  # it is counted again
+            self.progress.claims -= claim is not None  # a job that a waiting connection took meanwhile has that number: the next claim tells of it
             self._settle(Ended(execution_id, Raised(f"The outcome of the job could not be written: {error}\n", dotted_name(TooLargeError))))
             return
         except ResponseError as error:
+            self.progress.claims -= claim is not None  # as above
             self.running.remove(execution_id)
             consequence = f"the outcome of job {attempt.key.job_id} could not be written; the job is taken back when its lease runs out"
             self.bus.emit(events.ServerRefused(self._name, str(error), consequence))
