@@ -64,7 +64,10 @@ class ByHand:
 
     def write_meta(self, job_id: str, queue: str, fate: Fate) -> None:
         """A job writes down how far it has come."""
-        self._send("write meta", write_meta(self._scripts, job_id, queue.encode()), partial(self._wrote, job_id, "meta", queue), fate)
+        self._send("write meta", write_meta(self._scripts, job_id, queue.encode()), partial(self._wrote_meta, job_id, queue), fate)
+
+    def _wrote_meta(self, job_id: str, meta: str) -> bool | type[CorruptDataError]:
+        return CorruptDataError if self._model.is_broken(job_id) else self._wrote(job_id, "meta", meta)
 
     def _wrote(self, job_id: str, name: str, value: str) -> bool:
         job = self._model.job(job_id)
