@@ -107,7 +107,9 @@ class WaitingAndRunning(Dependencies):
         return Enqueued("ok", "queued", fields["enqueued_at"])
 
     def promote(self, queue: str, limit: int, worker: str) -> tuple[int, float | None]:
-        """Due jobs move to their queue, in due order, unless a worker asks while another one's turn lasts."""
+        """Due jobs move to their queue, in due order, unless a worker asks while another one's turn lasts; what it has caught itself goes back first."""
+        if worker:
+            self._give_back_caught(worker, [queue])
         holder, ends = self.turns.get(queue, ("", 0.0))
         if worker and holder != worker and self.now < ends <= self.now + TURN_SECONDS:
             return 0, TURN_SECONDS
