@@ -267,7 +267,7 @@ class Fleet(Producers):
 
     def leave(self, process: Process, fate: Fate) -> None:
         identity = process.identity
-        process.leaving = True  # it has drained its waiting connections
+        process.leaving = True  # it has closed its waiting connections
         message = Message(
             *("death", unregister_worker(self.scripts, identity.name, identity.incarnation)),
             partial(self.model.death, identity.name, identity.incarnation),

@@ -26,6 +26,27 @@ _PLAIN: dict[tuple[str, str], Any] = {
 _DECIMAL = ("decimal", "Decimal")
 
 
+def _plain_class(module: str, name: str) -> Any:
+    """Return a class of plain data by its name; None for any other name."""
+    if (module, name) == _DECIMAL:
+        from decimal import Decimal  # noqa: PLC0415 - half a megabyte, of which every forked job would pay a share
+
+        return Decimal
+    return _PLAIN.get((module, name))
+
+
+def _checked(kind: Any) -> Any:
+    """Return a class of plain data that a payload says is to be made.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = _plain_class(kind.__module__, kind.__name__)
+    if found is None:
+        raise ValueError("It makes what is no plain data")
+    return found
+
+
 class PlainCall(NamedTuple):
     """What a job calls; each is None where that cannot be told.
 
@@ -142,11 +163,7 @@ class _PickleReader:
 
     def _find(self, argument: str | None) -> None:
         module, name = self._pop(2) if argument is None else argument.split(" ", 1)
-        if (module, name) == _DECIMAL:
-            from decimal import Decimal  # noqa: PLC0415 - half a megabyte, of which every forked job would pay a share
-
-            _PLAIN[_DECIMAL] = Decimal
-        self._stack.append(_PLAIN.get((module, name)) or _StandIn(f"{module}.{name}"))
+        self._stack.append(_plain_class(module, name) or _StandIn(f"{module}.{name}"))
 
     def _make(self, _: object) -> None:
         kind, args = self._pop(2)
@@ -157,11 +174,11 @@ class _PickleReader:
         self._items_left -= sum(len(argument) for argument in args if hasattr(argument, "__len__"))
         if self._items_left < 0:
             raise ValueError("It makes more than it says")
-        self._stack.append(_PLAIN[kind.__module__, kind.__name__](*args))
+        self._stack.append(_checked(kind)(*args))
 
     def _make_blank(self, _: object) -> None:
         kind, _args = self._pop(2)
-        self._stack.append(_StandIn(kind.path) if isinstance(kind, _StandIn) else kind.__new__(_PLAIN[kind.__module__, kind.__name__]))
+        self._stack.append(_StandIn(kind.path) if isinstance(kind, _StandIn) else kind.__new__(_checked(kind)))
 
     def _make_with_keywords(self, _: object) -> None:
         kind, _args, _kwargs = self._pop(3)
