@@ -150,9 +150,10 @@ class QueueData(Generic[JobT, SessionT]):
 
     def own(self, job: JobData) -> None:
         """Make a job one of this queue."""
-        job.origin = self.name
-        if job.timeout is None:
-            job.timeout = self.default_timeout
+        record = job.record
+        record.origin = self.name
+        if record.timeout is None:
+            record.timeout = self.default_timeout
 
     # --- being a queue among others ---
 

@@ -7,7 +7,7 @@ everything before anything is written.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from rq.core.errors import InvalidOptionError, OptionTypeError
@@ -70,6 +70,8 @@ class EnqueueOptions:
     webhooks: Sequence[Webhook] | None = None
     unique: bool = False
     group_id: str | None = None
+    # Whether there is anything but the plain values that nearly every job has.
+    says_more: bool = field(default=False, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Normalize durations, callbacks and dependencies, and refuse what makes no sense."""
@@ -88,22 +90,11 @@ class EnqueueOptions:
             self.failure_ttl = _seconds("failure_ttl", self.failure_ttl, lowest=-1)
         if self.meta:
             _check_type("meta", self.meta, Mapping)
-        if self._says_more():
+        # An option that is empty was not given, as in RQ.
+        relations = self.depends_on or self.retry or self.repeat or self.on_success or self.on_failure or self.on_stopped or self.webhooks
+        if relations or self.unique or self.group_id:
+            self.says_more = True
             self._check_relations()
-
-    def _says_more(self) -> bool:
-        """Say whether there is anything but the plain values that nearly every job has; an option that is empty was not given, as in RQ."""
-        return bool(
-            self.depends_on
-            or self.retry
-            or self.repeat
-            or self.on_success
-            or self.on_failure
-            or self.on_stopped
-            or self.webhooks
-            or self.unique
-            or self.group_id
-        )
 
     def _check_relations(self) -> None:
         _check_type("retry", self.retry, Retry)
@@ -117,10 +108,10 @@ class EnqueueOptions:
 
     def apply_to(self, record: JobRecord) -> None:
         """Write the options into a new job's record: all but the id and the meta, which only the job's serializer can write."""
-        record.timeout, record.ttl = cast("int | None", self.timeout), cast("int | None", self.ttl)
-        record.result_ttl, record.failure_ttl = cast("int | None", self.result_ttl), cast("int | None", self.failure_ttl)
+        record.timeout, record.ttl = self.timeout, self.ttl  # type: ignore[assignment] # they are numbers by now
+        record.result_ttl, record.failure_ttl = self.result_ttl, self.failure_ttl  # type: ignore[assignment]
         record.description = self.description
-        if self._says_more():
+        if self.says_more:
             self._apply_relations(record)
 
     def _apply_relations(self, record: JobRecord) -> None:

@@ -104,11 +104,13 @@ def _refused(event: e.ServerRefused, _lines: LogLines) -> None:
 
 
 def _taken(event: e.JobTaken, lines: LogLines) -> None:
-    logger.info("%s: %s: %s", event.worker, event.queue, lines.name(event))
+    if logger.isEnabledFor(logging.INFO):
+        logger.info("%s: %s: %s", event.worker, event.queue, lines.name(event))
 
 
 def _finished(event: e.JobFinished, lines: LogLines) -> None:
-    logger.info("%s: Job OK: %s finished in %.3f seconds on worker %s", event.queue, lines.name(event), event.seconds, event.worker)
+    if logger.isEnabledFor(logging.INFO):
+        logger.info("%s: Job OK: %s finished in %.3f seconds on worker %s", event.queue, lines.name(event), event.seconds, event.worker)
     if not lines.tell_lifespans:
         return
     if event.result_ttl == 0:

@@ -179,6 +179,8 @@ class WorkerHooks(Hooks):
 
     def begin(self, attempt: RunningAttempt) -> None:
         """Let the worker say that it is busy, and prepare for an attempt."""
+        if not self._replaced:
+            return
         self.call("set_state", WorkerStatus.BUSY)
         self._call_about("prepare_execution", attempt)
 

@@ -292,7 +292,8 @@ class Supervisor:
             register_again(self.caller, self.context)
             progress.claim_at = now
             return
-        self._note_pauses(claimed)
+        if claimed.code != "ok" or claimed.paused or any(progress.pauses):
+            self._note_pauses(claimed)
         progress.found_nothing = not claimed.jobs and claimed.next_due_seconds != 0
         pause = IDLE_TICK_SECONDS if claimed.next_due_seconds is None else min(claimed.next_due_seconds, IDLE_TICK_SECONDS)
         progress.claim_at = now if claimed.jobs else now + pause

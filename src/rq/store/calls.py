@@ -6,7 +6,7 @@ A store function builds a `Call`: a script or a command, its keys and arguments,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -45,13 +45,13 @@ class Call(Generic[T]):
         """Return the command as it goes over the wire; a script by its hash."""
         if self.script is None:
             return tuple(wire(part) if isinstance(part, str) else part for part in self.arguments)
-        return ("EVALSHA", self.script.sha, len(self.keys), *map(wire, self.keys), *self.arguments)
+        return ("EVALSHA", self.script.sha, len(self.keys), *_wired(self.keys), *self.arguments)
 
     def command_with_text(self) -> tuple[Argument, ...]:
         """Return the command with the whole script in it, for a pipeline that cannot repair an unknown hash."""
         if self.script is None:
             return self.command()
-        return ("EVAL", self.script.text, len(self.keys), *map(wire, self.keys), *self.arguments)
+        return ("EVAL", self.script.text, len(self.keys), *_wired(self.keys), *self.arguments)
 
 
 # What takes several round trips: each step is the calls of one, and is sent their answers.
@@ -68,6 +68,11 @@ def text(value: bytes | str | None) -> str:
 def wire(value: str) -> bytes | str:
     """Return a name or id for the wire; the other way of `text`."""
     return value if value.isascii() else value.encode("utf-8", "surrogateescape")
+
+
+def _wired(keys: Sequence[str]) -> Iterable[bytes | str]:
+    """Return keys for the wire."""
+    return keys if "".join(keys).isascii() else map(wire, keys)
 
 
 def pairs(flat: Sequence[Any] | dict[Any, Any]) -> list[tuple[Any, Any]]:
