@@ -7,6 +7,7 @@ import os
 import random
 import signal
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,13 +82,14 @@ def descendants(pid: int) -> list[int]:
     found: list[int] = []
     todo = [pid]
     while todo:
-        for task in Path(f"/proc/{todo.pop()}/task").glob("*/children"):
-            try:
+        tasks: list[Path] = []
+        with suppress(OSError):  # it ended meanwhile
+            tasks += Path(f"/proc/{todo.pop()}/task").glob("*/children")
+        for task in tasks:
+            with suppress(OSError):
                 children = [int(child) for child in task.read_text().split()]
-            except OSError:
-                continue
-            found += children
-            todo += children
+                found += children
+                todo += children
     return found
 
 

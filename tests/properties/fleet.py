@@ -293,11 +293,24 @@ class Fleet(Producers):
         `is_heard`: the connection lives, so that the process can read the answer.
         """
         if queue in process.lines and self.model.queue(queue):
-            self._catch(process, queue)
-            answer = self.deliver(process.lines.pop(queue))
-            process.given.update(job.execution_id for job in answer.jobs)
-            if is_heard and process.alive:
-                process.unread.append(answer)
+            self._catch(queue)
+            self._carry_out(process, queue, is_heard=is_heard)
+
+    def wake_all_armed(self, queue: str) -> list[Process]:
+        """All that waits for a queue catches an id each, as long as there are any, before the claims behind the waits are carried out. Returns the woken."""
+        waiting = [process for process in self.processes if queue in process.lines]
+        woken = waiting[: len(self.model.queue(queue))]
+        for _ in woken:
+            self._catch(queue)
+        for process in woken:
+            self._carry_out(process, queue, is_heard=True)
+        return woken
+
+    def _carry_out(self, process: Process, queue: str, *, is_heard: bool) -> None:
+        answer = self.deliver(process.lines.pop(queue))
+        process.given.update(job.execution_id for job in answer.jobs)
+        if is_heard and process.alive:
+            process.unread.append(answer)
 
     def read_what_woke(self, process: Process) -> None:
         """The worker reads what its blocking connections brought: late, perhaps, so that a call of its own has told it already."""
@@ -312,12 +325,12 @@ class Fleet(Producers):
         waits = process.alive and process.registered and not process.leaving
         is_fresh = self.monotonic - process.last_answer < process.lease / 2
         if waits and is_fresh and self.model.queue(queue):
-            self._catch(process, queue)
+            self._catch(queue)
 
-    def _catch(self, process: Process, queue: str) -> None:
+    def _catch(self, queue: str) -> None:
         keys = self.scripts.keyspace
-        self.model.caught.setdefault((process.name, queue), []).append(self.model.queue(queue).pop(0))
-        self.wire.write(("LMOVE", keys.queue(queue), keys.caught(process.name, queue), "LEFT", "RIGHT"))
+        self.model.caught.setdefault(queue, []).append(self.model.queue(queue).pop(0))
+        self.wire.write(("LMOVE", keys.queue(queue), keys.caught(queue), "LEFT", "RIGHT"))
 
     # --- janitors -----------------------------------------------------------------------------------------------------
 

@@ -97,7 +97,7 @@ class Model(Operators):
             code = self._crash(queue, job_id, execution, policy)
             if code != "dropped":
                 reclaimed.append((queue, job_id, code))
-        given_back = self._give_back_caught(name, sorted(side.queues) if side else ())
+        given_back = self._give_back_caught(sorted(side.queues) if side else ())
         self._unregister(name)
         return reclaimed, given_back
 
@@ -140,7 +140,7 @@ class Model(Operators):
         if side is None or side.incarnation != incarnation:
             return 0
         count = sum(self._put_back(side.held[job_id, execution], job_id, execution, name) for job_id, execution in _in_giving_order(side))
-        count += self._give_back_caught(name, sorted(side.queues))
+        count += self._give_back_caught(sorted(side.queues))
         self._unregister(name)
         return count
 

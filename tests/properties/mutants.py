@@ -90,7 +90,7 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
         ("if status and status ~= 'queued' and status ~= 'created' and status ~= '' then", FALSE),
     ),
     "a claimed job still expires": (("redis.call('PERSIST', job)\n", NOTHING),),
-    "what woke a worker is forgotten": (("local caught, pops = take_caught(claim.worker, queue), 0", "local caught, pops = {}, 0"),),
+    "what woke a worker is forgotten": (("local caught, pops = take_caught(queue), 0", "local caught, pops = {}, 0"),),
     "what woke a worker stands behind all others": (
         ("local id = caught[pops + 1] or try('LPOP', queue_key(queue))", "local id = try('LPOP', queue_key(queue)) or caught[pops + 1]"),
     ),
@@ -104,8 +104,10 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     ),
     "a woken worker is told of by no later claim": (("if tonumber(number) == claim.sequence then", FALSE),),
     "a claim of now tells of what woke a worker long ago": (("if tonumber(number) == claim.sequence then", "if number then"),),
-    "a busy worker keeps what it caught": (
-        ("{'busy', {}, '', give_back_caught(claim.worker, claim.queues), {}, 0, last}", "{'busy', {}, '', 0, {}, 0, last}"),
+    "a busy worker keeps what it caught": (("{'busy', {}, '', give_back_caught(claim.queues), {}, 0, last}", "{'busy', {}, '', 0, {}, 0, last}"),),
+    "what was caught and not claimed stays where it is": (("if redis.call('EXISTS', KEYS[4]) == 1 then", FALSE),),
+    "what was caught goes back in reverse": (
+        ("for i = #ids, first, -1 do push_id(queue, ids[i], true) end", "for i = first, #ids do push_id(queue, ids[i], true) end"),
     ),
     "a claim that woke nobody counts": (("elseif not claim.is_woken then", "else"),),
     # --- heartbeats ---
@@ -144,7 +146,7 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
         ("\n  reclaimed, given_back, queues = reclaim_all_held(now, worker, policy)", "\n  reclaimed, given_back, queues = {}, 0, {}"),
     ),
     "a registration sent again wipes the counters": (("owner ~= incarnation and worker_hash or nothing_key()", "worker_hash"),),
-    "what a leaving worker had caught is forgotten": (("count = count + give_back_caught(worker, queues)", NOTHING),),
+    "what a leaving worker had caught is forgotten": (("count = count + give_back_caught(queues)", NOTHING),),
     "a leaving worker puts back what is not its own": (("if not owner or owner[1] ~= execution or owner[2] ~= 'started' then", "if not owner then"),),
     "a cancel leaves the attempt its lease": (
         ("  end_lease(held_queue or queue, id, execution, holder)\n", NOTHING),

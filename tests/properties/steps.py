@@ -179,6 +179,18 @@ class Steps(Setup):
             self._wake(process, queue, pushed, is_heard=True, is_read=is_read)
             self.fleet.claim(process, 1, asks_again)
 
+    @rule(queue=queues, pushed=st.lists(st.sampled_from(JOBS), min_size=2, max_size=3, unique=True), is_read=st.booleans())
+    def a_burst_wakes_all_who_wait(self, queue: str, pushed: list[str], is_read: bool) -> None:
+        """The connections of busy workers are among them."""
+        for process in self.fleet.processes:
+            if process.alive and process.registered:
+                self.fleet.arm(process, 1)
+        for job_id in pushed:
+            self.fleet.enqueue(JobRecord(job_id, data=b"call", origin=queue), Fate.OK)
+        for process in self.fleet.wake_all_armed(queue):
+            if is_read and not process.unanswered:
+                self.fleet.read_what_woke(process)
+
     def _wake(self, process: Process, queue: str, pushed: list[str], *, is_heard: bool, is_read: bool) -> None:
         for job_id in pushed:
             if job_id == STRAY:

@@ -107,9 +107,8 @@ class WaitingAndRunning(Dependencies):
         return Enqueued("ok", "queued", fields["enqueued_at"])
 
     def promote(self, queue: str, limit: int, worker: str) -> tuple[int, float | None]:
-        """Due jobs move to their queue, in due order, unless a worker asks while another one's turn lasts; what it has caught itself goes back first."""
-        if worker:
-            self._give_back_caught(worker, [queue])
+        """Due jobs move to their queue, in due order, unless a worker asks while another one's turn lasts; what was caught goes back first."""
+        self._give_back_caught([queue])
         holder, ends = self.turns.get(queue, ("", 0.0))
         if worker and holder != worker and self.now < ends <= self.now + TURN_SECONDS:
             return 0, TURN_SECONDS
@@ -139,7 +138,7 @@ class WaitingAndRunning(Dependencies):
     # --- a worker takes it --------------------------------------------------------------------------------------------
 
     def claim(self, request: ClaimRequest) -> Claimed:
-        """A worker's call: what is due is promoted, what it had caught stands before all others, and waiting jobs become its own."""
+        """A worker's call: what is due is promoted, what was caught stands before all others, and waiting jobs become its own."""
         side = self.sides.get(request.worker)
         if side is None or side.incarnation != request.incarnation:
             return self._claim_of_nobody(request)
@@ -156,7 +155,7 @@ class WaitingAndRunning(Dependencies):
 
     def claim_when_woken(self, request: ClaimRequest) -> Claimed:
         """The same, left at the server by a worker that waits; for no more places than it waits with, and for nothing if it waits no more."""
-        if not any(self.caught.get((request.worker, queue)) for queue in request.queues):
+        if not any(self.caught.get(queue) or self.queues.get(queue) for queue in request.queues):
             return Claimed("idle")
         side = self.sides.get(request.worker)
         if side is None or side.incarnation != request.incarnation:
@@ -164,7 +163,7 @@ class WaitingAndRunning(Dependencies):
         last = side.sequence or 0
         since, places = side.waiting or (None, 0)
         if since != last or not places:
-            return Claimed("busy", given_back=self._give_back_caught(request.worker, request.queues), sequence=last)
+            return Claimed("busy", given_back=self._give_back_caught(request.queues), sequence=last)
         woken = request._replace(sequence=last + 1, executions=request.executions[:places])
         side.woken = (woken.sequence, tuple(woken.executions))
         answer = self._claim_fresh(woken)
@@ -173,15 +172,15 @@ class WaitingAndRunning(Dependencies):
         return replace(answer, sequence=woken.sequence) if answer.code == "ok" else answer
 
     def _claim_of_nobody(self, request: ClaimRequest) -> Claimed:
-        return Claimed("unknown", given_back=self._give_back_caught(request.worker, request.queues))
+        return Claimed("unknown", given_back=self._give_back_caught(request.queues))
 
     def _claim_fresh(self, request: ClaimRequest) -> Claimed:
         open_queues, paused = self.open_queues(request.worker, request.queues)
         if not open_queues:
-            return Claimed("suspended", given_back=self._give_back_caught(request.worker, request.queues), paused=paused, all_suspended=self.suspended)
+            return Claimed("suspended", given_back=self._give_back_caught(request.queues), paused=paused, all_suspended=self.suspended)
         promoted = [self._promote_due(queue, CLAIM_PROMOTIONS)[1] for queue in request.queues]
         next_due = min((due for due in promoted if due is not None), default=None)
-        given_back = self._give_back_caught(request.worker, request.queues)
+        given_back = self._give_back_caught(request.queues)
         jobs = self._take(request, open_queues)
         if jobs and request.worker in self.worker_hashes:
             busy: dict[str, str | float] = {"state": "busy", "current_job": jobs[-1].job_id, "current_job_working_time": 0.0}
@@ -253,10 +252,10 @@ class WaitingAndRunning(Dependencies):
         self.wip.setdefault(queue, {})[job_id, execution] = self.now + lease + SCORE_MARGIN
         self.executions.setdefault(job_id, {})[execution] = self.now + lease + 2 * SCORE_MARGIN
 
-    def _give_back_caught(self, worker: str, queues: Sequence[str]) -> int:
+    def _give_back_caught(self, queues: Sequence[str]) -> int:
         given_back = 0
         for queue in queues:
-            caught = self.caught.pop((worker, queue), [])
+            caught = self.caught.pop(queue, [])
             self.queue(queue)[:0] = caught
             given_back += len(caught)
         return given_back

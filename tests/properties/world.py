@@ -169,7 +169,7 @@ class World:
         self.registered: set[str] = set()
         self.listening: dict[str, set[str]] = {}
         self.presence: dict[str, float] = {}
-        self.caught: dict[tuple[str, str], list[str]] = {}
+        self.caught: dict[str, list[str]] = {}
         self.suspended = False
         self.paused: dict[str, float] = {}
         self.paused_ttl: float | None = None
@@ -238,7 +238,7 @@ class World:
             *((keys.name("first_seen", *where), Key("string", seen, 86400)) for where, seen in self.first_seen.items()),
             *((keys.bad(queue), Key("list", lines)) for queue, lines in self.bad.items()),
             *((keys.registry(*where), Key("zset", members)) for where, members in self.registries.items()),
-            *((keys.caught(*where), Key("list", ids)) for where, ids in self.caught.items()),
+            *((keys.caught(queue), Key("list", ids)) for queue, ids in self.caught.items()),
             *(((keys.suspended, Key("string", ANY)),) if self.suspended else ()),
             *((name, Key("string", value, 60)) for name, value in self.locks.items()),
             *((keys.name("promoter", queue), Key("string", f"{seconds_text(ends)} {worker}", 60)) for queue, (worker, ends) in self.turns.items()),

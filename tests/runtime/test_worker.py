@@ -279,7 +279,7 @@ def test_canceling_a_running_job_ends_its_process(processes, queue, redis_client
     started = tmp_path / "started"
     process = start(processes, redis_url, "Worker", "w", "high", lease=2.0)
     job = queue.enqueue(worker_jobs.wait_for, str(tmp_path / "never"), str(started))
-    wait_until(started.exists)
+    wait_until(lambda: started.exists() and started.read_text())
     pid = int(started.read_text())
     job.cancel()
     process.wait_for_output("the job was canceled")

@@ -173,9 +173,9 @@ class Store:
         """The claim that the server carries out after one of a worker's connections has caught an id."""
         return self.run(claim_when_woken(self.scripts, self.woken_request(worker, queues, places)))
 
-    def catch(self, worker: str = "w", queue: str = "q") -> None:
-        """What the BLMOVE of a worker's connection does."""
-        self.client.lmove(self.keys.queue(queue), self.keys.caught(worker, queue), "LEFT", "RIGHT")
+    def catch(self, queue: str = "q") -> None:
+        """What the BLMOVE of a waiting connection does."""
+        self.client.lmove(self.keys.queue(queue), self.keys.caught(queue), "LEFT", "RIGHT")
 
     def claim(self, worker: str = "w", queues: Sequence[str] = ("q",), places: int = 1, **options: Any) -> Claimed:
         return self.run(claim_jobs(self.scripts, self.claim_request(worker, queues, places, **options)))

@@ -169,7 +169,7 @@ ARGUMENTS = {
     "worker": ("w",),
     "held": ("w",),
     "commands": ("w",),
-    "caught": ("w", "q"),
+    "caught": ("q",),
 }
 STRINGS = {"suspended", "promoter", "maintenance_lock", "scheduler_lock", "first_seen", "ended", "nothing"}
 
@@ -313,7 +313,7 @@ def test_a_caught_id_whose_queue_is_no_list_any_more_is_taken_or_set_aside(store
     store.birth()
     for job_id in ("a", "b"):
         store.enqueue(job_id)
-    store.client.rename(store.keys.queue("q"), store.keys.caught("w", "q"))
+    store.client.rename(store.keys.queue("q"), store.keys.caught("q"))
     store.client.set(store.keys.queue("q"), "text")
     claimed = store.claim()
     assert ([job.job_id for job in claimed.jobs], claimed.given_back) == (["a"], 2)

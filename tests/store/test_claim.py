@@ -173,7 +173,7 @@ def test_ids_that_woke_the_worker_go_back_to_the_head_before_jobs_are_taken(stor
     store.enqueue("l1", "low")
     store.enqueue("l2", "low")
     for queue in ("high", "low"):
-        store.client.lmove(store.keys.queue(queue), store.keys.caught("w", queue), "LEFT", "RIGHT")
+        store.client.lmove(store.keys.queue(queue), store.keys.caught(queue), "LEFT", "RIGHT")
     claimed = store.claim(queues=("high", "low"))
     assert (ids(claimed), claimed.given_back) == (["h"], 2)
     assert store.waiting("low") == ["l1", "l2"]
@@ -182,7 +182,7 @@ def test_ids_that_woke_the_worker_go_back_to_the_head_before_jobs_are_taken(stor
 def test_what_woke_the_worker_stands_before_what_is_due_at_the_front(store: Store):
     store.birth()
     store.enqueue("caught")
-    store.client.lmove(store.keys.queue("q"), store.keys.caught("w", "q"), "LEFT", "RIGHT")
+    store.client.lmove(store.keys.queue("q"), store.keys.caught("q"), "LEFT", "RIGHT")
     store.enqueue("due", due=START - 1, enqueue_at_front=True)
     assert ids(store.claim()) == ["caught"]
     assert store.waiting() == ["due"]
@@ -190,7 +190,7 @@ def test_what_woke_the_worker_stands_before_what_is_due_at_the_front(store: Stor
 
 def test_several_caught_ids_go_back_in_their_order(store: Store):
     store.birth(queues=("other",))
-    store.client.rpush(store.keys.caught("w", "q"), "a", "b")
+    store.client.rpush(store.keys.caught("q"), "a", "b")
     store.client.rpush(store.keys.queue("q"), "c")
     store.client.set(store.keys.suspended, 1)
     assert store.claim().given_back == 2
@@ -287,7 +287,6 @@ def test_a_waiting_worker_gets_the_job_that_it_caught(store: Store):
 
 def test_a_waiting_worker_that_caught_nothing_gets_nothing(store: Store):
     wait(store)
-    store.enqueue("a")
     before = store.dump()
     assert store.claim_when_woken().code == "idle"
     assert store.dump() == before
@@ -403,19 +402,50 @@ def test_what_a_busy_worker_has_caught_goes_back_though_the_claim_behind_its_wai
     store.enqueue("a")
     store.catch()
     store.promote(worker="another")
-    assert store.waiting() == []
-    store.promote(worker="w")
     assert store.waiting() == ["a"]
 
 
-@pytest.mark.xfail(reason="each gives back to the head what it caught, and the one that caught first does so first", strict=True)
-def test_what_several_busy_workers_caught_at_one_moment_goes_back_in_the_order_in_which_it_stood(store: Store):
-    # The interleaving: two jobs are enqueued in one call, which serves one waiting connection each; the claims behind them follow.
-    for worker in ("v", "w"):
+def test_what_one_worker_caught_another_one_takes_that_claims_before(store: Store):
+    # The interleaving: a job wakes w; before the claim behind its wait is carried out, v, which has just ended a job, claims.
+    wait(store)
+    store.birth("v")
+    store.enqueue("a")
+    store.catch()
+    assert ids(store.claim("v")) == ["a"]
+    assert store.claim_when_woken().code == "idle"
+    store.enqueue("b")
+    store.catch()
+    assert ids(store.claim_when_woken()) == ["b"]
+
+
+@pytest.mark.parametrize("workers", [2, 5])
+@pytest.mark.parametrize("others", [0, 1, 3])
+def test_what_several_busy_workers_caught_at_one_moment_goes_back_in_the_order_in_which_it_stood(store: Store, workers: int, others: int):
+    # The interleaving: jobs are enqueued in one call, which serves one waiting connection each; the claims behind them follow. What the first of them gives
+    # back serves connections that have waited behind those; their claims come last.
+    names = [f"w{number}" for number in range(workers + others)]
+    for worker in names:
         store.start(f"long-{worker}", worker)
-    store.enqueue_many(store.new_job("a"), store.new_job("b"))
-    for worker in ("v", "w"):
-        store.catch(worker)
-    for worker in ("v", "w"):
+    store.enqueue_many(*(store.new_job(job_id) for job_id in "abcdefg"))
+    for _ in range(workers):
+        store.catch()
+    assert store.claim_when_woken(names[0]).code == "busy"
+    for _ in range(others):
+        store.catch()
+    for worker in names[1:]:
         assert store.claim_when_woken(worker).code == "busy"
-    assert store.waiting() == ["a", "b"]
+    assert store.waiting() == list("abcdefg")
+
+
+def test_what_idle_and_busy_workers_caught_at_one_moment_is_taken_in_the_order_in_which_it_stood(store: Store):
+    store.start("long", "busy")
+    for worker in ("v", "w"):
+        store.birth(worker)
+        assert not store.claim(worker).jobs
+    store.enqueue_many(*(store.new_job(job_id) for job_id in "abcd"))
+    for _ in range(3):
+        store.catch()
+    assert ids(store.claim_when_woken("v")) == ["a"]
+    assert store.claim_when_woken("busy").code == "busy"
+    assert ids(store.claim_when_woken("w")) == ["b"]
+    assert store.waiting() == ["c", "d"]

@@ -239,7 +239,7 @@ def test_what_woke_a_worker_stands_in_its_queue_again_when_its_claim_is_refused(
     for job_id in ("a", "b", "c"):
         store.enqueue(job_id)
     for _ in range(2):
-        client.lmove(store.keys.queue("q"), store.keys.caught("w", "q"), "LEFT", "RIGHT")
+        client.lmove(store.keys.queue("q"), store.keys.caught("q"), "LEFT", "RIGHT")
     all_but_jobs = [f"~rq:{keys}" for keys in ("x:*", "queue:*", "scheduled:*", "suspended", "worker:*")]
     with pytest.raises(StorePermissionError):
         PersistentCaller(user(*all_but_jobs, "+@all")).run(claim_jobs(store.scripts, store.claim_request()))

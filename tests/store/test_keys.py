@@ -52,7 +52,7 @@ def test_the_named_accessors_agree_with_the_table():
 
 def test_what_rq_does_not_know_stands_apart():
     keys = Keyspace()
-    ours = [keys.paused, keys.presence, keys.held("w"), keys.caught("w", "q"), keys.bad("q"), keys.name("ended", "a"), keys.test_clock]
+    ours = [keys.paused, keys.presence, keys.held("w"), keys.caught("q"), keys.bad("q"), keys.name("ended", "a"), keys.test_clock]
     assert all(key.startswith("rq:x:") for key in ours)
 
 

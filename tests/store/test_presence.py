@@ -162,7 +162,7 @@ def test_a_worker_that_leaves_is_known_no_more_and_its_hash_stays_for_a_minute(s
 def test_what_a_leaving_worker_holds_goes_back_and_no_crash_is_counted(store: Store):
     store.start("a")
     store.enqueue("b")
-    store.client.lmove(store.keys.queue("q"), store.keys.caught("w", "q"), "LEFT", "RIGHT")
+    store.client.lmove(store.keys.queue("q"), store.keys.caught("q"), "LEFT", "RIGHT")
     assert store.death() == 2
     assert sorted(store.waiting()) == ["a", "b"]
     assert store.places("a") == ["queue:q"]

@@ -59,7 +59,7 @@ def test_what_woke_a_worker_goes_back_to_the_head_of_a_queue_that_was_paused_mea
     store.birth()
     store.enqueue("first")
     store.enqueue("second")
-    store.client.lmove(store.keys.queue("q"), store.keys.caught("w", "q"), "LEFT", "RIGHT")
+    store.client.lmove(store.keys.queue("q"), store.keys.caught("q"), "LEFT", "RIGHT")
     store.pause("q")
     claimed = store.claim()
     assert (claimed.code, claimed.given_back) == ("suspended", 1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,7 +39,7 @@ class Waiting:
         self.store = store
         self.queues = queues
         self.caller = Caller(client)
-        self.waiter = QueueWaiter(client, store.keys, "w", queues)
+        self.waiter = QueueWaiter(client, store.keys, queues)
         store.birth("w", queues)
 
     def arm(self, seconds: float = BLOCK_SECONDS) -> None:
@@ -78,7 +80,7 @@ class Waiting:
 
     def caught(self) -> list[str]:
         """All ids that lie in the lists of caught ones."""
-        keys = [self.store.keys.caught("w", queue) for queue in self.queues]
+        keys = [self.store.keys.caught(queue) for queue in self.queues]
         lists: list[Any] = [self.store.client.lrange(self.store.wire(key), 0, -1) for key in keys]
         return [job_id.decode() for ids in lists for job_id in ids]
 
@@ -150,6 +152,22 @@ def test_the_other_connections_go_on_waiting_and_give_back_what_they_catch(waiti
     assert (heard["busy"].given_back, heard["busy"].sequence) == (1, heard["ok"].sequence)
     assert waiting.store.waiting("high") == ["b", "c"]
     assert waiting.store.client.info("clients")["blocked_clients"] == 1  # what waits for "low"
+
+
+def test_what_many_busy_workers_catch_of_a_burst_goes_back_in_its_order(plain_store: Store, valkey: ValkeyServer):
+    # More connections than jobs: what the first ones give back, those behind them catch once more.
+    workers = [f"w{number}" for number in range(12)]
+    for worker in workers:
+        plain_store.start(f"long-{worker}", worker)
+    with ExitStack() as stack:
+        for worker in workers:
+            waiter = QueueWaiter(valkey.client(), plain_store.keys, ("q",))
+            stack.callback(waiter.close)
+            waiter.arm(BLOCK_SECONDS, partial(claim_when_woken, plain_store.scripts, plain_store.woken_request(worker)))
+        wait_until(lambda: plain_store.client.info("clients")["blocked_clients"] == 12)
+        plain_store.enqueue_many(*(plain_store.new_job(job_id) for job_id in "abcdefgh"))
+        assert plain_store.waiting() == list("abcdefgh")
+        assert plain_store.client.info("clients")["blocked_clients"] == 0
 
 
 def test_a_connection_that_waited_all_the_time_brings_a_job_when_the_worker_waits_again(waiting: Waiting):
@@ -306,7 +324,7 @@ def test_a_queue_that_is_no_list_does_not_keep_the_worker_busy(waiting: Waiting)
     waiting.claim()
     waiting.arm()
     news = waiting.next_news()
-    assert (news.caught, news.answer.code) == (False, "idle")
+    assert (news.caught, news.answer.jobs) == (False, [])
     waiting.arm()
     assert len(waiting.waiter.filenos()) == 2
     assert waiting.news(0.05) == []

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _NOT_TAKEN = frozenset({"group_id", "timeout"})
 
 # Keyword of `enqueue` -> parameter of `enqueue_call`. The limit of a job's run is `job_timeout` in the one and `timeout` in the other, as in RQ.
-_TAKEN = {"job_timeout": "timeout"} | {name: name for name in ({field.name for field in fields(EnqueueOptions) if field.init} | {"pipeline"}) - _NOT_TAKEN}
+_TAKEN = {"job_timeout": "timeout"} | {name: name for name in ({field.name for field in fields(EnqueueOptions)} | {"pipeline"}) - _NOT_TAKEN}
 
 OPTION_NAMES = frozenset(_TAKEN.values())
 

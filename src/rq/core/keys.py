@@ -52,7 +52,7 @@ TEMPLATES: dict[str, str] = {
     "wakes": "pubsub:x:{}",
     "presence": "x:workers",
     "held": "x:worker:{}",
-    "caught": "x:caught:{}:{}",
+    "caught": "x:caught:{}",
     "paused": "x:paused",
     "promoter": "x:promoter:{}",
     "ended": "x:ended:{}",
@@ -176,9 +176,9 @@ class Keyspace:
         """What one of our workers has: its incarnation, its last claim and the executions it holds."""
         return self.name("held", worker_name)
 
-    def caught(self, worker_name: str, queue_name: str) -> str:
-        """Ids that woke a waiting worker and were not claimed yet."""
-        return self.name("caught", worker_name, queue_name)
+    def caught(self, queue_name: str) -> str:
+        """The head of a queue on its way: ids that woke waiting workers and were not claimed yet, the first one first."""
+        return self.name("caught", queue_name)
 
     @property
     def paused(self) -> str:

@@ -7,7 +7,7 @@ everything before anything is written.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 from rq.core.errors import InvalidOptionError, OptionTypeError
@@ -70,8 +70,6 @@ class EnqueueOptions:
     webhooks: Sequence[Webhook] | None = None
     unique: bool = False
     group_id: str | None = None
-    # Whether there is anything but the plain values that nearly every job has.
-    says_more: bool = field(default=False, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Normalize durations, callbacks and dependencies, and refuse what makes no sense."""
@@ -90,11 +88,22 @@ class EnqueueOptions:
             self.failure_ttl = _seconds("failure_ttl", self.failure_ttl, lowest=-1)
         if self.meta:
             _check_type("meta", self.meta, Mapping)
-        # An option that is empty was not given, as in RQ.
-        relations = self.depends_on or self.retry or self.repeat or self.on_success or self.on_failure or self.on_stopped or self.webhooks
-        if relations or self.unique or self.group_id:
-            self.says_more = True
+        if self._says_more():
             self._check_relations()
+
+    def _says_more(self) -> bool:
+        """Say whether there is anything but the plain values that nearly every job has; an option that is empty was not given, as in RQ."""
+        return bool(
+            self.depends_on
+            or self.retry
+            or self.repeat
+            or self.on_success
+            or self.on_failure
+            or self.on_stopped
+            or self.webhooks
+            or self.unique
+            or self.group_id
+        )
 
     def _check_relations(self) -> None:
         _check_type("retry", self.retry, Retry)
@@ -111,7 +120,7 @@ class EnqueueOptions:
         record.timeout, record.ttl = self.timeout, self.ttl  # type: ignore[assignment] # they are numbers by now
         record.result_ttl, record.failure_ttl = self.result_ttl, self.failure_ttl  # type: ignore[assignment]
         record.description = self.description
-        if self.says_more:
+        if self._says_more():
             self._apply_relations(record)
 
     def _apply_relations(self, record: JobRecord) -> None:

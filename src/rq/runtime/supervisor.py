@@ -85,7 +85,7 @@ class Supervisor:
         self._services_caller = Caller(private_client(client))
         self._announcer = Announcer(self._services_caller, context)
         self._thread = threading.current_thread()
-        self._waiter = QueueWaiter(client, self.scripts.keyspace, self._name, self.config.queues)
+        self._waiter = QueueWaiter(client, self.scripts.keyspace, self.config.queues)
         orders = Orders(context, self._notice, lambda: self._hooks.shut_down(switch.press))
         self._crew = Crew(self._services_caller, context, self._notice, orders, self._note_look, self._report_trouble)
         self.listener = CommandListener(client, context, orders, self._crew.look_now, self._report_trouble)

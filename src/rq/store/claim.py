@@ -53,7 +53,7 @@ def claim_jobs(scripts: ScriptLibrary, request: ClaimRequest) -> Call[Claimed]:
 
 
 def claim_when_woken(scripts: ScriptLibrary, request: ClaimRequest) -> Call[Claimed]:
-    """Take jobs if the worker still waits, for no more places than it had when its last claim found nothing; else give back the id that was caught.
+    """Take jobs if the worker still waits, for no more places than it had when its last claim found nothing; else give back what was caught.
 
     For a call that waits on the server behind a blocking one. It is carried out once at most; whether its answer was lost, the worker's next own claim tells.
 
@@ -67,5 +67,5 @@ def claim_when_woken(scripts: ScriptLibrary, request: ClaimRequest) -> Call[Clai
 def _claim(scripts: ScriptLibrary, request: ClaimRequest, when: str) -> Call[Claimed]:
     keys = scripts.keyspace
     queues = [keys.queue(queue) for queue in request.queues]
-    caught = [keys.caught(request.worker, queue) for queue in request.queues]
+    caught = [keys.caught(queue) for queue in request.queues]
     return Call(read_claimed, [when, *request.arguments()], scripts.script("claim"), (keys.held(request.worker), *queues, *caught))

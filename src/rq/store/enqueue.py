@@ -121,7 +121,7 @@ def _afresh(record: JobRecord) -> JobRecord:
 
 
 def promote_jobs(scripts: ScriptLibrary, queue: str, limit: int = MOST_PROMOTIONS, worker: str = "") -> Call[tuple[int, float | None]]:
-    """Move scheduled jobs that are due to their queue, and give back what the worker has caught from it and did not claim.
+    """Move scheduled jobs that are due to their queue, and give back what woke a waiting worker and was not claimed.
 
     Args:
         scripts: the keyspace's scripts.
@@ -138,5 +138,5 @@ def promote_jobs(scripts: ScriptLibrary, queue: str, limit: int = MOST_PROMOTION
         lambda reply: (int(reply[1]), read_wait(reply[2])),
         (wire(queue), limit, wire(worker)),
         scripts.script("promote"),
-        (keys.registry("scheduled", queue), keys.queue(queue), keys.name("promoter", queue), keys.caught(worker, queue)),
+        (keys.registry("scheduled", queue), keys.queue(queue), keys.name("promoter", queue), keys.caught(queue)),
     )

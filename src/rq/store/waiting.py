@@ -1,9 +1,9 @@
 """Waiting for jobs without polling, on any number of queues.
 
 One connection per queue blocks in `BLMOVE <queue> <caught>`, so a job that anybody pushes, RQ 2.12 included, wakes one waiting worker at once and nothing is
-written when a job is enqueued. What wakes a worker lies in its own list of caught ids. The next claim, in one script, gives caught ids back to the head of
-their queue and then takes jobs in order of priority; so a worker that listens on three queues and catches on two of them runs the more important job and
-loses neither. A worker that dies with an id in its list is found by its lease, like a worker that dies while running a job.
+written when a job is enqueued. What wakes workers lies in one list for each queue, in the order in which it stood there: still the head of that queue. Every
+claim looks there first, in order of priority; so a worker that listens on three queues and catches on two of them runs the more important job and loses
+neither, and whatever becomes of the worker that caught an id, the next claim of anybody finds it.
 
 Behind every BLMOVE lies a claim in the same connection, which the server carries out the moment the BLMOVE ends. So the message that wakes the worker brings
 the job along. It counts only as long as the worker waits: as soon as one of its connections, or a call of its own, has taken a job, the others take no more,
@@ -81,17 +81,16 @@ class QueueWaiter:
     Args:
         client: the client whose settings the waiting connections use; they are not taken from its pool.
         keyspace: the names of the keys.
-        worker: the worker that waits.
         queues: the names of the queues.
     """
 
-    def __init__(self, client: redis.Redis, keyspace: Keyspace, worker: str, queues: Sequence[str]) -> None:
+    def __init__(self, client: redis.Redis, keyspace: Keyspace, queues: Sequence[str]) -> None:
         self._connection_class = client.connection_pool.connection_class
         self._settings = {**connection_settings(client), "retry": Retry(NoBackoff(), 0)}
         for name in ("socket_timeout", "socket_connect_timeout"):
             self._settings[name] = self._settings.get(name) or ANSWER_SECONDS
         self._watched: dict[int, _Line] = {}
-        self._lines = [_Line(queue, wire(keyspace.queue(queue)), wire(keyspace.caught(worker, queue))) for queue in queues]
+        self._lines = [_Line(queue, wire(keyspace.queue(queue)), wire(keyspace.caught(queue))) for queue in queues]
 
     def leave_out(self, queues: Container[str]) -> None:
         """Wait on these queues no more, and on all others. A wait that has begun goes on to its end."""
@@ -175,7 +174,7 @@ class QueueWaiter:
         line.resting_until = time.monotonic() + RETRY_SECONDS
 
     def close(self) -> None:
-        """Close all connections. What they caught goes back with the worker's death."""
+        """Close all connections. What they caught goes back with the next claim."""
         for line in self._lines:
             self._drop(line)
 

@@ -15,6 +15,6 @@ local count = 0
 for _, item in ipairs(executions) do
   if put_back(item.queue, item.id, item.execution, worker) then count = count + 1 end
 end
-count = count + give_back_caught(worker, queues)
+count = count + give_back_caught(queues)
 unregister_worker(now, worker, queues)
 return {'ok', count}

@@ -25,10 +25,10 @@ local function start(now, claim, queue, id, jobs)
   return true
 end
 
--- Takes jobs from a queue for the places that are left: first what woke the worker, which stands before all others. What is not taken of it goes back.
+-- Takes jobs from a queue for the places that are left: first what woke waiting workers, which stands before all others. What is not taken of it goes back.
 -- Answers how many ids were looked at, and how many had been caught.
 local function take_jobs(now, claim, queue, jobs, most)
-  local caught, pops = take_caught(claim.worker, queue), 0
+  local caught, pops = take_caught(queue), 0
   while #jobs < #claim.executions and pops < most do
     local id = caught[pops + 1] or try('LPOP', queue_key(queue))
     if not id then break end
@@ -68,12 +68,12 @@ end
 local function claim_jobs(now, claim)
   local known = try('HMGET', held_key(claim.worker), 'incarnation', 'sequence', 'waiting')
   if not known or known[1] ~= claim.incarnation then
-    return {'unknown', {}, '', give_back_caught(claim.worker, claim.queues)}  -- nobody would look for them under a name that nobody bears
+    return {'unknown', {}, '', give_back_caught(claim.queues)}  -- nobody bears this name
   end
   local last = tonumber(known[2] or '0') or 0
   if claim.is_woken then
     -- include: wake
-    if not wake(claim, last, known[3]) then return {'busy', {}, '', give_back_caught(claim.worker, claim.queues), {}, 0, last} end
+    if not wake(claim, last, known[3]) then return {'busy', {}, '', give_back_caught(claim.queues), {}, 0, last} end
   elseif claim.sequence == last then
     -- include: replay_claim
     return replay_claim(claim)
@@ -83,11 +83,11 @@ local function claim_jobs(now, claim)
   local open, paused = open_queues(now, claim.worker, claim.queues)
   if #open == 0 then
     if not claim.is_woken then redis.call('HSET', held_key(claim.worker), 'sequence', claim.sequence) end
-    return {'suspended', {}, '', give_back_caught(claim.worker, claim.queues), paused, redis.call('EXISTS', suspended_key())}
+    return {'suspended', {}, '', give_back_caught(claim.queues), paused, redis.call('EXISTS', suspended_key())}
   end
   local jobs, pops, given_back = {}, 0, 0
   local next_due = promote_all(now, claim.queues)
-  if #paused > 0 then given_back = give_back_caught(claim.worker, paused) end
+  if #paused > 0 then given_back = give_back_caught(paused) end
   for _, queue in ipairs(open) do
     local looked_at, caught = take_jobs(now, claim, queue, jobs, MOST_POPS - pops)
     pops, given_back = pops + looked_at, given_back + caught

@@ -1,9 +1,10 @@
--- What woke a waiting worker lies in its lists of caught ids, one for each queue, and belongs to the head of that queue.
-local MOST_CAUGHT = 100
+-- What woke waiting workers lies, until the claims behind their waits are carried out, in one list for each queue, in the order in which it stood there. It
+-- belongs to the head of that queue, whichever worker caught it: whoever claims first takes from it first, and gives back what is left, in its order.
+local MOST_CAUGHT = 10000  -- one for each waiting worker at most
 
 -- Takes the ids that were caught from a queue, the one that stood first in it first. Whatever happens then, they must go on from here.
-local function take_caught(worker, queue)
-  return try('LPOP', caught_key(worker, queue), MOST_CAUGHT) or {}
+local function take_caught(queue)
+  return try('LPOP', caught_key(queue), MOST_CAUGHT) or {}
 end
 
 -- Puts such ids back, from the one at index `first` on.
@@ -14,10 +15,10 @@ local function give_back(queue, ids, first)
 end
 
 -- Puts all ids back that were caught from some queues. Answers how many.
-local function give_back_caught(worker, queues)
+local function give_back_caught(queues)
   local given_back = 0
   for _, queue in ipairs(queues) do
-    local ids = take_caught(worker, queue)
+    local ids = take_caught(queue)
     give_back(queue, ids, 1)
     given_back = given_back + #ids
   end

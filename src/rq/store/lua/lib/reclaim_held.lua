@@ -12,5 +12,5 @@ local function reclaim_all_held(now, worker, policy)
       table.insert(reclaimed, code)
     end
   end
-  return reclaimed, give_back_caught(worker, queues), queues
+  return reclaimed, give_back_caught(queues), queues
 end

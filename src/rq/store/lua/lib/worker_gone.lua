@@ -1,4 +1,4 @@
--- Everything a worker had: executions it held, ids it had caught. Reads the worker's side hash once.
+-- Everything a worker had: executions it held, queues it listened on. Reads the worker's side hash once.
 local function read_held(worker)
   local executions, queues = {}, {}
   local fields = try('HGETALL', held_key(worker)) or {}
