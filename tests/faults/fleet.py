@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import random
 import signal
@@ -38,12 +37,11 @@ class Fleet:
         self._arguments = (url, class_name, str(lease))
         self._name = name
         self._random = random.Random(name)
-        self._numbers = itertools.count()
-        self.ever_started: list[StartedProcess] = []
+        self.ever_started: list[StartedProcess] = []  # each called by the place it has here
         self.workers = [self._start() for _ in range(size)]
 
     def _start(self) -> StartedProcess:
-        worker = self._processes.script(PROGRAM, *self._arguments, f"{self._name}{next(self._numbers)}", "faults")
+        worker = self._processes.script(PROGRAM, *self._arguments, self._name_of(len(self.ever_started)), "faults")
         self.ever_started.append(worker)
         return worker
 
@@ -52,8 +50,12 @@ class Fleet:
         self.workers = [worker if worker.is_running else self._start() for worker in self.workers]
 
     def wait_until_listening(self) -> None:
-        """Wait until as many workers are registered as there should be."""
-        wait_until(lambda: self._client.zcard(KEYS.presence) >= len(self.workers), 30, "the workers did not register")
+        """Wait until every worker is registered; before, a signal finds nobody who heeds it."""
+        names = [self._name_of(self.ever_started.index(worker)) for worker in self.workers]
+        wait_until(lambda: None not in self._client.zmscore(KEYS.presence, names), 30, "the workers did not register")
+
+    def _name_of(self, number: int) -> str:
+        return f"{self._name}{number}"
 
     def kill(self, worker: StartedProcess, victim: str) -> None:
         """SIGKILL the worker, one process below it (its zygote or a job's process), or both."""
@@ -71,6 +73,7 @@ class Fleet:
 
     def stop(self) -> None:
         """Ask all to stop, and insist that they do so well."""
+        self.wait_until_listening()
         for worker in self.workers:
             worker.send_signal(signal.SIGTERM)
         for worker in self.workers:
