@@ -23,8 +23,16 @@ if TYPE_CHECKING:
 
     from rq.client.job import Job
 
-# One script enqueues and schedules, unique jobs and others. Its keys and arguments are its own: see lua/enqueue.lua.
-UNIQUE_ENQUEUE_SCRIPT = UNIQUE_SCHEDULE_SCRIPT = ScriptLibrary(Keyspace()).script("enqueue").text
+    UNIQUE_ENQUEUE_SCRIPT: str
+    UNIQUE_SCHEDULE_SCRIPT: str
+
+
+def __getattr__(name: str) -> str:
+    """Make the text of a script when somebody asks for it. One enqueues and schedules, unique jobs and others; its keys and arguments: see lua/enqueue.lua."""
+    if name in {"UNIQUE_ENQUEUE_SCRIPT", "UNIQUE_SCHEDULE_SCRIPT"}:
+        return ScriptLibrary(Keyspace()).script("enqueue").text
+    message = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(message)
 
 
 def save_unique_job(connection: redis.Redis, queue_key: str, job: Job, enqueue: bool = True, at_front: bool = False) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from rq.core.defaults import DEFAULT_FAILURE_TTL
 from rq.core.errors import DependencyFailedError, StoreError
@@ -23,6 +24,10 @@ from rq.core.keys import Keyspace, inline_keys, lua_functions
 from rq.core.references import dotted_name
 from rq.store.codec import BLANK_FIELDS, encode_exception
 
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+_WORD = re.compile(r"\w+")
 _INCLUDE = re.compile(r"( *)-- include:(.*)")
 _DEPENDENCY_FAILED = f"{dotted_name(DependencyFailedError)}: a job that this one depends on ended without success"
 # What scripts know of the rest of the package: Lua name -> Lua value.
@@ -67,13 +72,18 @@ class ScriptLibrary:
 
 def script_names() -> list[str]:
     """Return the names of all transitions that have a script."""
-    folder = resources.files("rq.store") / "lua"
-    return sorted(entry.name.removesuffix(".lua") for entry in folder.iterdir() if entry.name.endswith(".lua"))
+    return sorted(entry.name.removesuffix(".lua") for entry in _folder().iterdir() if entry.name.endswith(".lua"))
 
 
+@lru_cache(maxsize=1024)
 def script_source(name: str) -> str:
     """Return the file `lua/<name>.lua` as it stands; `lib/<file>` names an included one."""
-    return (resources.files("rq.store") / "lua" / f"{name}.lua").read_text(encoding="utf-8")
+    return _folder().joinpath(f"{name}.lua").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def _folder() -> Traversable:
+    return resources.files("rq.store") / "lua"
 
 
 def check_header(name: str, source: str) -> None:
@@ -96,7 +106,8 @@ def _load(prefix: str, replaced: tuple[tuple[str, str], ...], name: str) -> Scri
     lines = list(_pasted(source, dict(replaced), set()))
     constants = [*(f"local {name} = {value}" for name, value in CONSTANTS.items()), WRITE_HASH]
     body = inline_keys("\n".join(lines), prefix)
-    given = [line for line in (*constants, *lua_functions(prefix).splitlines()) if re.search(rf"\b{_name_of(line)}\b", body)]
+    used = set(_WORD.findall(body))
+    given = [line for line in (*constants, *lua_functions(prefix).splitlines()) if _name_of(line) in used]
     whole = "\n".join(line for line in body.replace(_GIVEN, "\n".join(given), 1).splitlines() if line)
     return Script(name, whole, hashlib.sha1(whole.encode(), usedforsecurity=False).hexdigest())
 
