@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from rq import Queue, SimpleWorker, Worker
 from rq.core.errors import WorkerNameTaken
 from rq.core.keys import Keyspace
 from rq.job import Job
-from rq.runtime.executors.base import Executor
+from rq.model.outcome import Released
+from rq.runtime.executors.base import Attempt, Ended, Executor
 from rq.runtime.executors.inline import InlineExecutor
+from rq.runtime.supervisor import IDLE_TICK_SECONDS
 from rq.store.explain import LEASE_MARGIN_SECONDS
 from tests.runtime import worker_jobs
 from tests.runtime.driving import is_alive
@@ -401,6 +404,34 @@ def test_a_worker_whose_executor_fails_at_the_end_leaves_all_the_same(queue, red
         Own([queue], connection=redis_client, name="w").work(burst=True)
     assert redis_client.zcard(KEYS.presence) == 0
     wait_until(lambda: not [thread.name for thread in threading.enumerate() if thread.name.endswith("-w")])
+
+
+@pytest.mark.parametrize("queues", [("high",), ("higher", "high", "low")])
+def test_a_job_that_could_not_begin_is_not_tried_again_at_once(redis_client, queues):
+    begun: list[float] = []
+
+    class Reluctant(InlineExecutor):
+        def submit(self, attempt: Attempt) -> None:
+            begun.append(time.monotonic())
+            if len(begun) < 2:
+                self._ended.append(Ended(attempt.execution_id, Released("no process could be made")))
+            else:
+                super().submit(attempt)
+
+    class Own(SimpleWorker):
+        def make_executor(self) -> Executor:
+            return Reluctant()
+
+    def enqueue() -> None:
+        wait_until(lambda: waits_for(redis_client) == len(queues))
+        Queue("high", connection=redis_client).enqueue(worker_jobs.nothing)
+
+    enqueueing = threading.Thread(target=enqueue)
+    enqueueing.start()
+    Own([Queue(name, connection=redis_client) for name in queues], connection=redis_client).work(max_idle_time=2, logging_level="ERROR")
+    enqueueing.join()
+    assert len(begun) == 2
+    assert begun[1] - begun[0] > 0.9 * IDLE_TICK_SECONDS
 
 
 def test_a_result_that_the_server_does_not_take_makes_the_job_fail_and_the_worker_goes_on(start_valkey, caplog):

@@ -226,9 +226,10 @@ class Supervisor:
         progress = self.progress
         if progress.must_give_back or not self._free_places():
             return progress.must_give_back
-        if progress.must_claim:
-            return True
-        return time.monotonic() >= progress.claim_at and not self._is_waiting()
+        now = time.monotonic()
+        if now < progress.rests_until or progress.must_claim:
+            return now >= progress.rests_until
+        return now >= progress.claim_at and not self._is_waiting()
 
     def _is_waiting(self) -> bool:
         """Say whether every job that may be taken will wake this worker; then there is no need to ask."""
@@ -371,7 +372,8 @@ class Supervisor:
         self.progress.ended += not isinstance(decision, PutBack)
         self.progress.idle_since = time.monotonic()
         if isinstance(decision, PutBack):
-            self.progress.claim_at = time.monotonic() + IDLE_TICK_SECONDS  # whatever kept this job from running may keep the next one
+            self.progress.rests_until = time.monotonic() + IDLE_TICK_SECONDS  # whatever kept this job from running may keep the next one
+            self.progress.must_claim = True
         places = 0 if isinstance(decision, PutBack) else self._free_places(ending=1)
         claim = self._claim_request(places) if places else None
         delivery = delivery_about(attempt.record, attempt.fields, decision)
@@ -430,11 +432,12 @@ class Supervisor:
         switch_fileno = self.switch.fileno()
         descriptors = [switch_fileno, *self.executor.filenos()]
         if self._free_places():
-            if not self.progress.suspended:
+            is_resting = now < self.progress.rests_until
+            if not self.progress.suspended and not is_resting:
                 self._begin_wait()
                 descriptors += self._waiter.filenos()
             # While it waits, it looks after its connections now and then.
-            until.append(now + IDLE_TICK_SECONDS if self._is_waiting() else self.progress.claim_at)
+            until.append(self.progress.rests_until if is_resting else now + IDLE_TICK_SECONDS if self._is_waiting() else self.progress.claim_at)
             if self.config.max_idle_seconds is not None and not len(self.running):
                 until.append(self.progress.idle_since + self.config.max_idle_seconds)
         ready = wait_readable(descriptors, max(min(until) - now, 0.0) if until else None)
