@@ -73,6 +73,8 @@ class Fleet:
 
     def stop(self) -> None:
         """Ask all to stop, and insist that they do so well."""
+        for worker in self.workers:
+            assert worker.is_running, worker.output
         self.wait_until_listening()
         for worker in self.workers:
             worker.send_signal(signal.SIGTERM)

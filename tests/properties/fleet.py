@@ -297,7 +297,10 @@ class Fleet(Producers):
             self._carry_out(process, queue, is_heard=is_heard)
 
     def wake_all_armed(self, queue: str) -> list[Process]:
-        """All that waits for a queue catches an id each, as long as there are any, before the claims behind the waits are carried out. Returns the woken."""
+        """All that waits for a queue catches an id each, as long as there are any, before the claims behind the waits are carried out. Returns the woken.
+
+        What the claims give back wakes nobody who waits behind those.
+        """
         waiting = [process for process in self.processes if queue in process.lines]
         woken = waiting[: len(self.model.queue(queue))]
         for _ in woken:

@@ -90,6 +90,7 @@ class Model(Operators):
         """All that a dead worker had goes back, and it is registered no longer."""
         reclaimed = []
         side = self.sides.get(name)
+        given_back = self._give_back_caught(sorted(side.queues) if side else ())
         for job_id, execution in _in_giving_order(side):
             assert side
             queue = side.held[job_id, execution]
@@ -97,7 +98,6 @@ class Model(Operators):
             code = self._crash(queue, job_id, execution, policy)
             if code != "dropped":
                 reclaimed.append((queue, job_id, code))
-        given_back = self._give_back_caught(sorted(side.queues) if side else ())
         self._unregister(name)
         return reclaimed, given_back
 
@@ -139,8 +139,8 @@ class Model(Operators):
         side = self.sides.get(name)
         if side is None or side.incarnation != incarnation:
             return 0
-        count = sum(self._put_back(side.held[job_id, execution], job_id, execution, name) for job_id, execution in _in_giving_order(side))
-        count += self._give_back_caught(sorted(side.queues))
+        count = self._give_back_caught(sorted(side.queues))
+        count += sum(self._put_back(side.held[job_id, execution], job_id, execution, name) for job_id, execution in _in_giving_order(side))
         self._unregister(name)
         return count
 

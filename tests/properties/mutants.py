@@ -90,7 +90,10 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
         ("if status and status ~= 'queued' and status ~= 'created' and status ~= '' then", FALSE),
     ),
     "a claimed job still expires": (("redis.call('PERSIST', job)\n", NOTHING),),
-    "what woke a worker is forgotten": (("local caught, pops = take_caught(queue), 0", "local caught, pops = {}, 0"),),
+    "a woken worker looks only where ids are caught": (
+        ("redis.call('EXISTS', unpack(KEYS, 2)) == 0", "redis.call('EXISTS', unpack(KEYS, (#KEYS - 1) / 2 + 2)) == 0"),
+    ),
+    "what woke a worker is forgotten": (("local caught, pops = claim.has_caught and take_caught(queue) or {}, 0", "local caught, pops = {}, 0"),),
     "what woke a worker stands behind all others": (
         ("local id = caught[pops + 1] or try('LPOP', queue_key(queue))", "local id = try('LPOP', queue_key(queue)) or caught[pops + 1]"),
     ),
@@ -99,15 +102,13 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "a woken worker gets more than it has places for": (
         ("for place = #claim.executions, tonumber(places) + 1, -1 do claim.executions[place] = nil end", NOTHING),
     ),
-    "nobody notes what a woken worker got": (
-        ("redis.call('HSET', held_key(claim.worker), 'woken', claim.sequence .. ' ' .. table.concat(claim.executions, ' '))", NOTHING),
-    ),
+    "nobody notes what a woken worker got": (("claim.note = {'woken', claim.sequence .. ' ' .. table.concat(claim.executions, ' ')}", NOTHING),),
     "a woken worker is told of by no later claim": (("if tonumber(number) == claim.sequence then", FALSE),),
     "a claim of now tells of what woke a worker long ago": (("if tonumber(number) == claim.sequence then", "if number then"),),
     "a busy worker keeps what it caught": (("{'busy', {}, '', give_back_caught(claim.queues), {}, 0, last}", "{'busy', {}, '', 0, {}, 0, last}"),),
     "what was caught and not claimed stays where it is": (("if redis.call('EXISTS', KEYS[4]) == 1 then", FALSE),),
     "what was caught goes back in reverse": (
-        ("for i = #ids, first, -1 do push_id(queue, ids[i], true) end", "for i = first, #ids do push_id(queue, ids[i], true) end"),
+        ("for i = #ids, first, -1 do table.insert(reversed, ids[i]) end", "for i = first, #ids do table.insert(reversed, ids[i]) end"),
     ),
     "a claim that woke nobody counts": (("elseif not claim.is_woken then", "else"),),
     # --- heartbeats ---
@@ -146,7 +147,7 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
         ("\n  reclaimed, given_back, queues = reclaim_all_held(now, worker, policy)", "\n  reclaimed, given_back, queues = {}, 0, {}"),
     ),
     "a registration sent again wipes the counters": (("owner ~= incarnation and worker_hash or nothing_key()", "worker_hash"),),
-    "what a leaving worker had caught is forgotten": (("count = count + give_back_caught(queues)", NOTHING),),
+    "what a leaving worker had caught is forgotten": (("local count = give_back_caught(queues)", "local count = 0"),),
     "a leaving worker puts back what is not its own": (("if not owner or owner[1] ~= execution or owner[2] ~= 'started' then", "if not owner then"),),
     "a cancel leaves the attempt its lease": (
         ("  end_lease(held_queue or queue, id, execution, holder)\n", NOTHING),

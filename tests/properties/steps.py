@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -179,11 +180,18 @@ class Steps(Setup):
             self._wake(process, queue, pushed, is_heard=True, is_read=is_read)
             self.fleet.claim(process, 1, asks_again)
 
-    @rule(queue=queues, pushed=st.lists(st.sampled_from(JOBS), min_size=2, max_size=3, unique=True), is_read=st.booleans())
-    def a_burst_wakes_all_who_wait(self, queue: str, pushed: list[str], is_read: bool) -> None:
-        """The connections of busy workers are among them."""
-        for process in self.fleet.processes:
+    @rule(
+        queue=queues,
+        pushed=st.lists(st.sampled_from(JOBS), min_size=2, max_size=3, unique=True),
+        asks=st.lists(st.booleans(), min_size=3, max_size=3),
+        is_read=st.booleans(),
+    )
+    def a_burst_wakes_all_who_wait(self, queue: str, pushed: list[str], asks: list[bool], is_read: bool) -> None:
+        """The connections of busy workers are among them; `asks`: which workers look for jobs before, as one does that is idle."""
+        for process, is_idle in zip(self.fleet.processes, cycle(asks), strict=False):
             if process.alive and process.registered:
+                if is_idle and not process.unanswered and len(process.attempts) < MOST_ATTEMPTS:
+                    self.fleet.claim(process, 1, Fate.OK)
                 self.fleet.arm(process, 1)
         for job_id in pushed:
             self.fleet.enqueue(JobRecord(job_id, data=b"call", origin=queue), Fate.OK)

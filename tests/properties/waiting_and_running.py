@@ -165,10 +165,9 @@ class WaitingAndRunning(Dependencies):
         if since != last or not places:
             return Claimed("busy", given_back=self._give_back_caught(request.queues), sequence=last)
         woken = request._replace(sequence=last + 1, executions=request.executions[:places])
-        side.woken = (woken.sequence, tuple(woken.executions))
         answer = self._claim_fresh(woken)
         if answer.jobs:
-            side.sequence = woken.sequence
+            side.sequence, side.woken = woken.sequence, (woken.sequence, tuple(woken.executions))
         return replace(answer, sequence=woken.sequence) if answer.code == "ok" else answer
 
     def _claim_of_nobody(self, request: ClaimRequest) -> Claimed:
@@ -180,8 +179,12 @@ class WaitingAndRunning(Dependencies):
             return Claimed("suspended", given_back=self._give_back_caught(request.queues), paused=paused, all_suspended=self.suspended)
         promoted = [self._promote_due(queue, CLAIM_PROMOTIONS)[1] for queue in request.queues]
         next_due = min((due for due in promoted if due is not None), default=None)
-        given_back = self._give_back_caught(request.queues)
-        jobs = self._take(request, open_queues)
+        given_back = self._give_back_caught(paused)
+        jobs: list[ClaimedJob] = []
+        for queue in open_queues:
+            if not jobs or len(jobs) < len(request.executions):
+                given_back += self._give_back_caught([queue])
+                self._take(request, queue, jobs)
         if jobs and request.worker in self.worker_hashes:
             busy: dict[str, str | float] = {"state": "busy", "current_job": jobs[-1].job_id, "current_job_working_time": 0.0}
             self.worker_hashes[request.worker].fields |= busy
@@ -197,18 +200,15 @@ class WaitingAndRunning(Dependencies):
         ]
         return Claimed("replay", jobs)
 
-    def _take(self, request: ClaimRequest, queues: Sequence[str]) -> list[ClaimedJob]:
-        jobs: list[ClaimedJob] = []
-        for queue in queues:
-            while self.queue(queue) and len(jobs) < len(request.executions):
-                job_id = self.queue(queue).pop(0)
-                execution = request.executions[len(jobs)]
-                refusal = self._refusal(job_id)
-                if refusal is None:
-                    jobs.append(self._start(job_id, queue, execution, request))
-                elif refusal != "stray":
-                    self._set_aside(queue, job_id, refusal)
-        return jobs
+    def _take(self, request: ClaimRequest, queue: str, jobs: list[ClaimedJob]) -> None:
+        while self.queue(queue) and len(jobs) < len(request.executions):
+            job_id = self.queue(queue).pop(0)
+            execution = request.executions[len(jobs)]
+            refusal = self._refusal(job_id)
+            if refusal is None:
+                jobs.append(self._start(job_id, queue, execution, request))
+            elif refusal != "stray":
+                self._set_aside(queue, job_id, refusal)
 
     def _refusal(self, job_id: str) -> str | None:
         if self.is_broken(job_id):

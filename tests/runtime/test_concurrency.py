@@ -15,6 +15,7 @@ from rq.command import send_shutdown_command, send_stop_job_command
 from rq.core.errors import InvalidOptionError
 from rq.core.keys import Keyspace
 from rq.job import Job
+from rq.runtime import supervisor
 from tests.runtime import worker_jobs
 from tests.support import waiting
 
@@ -255,5 +256,22 @@ def test_a_job_that_comes_while_an_outcome_is_too_large_for_the_server_is_run(
         waiting.wait_until(lambda: came[0].get_status() == "finished", timeout=10.0)
     finally:
         logging.getLogger("rq.worker").removeHandler(handler)
+        running.stop()
+        running.join()
+
+
+@pytest.mark.parametrize("end", ["cancel", "delete"])
+def test_the_next_job_begins_at_once_after_one_that_was_taken_away(
+    queue: Queue, redis_client: redis.Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(supervisor, "IDLE_TICK_SECONDS", 600.0)  # for so long a worker would rest
+    taken_away = queue.enqueue(worker_jobs.wait_for, str(tmp_path / "never"), str(tmp_path / "started"))
+    after = queue.enqueue(worker_jobs.nothing)
+    running = Running(Worker([queue], connection=redis_client, lease=2.0, name="octopus"), {})
+    try:
+        wait_until((tmp_path / "started").exists)
+        getattr(taken_away, end)()
+        wait_until(lambda: after.get_status() == "finished")
+    finally:
         running.stop()
         running.join()

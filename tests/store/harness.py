@@ -170,7 +170,7 @@ class Store:
         return number > known
 
     def claim_when_woken(self, worker: str = "w", queues: Sequence[str] = ("q",), places: int = 1) -> Claimed:
-        """The claim that the server carries out after one of a worker's connections has caught an id."""
+        """The claim that the server carries out when the wait of one of a worker's connections has ended."""
         return self.run(claim_when_woken(self.scripts, self.woken_request(worker, queues, places)))
 
     def catch(self, queue: str = "q") -> None:

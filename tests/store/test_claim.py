@@ -167,7 +167,7 @@ def test_a_claim_tells_when_the_first_scheduled_job_of_any_queue_is_due(store: S
     assert store.claim(queues=("one", "two")).next_due_seconds == 7.0
 
 
-def test_ids_that_woke_the_worker_go_back_to_the_head_before_jobs_are_taken(store: Store):
+def test_of_ids_that_woke_the_worker_on_several_queues_the_first_is_taken_and_the_rest_goes_back(store: Store):
     store.birth(queues=("high", "low"))
     store.enqueue("h", "high")
     store.enqueue("l1", "low")
@@ -175,7 +175,9 @@ def test_ids_that_woke_the_worker_go_back_to_the_head_before_jobs_are_taken(stor
     for queue in ("high", "low"):
         store.client.lmove(store.keys.queue(queue), store.keys.caught(queue), "LEFT", "RIGHT")
     claimed = store.claim(queues=("high", "low"))
-    assert (ids(claimed), claimed.given_back) == (["h"], 2)
+    assert (ids(claimed), claimed.given_back) == (["h"], 1)
+    claimed = store.claim_when_woken(queues=("high", "low"))  # the one behind the wait on the other queue
+    assert (claimed.code, claimed.given_back) == ("busy", 1)
     assert store.waiting("low") == ["l1", "l2"]
 
 
@@ -396,13 +398,45 @@ def test_a_worker_whose_waiting_is_garbled_does_not_wait(store: Store, text: str
     assert store.waiting() == ["a"]
 
 
-def test_what_a_busy_worker_has_caught_goes_back_though_the_claim_behind_its_wait_was_not_carried_out(store: Store):
+@pytest.mark.parametrize("looks", ["w", "another", ""])
+def test_what_a_busy_worker_has_caught_goes_back_though_the_claim_behind_its_wait_was_not_carried_out(store: Store, looks: str):
     # The interleaving: the server forgets its scripts; a job comes; the connection of a worker that is busy for an hour catches it, and its claim is unknown.
     store.start("long")
     store.enqueue("a")
     store.catch()
-    store.promote(worker="another")
+    store.promote(worker=looks)
     assert store.waiting() == ["a"]
+
+
+def test_what_was_caught_goes_back_though_it_is_anothers_turn_to_promote(store: Store):
+    for job_id in ("due", "due too"):
+        store.enqueue(job_id, due=START - 1)
+    store.promote(limit=1, worker="v")
+    store.catch()
+    store.promote(worker="w")
+    assert store.waiting() == ["due"]
+
+
+def test_a_waiting_worker_takes_what_another_claim_gave_back(store: Store):
+    wait(store)
+    store.enqueue("a")
+    assert ids(store.claim_when_woken()) == ["a"]
+
+
+def test_what_a_leaving_worker_ran_stands_before_what_was_caught_meanwhile(store: Store):
+    store.start("first")
+    store.enqueue("second")
+    store.catch()
+    store.death()
+    assert store.waiting() == ["first", "second"]
+
+
+def test_what_a_dead_worker_ran_stands_before_what_was_caught_meanwhile(store: Store):
+    store.start("first")
+    store.enqueue("second")
+    store.catch()
+    store.birth(incarnation="w-2", replaceable="w-1")
+    assert store.waiting() == ["first", "second"]
 
 
 def test_what_one_worker_caught_another_one_takes_that_claims_before(store: Store):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import warnings
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from rq.client.classes import job_class_of
@@ -38,9 +39,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("rq.queue")
 
-# A flag that is set, and one that is not: a wrapper or subclass of the time before the flag existed is spared the latter.
-_UNIQUE: dict[str, bool] = {"unique": True}
-_NO_FLAG: dict[str, bool] = {}
+# `unique` is passed on only if it is set: wrappers and subclasses of the time before it existed do not take it.
+_UNIQUE, _NOT_UNIQUE = MappingProxyType({"unique": True}), MappingProxyType[str, bool]({})
 
 
 class Queue(Dequeueing, QueueContents):
@@ -200,7 +200,7 @@ class Queue(Dequeueing, QueueContents):
             webhooks=webhooks,
         )
         # By keyword: there are wrappers that take nothing else besides the job.
-        return self.enqueue_job(self.setup_dependencies(job, pipeline), pipeline=pipeline, at_front=at_front, **(_UNIQUE if unique else _NO_FLAG))
+        return self.enqueue_job(self.setup_dependencies(job, pipeline), pipeline=pipeline, at_front=at_front, **(_UNIQUE if unique else _NOT_UNIQUE))
 
     @overload
     def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Job[T]: ...
@@ -211,7 +211,7 @@ class Queue(Dequeueing, QueueContents):
         own_args, own_kwargs, options = split_options(f, args, kwargs)
         pipeline, unique = options.pop("pipeline", None), options.pop("unique", None)
         job = self.create_scheduled_job(f, own_args, own_kwargs, unique=unique, **options)
-        return self.schedule_job(job, datetime, pipeline=pipeline, **(_UNIQUE if unique else _NO_FLAG))
+        return self.schedule_job(job, datetime, pipeline=pipeline, **(_UNIQUE if unique else _NOT_UNIQUE))
 
     @overload
     def enqueue_in(self, time_delta: dt.timedelta | float | str, func: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Job[T]: ...
@@ -261,7 +261,7 @@ class Queue(Dequeueing, QueueContents):
         Errors are those of `enqueue_many`.
         """
         if not self._is_async:
-            return [self.enqueue_job(job, None, data.at_front, **(_UNIQUE if data.unique else _NO_FLAG)) for job, data in zip(jobs, datas, strict=True)]
+            return [self.enqueue_job(job, None, data.at_front, **(_UNIQUE if data.unique else _NOT_UNIQUE)) for job, data in zip(jobs, datas, strict=True)]
         if pipeline is None and _is_enqueueing_replaced(type(self)):
             return self._gather_and_send(jobs, datas)
         return self.enqueue_batch(Batch.of_jobs(jobs, datas), pipeline)
@@ -270,7 +270,7 @@ class Queue(Dequeueing, QueueContents):
         """Let every job go through `enqueue_job`, which a subclass or a tracing library has replaced, with a pipeline as in RQ; and send them all together."""
         pipeline = Gathering(self.connection.pipeline())
         for job, data in zip(jobs, datas, strict=True):
-            self.enqueue_job(job, cast("Pipeline", pipeline), data.at_front, **(_UNIQUE if data.unique else _NO_FLAG))
+            self.enqueue_job(job, cast("Pipeline", pipeline), data.at_front, **(_UNIQUE if data.unique else _NOT_UNIQUE))
         self.enqueue_batch(Batch.of_new_jobs([job for job, _ in pipeline.gathered], [new for _, new in pipeline.gathered]))
         pipeline.execute()
         return jobs
@@ -288,7 +288,7 @@ class Queue(Dequeueing, QueueContents):
             DuplicateJobError: see `unique`. InvalidJobDependency: if it would wait for itself.
         """
         self.own(job)
-        return self._enqueue_job(job, pipeline=pipeline, at_front=at_front, **(_UNIQUE if unique else _NO_FLAG))
+        return self._enqueue_job(job, pipeline=pipeline, at_front=at_front, **(_UNIQUE if unique else _NOT_UNIQUE))
 
     def _enqueue_job(self, job: Job[T], pipeline: Pipeline | None = None, at_front: bool = False, unique: bool = False) -> Job[T]:
         """Send a job that is ready. On the path of every enqueue, because tracing libraries wrap it."""

@@ -10,29 +10,15 @@ from rq.client.sending import new_job, send_job
 from rq.client.session import session_of
 from rq.core.clock import to_timestamp
 from rq.core.errors import DuplicateJobError
-from rq.core.keys import Keyspace
 from rq.store.codec import encode_changes
 from rq.store.save import save_job
-from rq.store.scripts import ScriptLibrary
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     import redis
-    from redis.commands.core import Script
 
     from rq.client.job import Job
-
-    UNIQUE_ENQUEUE_SCRIPT: str
-    UNIQUE_SCHEDULE_SCRIPT: str
-
-
-def __getattr__(name: str) -> str:
-    """Make the text of a script when somebody asks for it. One enqueues and schedules, unique jobs and others; its keys and arguments: see lua/enqueue.lua."""
-    if name in {"UNIQUE_ENQUEUE_SCRIPT", "UNIQUE_SCHEDULE_SCRIPT"}:
-        return ScriptLibrary(Keyspace()).script("enqueue").text
-    message = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(message)
 
 
 def save_unique_job(connection: redis.Redis, queue_key: str, job: Job, enqueue: bool = True, at_front: bool = False) -> bool:
@@ -84,13 +70,3 @@ def schedule_unique_job(connection: redis.Redis, queue_key: str, registry_key: s
     job.origin = name_of_queue_key(queue_key)
     send_job(session, new_job(job, new_nonce(), at_front=bool(job.enqueue_at_front), due=to_timestamp(scheduled_datetime), unique=True), job)
     return True
-
-
-def get_unique_enqueue_script(connection: redis.Redis) -> Script:
-    """Return the script that enqueues, for this connection and the keys of this moment's environment."""
-    return connection.register_script(session_of(connection).scripts.script("enqueue").text)
-
-
-def get_unique_schedule_script(connection: redis.Redis) -> Script:
-    """Return the script that schedules: it is the one that enqueues."""
-    return get_unique_enqueue_script(connection)

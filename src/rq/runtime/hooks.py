@@ -179,7 +179,7 @@ class WorkerHooks(Hooks):
 
     def begin(self, attempt: RunningAttempt) -> None:
         """Let the worker say that it is busy, and prepare for an attempt."""
-        if not self._replaced:
+        if not self._replaced:  # as nearly always: nothing is to be looked at before a job begins
             return
         self.call("set_state", WorkerStatus.BUSY)
         self._call_about("prepare_execution", attempt)

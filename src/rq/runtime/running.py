@@ -87,7 +87,7 @@ class Progress:
         ended: how many attempts ended.
         idle_since: when it last had a job.
         claim_at: when it claims next, unless every job that may be taken wakes it.
-        rests_until: until then it takes jobs only in the place of those that end, because one could not begin.
+        rests_until: until then it asks for jobs only in the place of those that end, because one could not begin.
         must_give_back: whether ids may have been caught that nothing has given back; then it claims though it has no place free.
         suspended: whether the last claim said that no job may begin.
         pauses: what the last claim said of pauses.

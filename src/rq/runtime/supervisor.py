@@ -26,7 +26,7 @@ from rq.model.fate import Fate, what_ended
 from rq.model.outcome import Raised, Released
 from rq.model.presence import WorkerStatus
 from rq.model.record import JobRecord
-from rq.model.settlement import PutBack, settle
+from rq.model.settlement import Decision, PutBack, settle
 from rq.observe import events
 from rq.runtime.announcer import Announcer
 from rq.runtime.control import CommandListener
@@ -227,9 +227,9 @@ class Supervisor:
         if progress.must_give_back or not self._free_places():
             return progress.must_give_back
         now = time.monotonic()
-        if now < progress.rests_until or progress.must_claim:
-            return now >= progress.rests_until
-        return now >= progress.claim_at and not self._is_waiting()
+        if now < progress.rests_until:
+            return False
+        return progress.must_claim or (now >= progress.claim_at and not self._is_waiting())
 
     def _is_waiting(self) -> bool:
         """Say whether every job that may be taken will wake this worker; then there is no need to ask."""
@@ -239,11 +239,12 @@ class Supervisor:
 
     def _claim(self) -> None:
         """Take jobs for all free places; if there are none, only give back what was caught. Jobs that a waiting connection took come with it, too."""
-        self.progress.must_claim = False
-        places = self._free_places()
+        progress = self.progress
+        progress.must_claim = time.monotonic() < progress.rests_until
+        places = 0 if progress.must_claim else self._free_places()
         claimed = self.caller.run(claim_jobs(self.scripts, self._claim_request(places)))
-        if claimed.code not in {"replay", "stale"}:
-            self.progress.must_give_back = False
+        if claimed.code not in {"replay", "stale"} and (not places or len(claimed.jobs) < places):  # else it did not look into every queue
+            progress.must_give_back = False
         if places or claimed.jobs:
             self._take(claimed)
 
@@ -271,7 +272,7 @@ class Supervisor:
         if answer is None:
             progress.must_give_back = progress.must_give_back or news.caught
         if answer is None or answer.code == "idle":
-            progress.must_claim = True  # what it did is not known, or the wait ended with nothing caught: claim in the ordinary way, then wait anew
+            progress.must_claim = True  # what it did is not known, or there was nothing to take: claim in the ordinary way, then wait anew
         elif answer.code == "busy":
             progress.must_claim = progress.must_claim or answer.sequence >= progress.claims  # else a claim has looked since
         elif answer.code != "ok" or answer.sequence > progress.claims:  # else a claim has looked, and told of the jobs, since
@@ -293,7 +294,7 @@ class Supervisor:
             register_again(self.caller, self.context)
             progress.claim_at = now
             return
-        if claimed.code != "ok" or claimed.paused or any(progress.pauses):
+        if claimed.code != "ok" or claimed.paused or any(progress.pauses):  # nearly always there is nothing to note
             self._note_pauses(claimed)
         progress.found_nothing = not claimed.jobs and claimed.next_due_seconds != 0
         pause = IDLE_TICK_SECONDS if claimed.next_due_seconds is None else min(claimed.next_due_seconds, IDLE_TICK_SECONDS)
@@ -371,10 +372,7 @@ class Supervisor:
         decision = settle(attempt.record, ended.outcome, self.config.default_result_ttl, rand, records_failures=self.config.records_failures)
         self.progress.ended += not isinstance(decision, PutBack)
         self.progress.idle_since = time.monotonic()
-        if isinstance(decision, PutBack):
-            self.progress.rests_until = time.monotonic() + IDLE_TICK_SECONDS  # whatever kept this job from running may keep the next one
-            self.progress.must_claim = True
-        places = 0 if isinstance(decision, PutBack) else self._free_places(ending=1)
+        places = self._places_after(decision)
         claim = self._claim_request(places) if places else None
         delivery = delivery_about(attempt.record, attempt.fields, decision)
         fate = Fate(what_ended(ended.outcome, self.config.memory_limit_mib), ended.output, ended.peak_memory_kib, ended.cpu_seconds)
@@ -393,6 +391,10 @@ class Supervisor:
             self.bus.emit(events.ServerRefused(self._name, str(error), consequence))
             return
         self.running.remove(execution_id)
+        if isinstance(decision, PutBack):
+            self.progress.must_claim = True
+            if settled.code == "ok":  # it waits again: whatever kept it from running may keep it, or the next one, once more
+                self.progress.rests_until = time.monotonic() + IDLE_TICK_SECONDS
         report_settlement(self.bus, attempt, decision, settled)
         if settled.leaves_dependents:
             self._crew.release_now()
@@ -400,6 +402,13 @@ class Supervisor:
             self._crew.deliver_now()
         if settled.claimed is not None:
             self._take(settled.claimed)
+
+    def _places_after(self, decision: Decision) -> int:
+        """Return for how many jobs the call may ask that writes this down: while the worker rests, for one in its place."""
+        if isinstance(decision, PutBack):
+            return 0
+        free = self._free_places(ending=1)
+        return min(free, 1) if time.monotonic() < self.progress.rests_until else free
 
     def _put_back_running(self) -> None:
         """Take the running attempts away from the executor; they are put back once their processes are dead."""
@@ -432,12 +441,14 @@ class Supervisor:
         switch_fileno = self.switch.fileno()
         descriptors = [switch_fileno, *self.executor.filenos()]
         if self._free_places():
-            is_resting = now < self.progress.rests_until
-            if not self.progress.suspended and not is_resting:
-                self._begin_wait()
-                descriptors += self._waiter.filenos()
-            # While it waits, it looks after its connections now and then.
-            until.append(self.progress.rests_until if is_resting else now + IDLE_TICK_SECONDS if self._is_waiting() else self.progress.claim_at)
+            if now < self.progress.rests_until:
+                until.append(self.progress.rests_until)
+            else:
+                if not self.progress.suspended:
+                    self._begin_wait()
+                # While it waits, it looks after its connections now and then.
+                until.append(now + IDLE_TICK_SECONDS if self._is_waiting() else self.progress.claim_at)
+            descriptors += self._waiter.filenos()
             if self.config.max_idle_seconds is not None and not len(self.running):
                 until.append(self.progress.idle_since + self.config.max_idle_seconds)
         ready = wait_readable(descriptors, max(min(until) - now, 0.0) if until else None)

@@ -71,7 +71,7 @@ def wire(value: str) -> bytes | str:
 
 
 def _wired(keys: Sequence[str]) -> Iterable[bytes | str]:
-    """Return keys for the wire."""
+    """Return keys for the wire; nearly always all are ASCII, and one look at all of them tells."""
     return keys if "".join(keys).isascii() else map(wire, keys)
 
 

@@ -55,7 +55,8 @@ def claim_jobs(scripts: ScriptLibrary, request: ClaimRequest) -> Call[Claimed]:
 def claim_when_woken(scripts: ScriptLibrary, request: ClaimRequest) -> Call[Claimed]:
     """Take jobs if the worker still waits, for no more places than it had when its last claim found nothing; else give back what was caught.
 
-    For a call that waits on the server behind a blocking one. It is carried out once at most; whether its answer was lost, the worker's next own claim tells.
+    It looks into the queues, too: another claim may have given back what woke the worker. For a call that waits on the server behind a blocking one: it is
+    carried out once at most, and if its answer was lost, the worker's next own claim tells.
 
     Args:
         scripts: the keyspace's scripts.

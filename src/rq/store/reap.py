@@ -94,7 +94,7 @@ def reclaim_worker(
         seen_dead: the caller saw the process end, so that its lease need not run out.
 
     Returns:
-        A code (ok, alive, gone), the reclaimed jobs (queue, job id, requeued | failed), and how many ids that had woken the worker went back.
+        A code (ok, alive, gone), the reclaimed jobs (queue, job id, requeued | failed), and how many caught ids went back to its queues.
     """
     keys = scripts.keyspace
     return Call(

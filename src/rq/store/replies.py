@@ -41,11 +41,11 @@ class Claimed:
 
     Args:
         code: ok; replay (the same call was answered before: the same jobs); stale (a later call was answered before); suspended (no job of these queues
-            may begin here); unknown (the worker is not registered and must register first). Of a claim that was left at the server: idle (nothing had woken
-            the worker), busy (the worker waited no more).
+            may begin here); unknown (the worker is not registered and must register first). Of a claim that was left at the server: idle (there was nothing
+            to take), busy (the worker waited no more).
         jobs: in the order in which they were taken.
         next_due_seconds: when the next scheduled job of these queues is due; 0 if there is more to claim at once; None if nothing is scheduled.
-        given_back: how many ids that had woken the worker went back to their queue.
+        given_back: how many ids that had woken waiting workers were found; those that were not taken went back to their queue.
         paused: those of the queues that give no jobs.
         all_suspended: of suspended: whether all workers are, and not this one alone or its queues.
         sequence: of a claim that was left at the server: its number, if it was carried out; of busy: that of the last claim; else 0.

@@ -3,7 +3,8 @@
 One connection per queue blocks in `BLMOVE <queue> <caught>`, so a job that anybody pushes, RQ 2.12 included, wakes one waiting worker at once and nothing is
 written when a job is enqueued. What wakes workers lies in one list for each queue, in the order in which it stood there: still the head of that queue. Every
 claim looks there first, in order of priority; so a worker that listens on three queues and catches on two of them runs the more important job and loses
-neither, and whatever becomes of the worker that caught an id, the next claim of anybody finds it.
+neither, and whatever becomes of the worker that caught an id, the next claim from that queue finds it, and so does the look that every worker takes once a
+second.
 
 Behind every BLMOVE lies a claim in the same connection, which the server carries out the moment the BLMOVE ends. So the message that wakes the worker brings
 the job along. It counts only as long as the worker waits: as soon as one of its connections, or a call of its own, has taken a job, the others take no more,
@@ -174,7 +175,7 @@ class QueueWaiter:
         line.resting_until = time.monotonic() + RETRY_SECONDS
 
     def close(self) -> None:
-        """Close all connections. What they caught goes back with the next claim."""
+        """Close all connections. What they caught goes back with the next claim, or look."""
         for line in self._lines:
             self._drop(line)
 

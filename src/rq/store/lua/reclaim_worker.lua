@@ -1,4 +1,4 @@
--- Takes back everything a dead worker had: the jobs it ran, and the ids that had woken it.
+-- Takes back everything a dead worker had: the jobs it ran, and what was caught from its queues, by whomever.
 -- From: started, held by this worker
 -- To: queued (at the head), or failed after too many crashes, or no such job (failure_ttl 0)
 -- KEYS: 1 presence of workers, 2 the worker's side hash, 3 worker hash

@@ -28,7 +28,7 @@ end
 -- Takes jobs from a queue for the places that are left: first what woke waiting workers, which stands before all others. What is not taken of it goes back.
 -- Answers how many ids were looked at, and how many had been caught.
 local function take_jobs(now, claim, queue, jobs, most)
-  local caught, pops = take_caught(queue), 0
+  local caught, pops = claim.has_caught and take_caught(queue) or {}, 0
   while #jobs < #claim.executions and pops < most do
     local id = caught[pops + 1] or try('LPOP', queue_key(queue))
     if not id then break end
@@ -45,12 +45,10 @@ local function take_jobs(now, claim, queue, jobs, most)
   return pops, #caught
 end
 
--- Queues what is due. Answers when the next one is, nil if none is scheduled. Usually nothing is: one command for all queues.
+-- Queues what is due. Answers when the next one is, nil if none is scheduled.
 local function promote_all(now, queues)
-  local keys, next_due = {}, nil
-  for i, queue in ipairs(queues) do keys[i] = scheduled_key(queue) end
-  if redis.call('EXISTS', unpack(keys)) == 0 then return nil end
   -- include: places promote_due
+  local next_due
   for _, queue in ipairs(queues) do
     local _, due = promote_due(now, queue, MOST_PROMOTIONS)
     if due and (not next_due or due < next_due) then next_due = due end
@@ -68,7 +66,7 @@ end
 local function claim_jobs(now, claim)
   local known = try('HMGET', held_key(claim.worker), 'incarnation', 'sequence', 'waiting')
   if not known or known[1] ~= claim.incarnation then
-    return {'unknown', {}, '', give_back_caught(claim.queues)}  -- nobody bears this name
+    return {'unknown', {}, '', give_back_caught(claim.queues)}  -- a connection that outlived its worker: others wait for what it caught
   end
   local last = tonumber(known[2] or '0') or 0
   if claim.is_woken then
@@ -80,15 +78,20 @@ local function claim_jobs(now, claim)
   elseif claim.sequence < last then
     return {'stale', {}, '', 0}
   end
-  local open, paused = open_queues(now, claim.worker, claim.queues)
-  if #open == 0 then
-    if not claim.is_woken then redis.call('HSET', held_key(claim.worker), 'sequence', claim.sequence) end
-    return {'suspended', {}, '', give_back_caught(claim.queues), paused, redis.call('EXISTS', suspended_key())}
+  local open, paused, next_due, jobs, pops, given_back = claim.queues, {}, nil, {}, 0, 0
+  local more = has_more(claim)
+  claim.has_caught = more or claim.is_woken
+  if more then
+    open, paused = open_queues(now, claim.worker, claim.queues)
+    if #open == 0 then
+      if not claim.is_woken then redis.call('HSET', held_key(claim.worker), 'sequence', claim.sequence) end
+      return {'suspended', {}, '', give_back_caught(claim.queues), paused, redis.call('EXISTS', suspended_key())}
+    end
+    next_due = promote_all(now, claim.queues)
+    if #paused > 0 then given_back = give_back_caught(paused) end
   end
-  local jobs, pops, given_back = {}, 0, 0
-  local next_due = promote_all(now, claim.queues)
-  if #paused > 0 then given_back = give_back_caught(paused) end
   for _, queue in ipairs(open) do
+    if #jobs > 0 and #jobs == #claim.executions then break end  -- whoever caught what is left behind gives it back
     local looked_at, caught = take_jobs(now, claim, queue, jobs, MOST_POPS - pops)
     pops, given_back = pops + looked_at, given_back + caught
   end

@@ -1,7 +1,8 @@
--- Takes back all that a dead worker held. Answers the reclaimed jobs (flat: queue, id, requeued | failed), the ids given back, and the worker's queues.
+-- Takes back all that a dead worker held, and what was caught from its queues, by whomever. Answers the reclaimed jobs (flat: queue, id, requeued | failed), the
+-- ids given back, and the worker's queues.
 local function reclaim_all_held(now, worker, policy)
   local executions, queues = read_held(worker)
-  local reclaimed = {}
+  local reclaimed, given_back = {}, give_back_caught(queues)  -- first: what goes back below left its queue earlier, and stands before it
   for _, held in ipairs(executions) do
     local started_at = try('HGET', execution_key(held.id, held.execution), 'created_at')
     end_lease(held.queue, held.id, held.execution, worker)
@@ -12,5 +13,5 @@ local function reclaim_all_held(now, worker, policy)
       table.insert(reclaimed, code)
     end
   end
-  return reclaimed, give_back_caught(queues), queues
+  return reclaimed, given_back, queues
 end

@@ -12,6 +12,9 @@ local function next_attempt(known)
   if number and number == math.floor(number) and number >= 0 and number < MOST_ATTEMPTS then return string.format('%.0f', number + 1) end
 end
 
+-- `claim.note`: what is to be written beside, into the worker's side hash.
+local NO_NOTE = {}
+
 local function start_job(now, queue, id, claim, execution)
   local job, worker = job_key(id), claim.worker
   local fields = try('HMGET', job, 'status', 'data', 'origin', 'x_attempt')
@@ -32,6 +35,6 @@ local function start_job(now, queue, id, claim, execution)
   end
   redis.call('PERSIST', job)
   redis.call('HSET', job, 'status', 'started', 'started_at', date, 'last_heartbeat', date, 'worker_name', worker, 'x_execution', execution, 'x_attempt', attempt)
-  redis.call('HSET', held_key(worker), 'held:' .. id .. ':' .. execution, origin, 'sequence', claim.sequence)
+  redis.call('HSET', held_key(worker), 'held:' .. id .. ':' .. execution, origin, 'sequence', claim.sequence, unpack(claim.note or NO_NOTE))
   return nil, origin
 end

@@ -4,6 +4,6 @@ local function wake(claim, last, waiting)
   if not since or tonumber(since) ~= last then return false end
   claim.sequence = last + 1
   for place = #claim.executions, tonumber(places) + 1, -1 do claim.executions[place] = nil end
-  redis.call('HSET', held_key(claim.worker), 'woken', claim.sequence .. ' ' .. table.concat(claim.executions, ' '))
+  claim.note = {'woken', claim.sequence .. ' ' .. table.concat(claim.executions, ' ')}
   return true
 end
