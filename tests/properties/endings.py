@@ -187,6 +187,8 @@ class Endings(WaitingAndRunning):
         if code not in {"owner", "superseded", "gone"}:
             return Settled(code, detail)
         if code == "owner":
+            if attempt.worker in self.sides:
+                self.sides[attempt.worker].waiting = None
             self._put_back(attempt.queue, attempt.job_id, attempt.execution_id, attempt.worker)
             code, detail = "ok", "queued"
         else:

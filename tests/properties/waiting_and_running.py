@@ -168,7 +168,7 @@ class WaitingAndRunning(Dependencies):
         answer = self._claim_fresh(woken)
         if answer.jobs:
             side.sequence, side.woken = woken.sequence, (woken.sequence, tuple(woken.executions))
-        return replace(answer, sequence=woken.sequence) if answer.code == "ok" else answer
+        return replace(answer, sequence=woken.sequence)
 
     def _claim_of_nobody(self, request: ClaimRequest) -> Claimed:
         return Claimed("unknown", given_back=self._give_back_caught(request.queues))

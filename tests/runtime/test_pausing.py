@@ -85,6 +85,18 @@ def test_a_worker_that_waits_takes_no_job_of_a_queue_from_the_moment_it_is_pause
     wait_until(lambda: all(finished(job) for job in held), message="the jobs do not run after the pause")
 
 
+def test_the_order_of_queues_is_no_news_of_pauses(redis_client, caplog):
+    queues = [Queue(name, connection=redis_client) for name in "abcd"]
+    for queue in queues[1::2]:
+        queue.pause()
+    for queue in queues[::2]:
+        for _ in range(3):
+            queue.enqueue(worker_jobs.nothing)
+    with caplog.at_level(logging.INFO, "rq.worker"):
+        SimpleWorker(queues, connection=redis_client).work(burst=True, dequeue_strategy="round_robin")
+    assert caplog.text.count("takes no jobs of the paused queues b, d") == 1
+
+
 def test_a_worker_does_not_spin_at_the_jobs_of_a_paused_queue(waiting, queue, other, redis_client):
     queue.pause()
     queue.enqueue(worker_jobs.nothing)

@@ -17,10 +17,12 @@ from rq.core.errors import WorkerNameTaken
 from rq.core.keys import Keyspace
 from rq.job import Job
 from rq.model.outcome import Released
+from rq.runtime import supervisor
 from rq.runtime.executors.base import Attempt, Ended, Executor
 from rq.runtime.executors.inline import InlineExecutor
 from rq.runtime.supervisor import IDLE_TICK_SECONDS
 from rq.store.explain import LEASE_MARGIN_SECONDS
+from rq.store.waiting import wait_readable
 from tests.runtime import worker_jobs
 from tests.runtime.driving import is_alive
 from tests.support.waiting import wait_until
@@ -406,32 +408,62 @@ def test_a_worker_whose_executor_fails_at_the_end_leaves_all_the_same(queue, red
     wait_until(lambda: not [thread.name for thread in threading.enumerate() if thread.name.endswith("-w")])
 
 
-@pytest.mark.parametrize("queues", [("high",), ("higher", "high", "low")])
-def test_a_job_that_could_not_begin_is_not_tried_again_at_once(redis_client, queues):
-    begun: list[float] = []
+class Reluctant(InlineExecutor):
+    """Cannot begin the first job that it gets."""
 
-    class Reluctant(InlineExecutor):
-        def submit(self, attempt: Attempt) -> None:
-            begun.append(time.monotonic())
-            if len(begun) < 2:
-                self._ended.append(Ended(attempt.execution_id, Released("no process could be made")))
-            else:
-                super().submit(attempt)
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun: list[float] = []
+
+    def submit(self, attempt: Attempt) -> None:
+        """Run it, or give it back."""
+        self.begun.append(time.monotonic())
+        if len(self.begun) == 1:
+            self._ended.append(Ended(attempt.execution_id, Released("no process could be made")))
+        else:
+            super().submit(attempt)
+
+
+@pytest.fixture
+def reluctant(redis_client):
+    """Makes a worker that cannot begin its first job, and what shows how it fared."""
+    executor = Reluctant()
 
     class Own(SimpleWorker):
         def make_executor(self) -> Executor:
-            return Reluctant()
+            return executor
 
+    return lambda *queues: (Own([Queue(name, connection=redis_client) for name in queues], connection=redis_client), executor)
+
+
+@pytest.mark.parametrize("queues", [("high",), ("higher", "high", "low")])
+def test_a_job_that_could_not_begin_is_not_tried_again_at_once(reluctant, redis_client, queues):
     def enqueue() -> None:
         wait_until(lambda: waits_for(redis_client) == len(queues))
         Queue("high", connection=redis_client).enqueue(worker_jobs.nothing)
 
+    worker, executor = reluctant(*queues)
     enqueueing = threading.Thread(target=enqueue)
     enqueueing.start()
-    Own([Queue(name, connection=redis_client) for name in queues], connection=redis_client).work(max_idle_time=2, logging_level="ERROR")
+    worker.work(max_idle_time=2, logging_level="ERROR")
     enqueueing.join()
-    assert len(begun) == 2
-    assert begun[1] - begun[0] > 0.9 * IDLE_TICK_SECONDS
+    first, second = executor.begun
+    assert second - first > 0.9 * IDLE_TICK_SECONDS
+
+
+def test_a_worker_that_rests_and_may_not_be_idle_does_not_spin(reluctant, queue, monkeypatch):
+    waits = []
+
+    def count(*arguments):
+        waits.append(arguments)
+        return wait_readable(*arguments)
+
+    monkeypatch.setattr(supervisor, "wait_readable", count)
+    queue.enqueue(worker_jobs.nothing)
+    worker, executor = reluctant("high")
+    worker.work(max_idle_time=0, logging_level="ERROR")
+    assert len(executor.begun) == 2
+    assert len(waits) < 20
 
 
 def test_a_result_that_the_server_does_not_take_makes_the_job_fail_and_the_worker_goes_on(start_valkey, caplog):

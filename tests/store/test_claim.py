@@ -483,3 +483,24 @@ def test_what_idle_and_busy_workers_caught_at_one_moment_is_taken_in_the_order_i
     assert store.claim_when_woken("busy").code == "busy"
     assert ids(store.claim_when_woken("w")) == ["b"]
     assert store.waiting() == ["c", "d"]
+
+
+def test_a_worker_that_put_a_job_back_is_not_woken_by_it_until_it_claims_again(store: Store):
+    # The interleaving: a worker of two places has one job that it cannot begin, and has claimed since for the other place.
+    attempt = store.start("a")
+    assert not store.claim().jobs
+    store.release(attempt)
+    store.catch()
+    assert store.claim_when_woken().code == "busy"
+    assert store.waiting() == ["a"]
+    assert ids(store.claim()) == ["a"]
+
+
+def test_a_suspended_worker_that_is_woken_tells_the_number_of_its_claim(store: Store):
+    wait(store)
+    store.client.set(store.keys.suspended, 1)
+    store.enqueue("a")
+    store.catch()
+    claimed = store.claim_when_woken()
+    assert (claimed.code, claimed.sequence) == ("suspended", 2)
+    assert store.claim(sequence=2).sequence == 0

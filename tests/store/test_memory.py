@@ -103,6 +103,19 @@ def test_what_workers_do_with_nothing_to_do_is_not_refused_either(plain_store: S
         TRANSITIONS[transition](plain_store, None)  # type: ignore[arg-type]  # there is no attempt
 
 
+@pytest.mark.parametrize("places", [0, 1, 2])
+@pytest.mark.parametrize("pause", ["nothing", "everything", "the queue", "another queue"])
+def test_a_claim_that_finds_nothing_is_not_refused_either(plain_store: Store, fill: Callable[[], None], places: int, pause: str):
+    plain_store.birth(queues=("q", "sound"))
+    if pause == "everything":
+        plain_store.client.set(plain_store.keys.suspended, 1)
+    elif pause != "nothing":
+        plain_store.pause("q" if pause == "the queue" else "sound")
+    fill()
+    queues = ("q",) if pause == "the queue" else ("q", "sound")
+    assert plain_store.claim(queues=queues, places=places).code == ("suspended" if pause in {"everything", "the queue"} else "ok")
+
+
 def test_a_claim_after_a_fenced_exit_goes_on_while_the_server_is_full(plain_store: Store, fill: Callable[[], None]):
     attempt = plain_store.start("a")
     plain_store.cancel("a")

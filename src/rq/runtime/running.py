@@ -111,6 +111,11 @@ class Progress:
     found_nothing: bool = False
     takes_away: bool = False
 
+    @property
+    def is_resting(self) -> bool:
+        """Whether a job could not begin a moment ago."""
+        return time.monotonic() < self.rests_until
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerContext:

@@ -226,10 +226,7 @@ class Supervisor:
         progress = self.progress
         if progress.must_give_back or not self._free_places():
             return progress.must_give_back
-        now = time.monotonic()
-        if now < progress.rests_until:
-            return False
-        return progress.must_claim or (now >= progress.claim_at and not self._is_waiting())
+        return not progress.is_resting and (progress.must_claim or (time.monotonic() >= progress.claim_at and not self._is_waiting()))
 
     def _is_waiting(self) -> bool:
         """Say whether every job that may be taken will wake this worker; then there is no need to ask."""
@@ -240,7 +237,7 @@ class Supervisor:
     def _claim(self) -> None:
         """Take jobs for all free places; if there are none, only give back what was caught. Jobs that a waiting connection took come with it, too."""
         progress = self.progress
-        progress.must_claim = time.monotonic() < progress.rests_until
+        progress.must_claim = progress.is_resting
         places = 0 if progress.must_claim else self._free_places()
         claimed = self.caller.run(claim_jobs(self.scripts, self._claim_request(places)))
         if claimed.code not in {"replay", "stale"} and (not places or len(claimed.jobs) < places):  # else it did not look into every queue
@@ -275,7 +272,7 @@ class Supervisor:
             progress.must_claim = True  # what it did is not known, or there was nothing to take: claim in the ordinary way, then wait anew
         elif answer.code == "busy":
             progress.must_claim = progress.must_claim or answer.sequence >= progress.claims  # else a claim has looked since
-        elif answer.code != "ok" or answer.sequence > progress.claims:  # else a claim has looked, and told of the jobs, since
+        elif answer.code not in {"ok", "suspended"} or answer.sequence > progress.claims:  # else a claim has looked, and told of the jobs, since
             if answer.jobs:
                 progress.claims = answer.sequence
             self._take(answer)
@@ -319,11 +316,12 @@ class Supervisor:
         if claimed.code not in {"suspended", "ok"}:
             return
         suspended, progress = claimed.code == "suspended", self.progress
-        progress.pauses = Pauses(suspended and not claimed.paused, claimed.paused)
-        if claimed.paused != progress.left_out and not progress.pauses.everything:  # which does not tell of queues that are paused by themselves
-            progress.left_out = claimed.paused
-            self._waiter.leave_out(claimed.paused)
-            self.bus.emit(events.PausedQueues(self._name, claimed.paused))
+        paused = tuple(queue for queue in self.config.queues if queue in claimed.paused)  # as the lookout names them, whichever queue comes first now
+        progress.pauses = Pauses(suspended and not paused, paused)
+        if paused != progress.left_out and not progress.pauses.everything:  # which does not tell of queues that are paused by themselves
+            progress.left_out = paused
+            self._waiter.leave_out(paused)
+            self.bus.emit(events.PausedQueues(self._name, paused))
         if suspended == progress.suspended:
             return
         progress.suspended = suspended
@@ -408,7 +406,7 @@ class Supervisor:
         if isinstance(decision, PutBack):
             return 0
         free = self._free_places(ending=1)
-        return min(free, 1) if time.monotonic() < self.progress.rests_until else free
+        return min(free, 1) if self.progress.is_resting else free
 
     def _put_back_running(self) -> None:
         """Take the running attempts away from the executor; they are put back once their processes are dead."""
@@ -441,22 +439,24 @@ class Supervisor:
         switch_fileno = self.switch.fileno()
         descriptors = [switch_fileno, *self.executor.filenos()]
         if self._free_places():
-            if now < self.progress.rests_until:
+            if self.progress.is_resting:
                 until.append(self.progress.rests_until)
             else:
                 if not self.progress.suspended:
                     self._begin_wait()
                 # While it waits, it looks after its connections now and then.
                 until.append(now + IDLE_TICK_SECONDS if self._is_waiting() else self.progress.claim_at)
+                if self.config.max_idle_seconds is not None and not len(self.running):
+                    until.append(self.progress.idle_since + self.config.max_idle_seconds)
             descriptors += self._waiter.filenos()
-            if self.config.max_idle_seconds is not None and not len(self.running):
-                until.append(self.progress.idle_since + self.config.max_idle_seconds)
         ready = wait_readable(descriptors, max(min(until) - now, 0.0) if until else None)
         if switch_fileno in ready:
             self.switch.reset()
         else:
+            # After a wait that was too long, the process was frozen: what came may be somebody else's by now, and the next claim tells what is not.
+            was_frozen = time.monotonic() - now > max(0.75 * self.config.lease_seconds, 2 * IDLE_TICK_SECONDS)
             for news in self._waiter.read(ready):
-                self._take_what_came(news)
+                self._take_what_came(News(news.caught, None) if was_frozen else news)
 
     def _pause(self, seconds: float) -> None:
         """Wait before a call is sent again; a signal ends the pause. However long the server is away, jobs are kept to their time limits."""

@@ -9,6 +9,7 @@
 local id, execution, queue, worker = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local code, detail = check_owner(queue, id, execution)
 if code == 'owner' then
+  try('HDEL', KEYS[2], 'waiting')  -- whatever kept the job from running, it must not come back the moment it waits
   put_back(queue, id, execution, worker)
   code, detail = 'ok', 'queued'
 elseif code == 'superseded' or code == 'gone' then

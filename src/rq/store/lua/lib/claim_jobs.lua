@@ -80,12 +80,13 @@ local function claim_jobs(now, claim)
   end
   local open, paused, next_due, jobs, pops, given_back = claim.queues, {}, nil, {}, 0, 0
   local more = has_more(claim)
-  claim.has_caught = more or claim.is_woken
+  claim.has_caught = more or claim.is_woken or #claim.executions == 0  -- the first write must be one that is never refused for lack of memory
   if more then
     open, paused = open_queues(now, claim.worker, claim.queues)
     if #open == 0 then
+      given_back = give_back_caught(claim.queues)  -- as above
       if not claim.is_woken then redis.call('HSET', held_key(claim.worker), 'sequence', claim.sequence) end
-      return {'suspended', {}, '', give_back_caught(claim.queues), paused, redis.call('EXISTS', suspended_key())}
+      return {'suspended', {}, '', given_back, paused, redis.call('EXISTS', suspended_key()), claim.is_woken and claim.sequence or 0}
     end
     next_due = promote_all(now, claim.queues)
     if #paused > 0 then given_back = give_back_caught(paused) end
