@@ -26,7 +26,7 @@ class Budget:
     rounds: int
 
 
-QUICK = Budget(kills=50, stops=15, wakes=8, rounds=2)
+QUICK = Budget(kills=30, stops=8, wakes=4, rounds=1)
 FULL = Budget(kills=200, stops=50, wakes=25, rounds=4)
 
 

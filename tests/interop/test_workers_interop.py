@@ -151,6 +151,7 @@ def test_both_kinds_of_worker_share_one_queue(  # noqa: PLR0917 - fixtures
     ids += [queue.enqueue(shared_jobs.note, str(log), f"ours{number}", result_ttl=-1).id for number in range(60)]
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     theirs = subprocess.Popen([str(rq212_python), str(SIDE), redis_url, "work", "Worker", "shared"], env=environment, cwd=HERE, stdout=subprocess.DEVNULL)
+    wait_until(log.read_text, 60)  # ours, once it has started, leaves little to the other
     paths = os.pathsep.join([str(HERE), str(ROOT / "src"), str(ROOT)])
     ours = processes.script(OURS, redis_url, "Worker", "30", "ours", "shared", env={"PYTHONPATH": paths})
     try:
