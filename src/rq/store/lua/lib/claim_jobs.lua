@@ -1,4 +1,5 @@
--- Takes up to #executions waiting jobs for a worker. `claim` holds: worker, incarnation, sequence, lease, queues (in order), executions (fresh ids), is_woken.
+-- Takes up to #executions waiting jobs for a worker. `claim` holds: worker, incarnation, sequence, lease, queues (in order), executions (fresh ids), is_woken;
+-- and, found out here: has_caught (whether ids may have been caught), note (what goes into the worker's side hash with the first job, see start_job).
 -- A call sent again (same sequence) gets the same jobs, a late one (smaller sequence) gets nothing.
 -- A claim that found nothing leaves the worker waiting, with the places it had. Then, and only then, one that was left at the server to be carried out when a
 -- job wakes the worker (is_woken) may take jobs, and gets the next number: the worker's own next claim, which has the same one, is told of them.
