@@ -69,9 +69,9 @@ class Session(BaseSession):
         self._caller = Caller(connection)
         self._advisory_caller: AdvisoryCaller | None = None
 
-    def run(self, call: Call[T]) -> T:
-        """Return the answer to a call."""
-        return self._caller.run(call)
+    def run(self, call: Call[T], meanwhile: Callable[[], object] | None = None) -> T:
+        """Return the answer to a call. `meanwhile` may be called, once, while the server works at it; or not at all."""
+        return self._caller.run(call, meanwhile)
 
     def run_if_possible(self, call: Call[T]) -> T | None:
         """Return the answer to a call that may be lost; None if there is none within a second or two."""
@@ -85,7 +85,7 @@ class Session(BaseSession):
         """Return the answer to a script; on a server without scripts, which is found out once, do the same with plain commands."""
         if not self.lacks_scripts:
             try:
-                return self.run(call)
+                return self._caller.run(call)
             except ScriptsRefused:
                 self.lacks_scripts = True
         return do_plainly()

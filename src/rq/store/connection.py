@@ -30,12 +30,7 @@ from rq.core.errors import ScriptsRefused, StorePermissionError, TooLargeError
 from rq.store.calls import Call, Steps, text
 from rq.store.full import check_for_room
 from rq.store.pool_settings import connection_settings
-
-_pack: Any
-try:
-    from hiredis import pack_command as _pack  # redis-py would look at each of the many thousand arguments first
-except ImportError:
-    _pack = None
+from rq.store.short_way import pack, short_way, take_connection
 
 T = TypeVar("T")
 
@@ -122,24 +117,34 @@ class Caller:
     def __init__(self, client: redis.Redis) -> None:
         self.client = client
         self._execute: Callable[..., Any] = client.execute_command
+        self._short_way = short_way(client)
 
-    def run(self, call: Call[T]) -> T:
+    def run(self, call: Call[T], meanwhile: Callable[[], object] | None = None) -> T:
         """Return the answer to one call: one round trip, two if the server does not know the script yet.
+
+        Args:
+            call: the call.
+            meanwhile: may be called, once, while the server works at it; or not at all.
 
         Raises:
             ScriptsRefused: if the call is a script and the server runs none. redis.exceptions.RedisError: whatever the client raises.
         """
         try:
             try:
-                reply = self._execute(*call.command(), **RAW)
+                reply = self._send(call, meanwhile)
             except NoScriptError:
                 self.load(call)
-                reply = self._execute(*call.command(), **RAW)
+                reply = self._send(call)
         except ResponseError as error:
             check_refusal(error)
             _name_key(error, call)
             raise
         return call.read(reply)
+
+    def _send(self, call: Call[Any], meanwhile: Callable[[], object] | None = None) -> Any:
+        if call.script is not None and self._short_way is not None:
+            return self._short_way(call.command(), meanwhile)
+        return self._execute(*call.command(), **RAW)
 
     def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
         """Return the answers to several calls, in order: one round trip, whatever their number. The calls are independent of one another.
@@ -190,7 +195,7 @@ class Caller:
         pool: Any = getattr(self.client, "connection_pool", None)  # a cluster has one for each node
         if type(pool) is not redis.ConnectionPool:  # Sentinel's, a cluster's, a stand-in's: they know better how to connect
             return answers + self.run_many(list(stream))
-        connection: Any = pool.get_connection()
+        connection = take_connection(pool)
         try:
             return answers + _stream(connection, stream)
         except (RedisConnectionError, RedisTimeoutError, OSError):
@@ -246,7 +251,7 @@ def _stream(connection: Any, calls: Iterator[Call[T]]) -> list[T]:
     try:
         for call in calls:
             command = call.command()
-            connection.send_packed_command([_pack(command)] if _pack else connection.pack_command(*command), check_health=False)
+            connection.send_packed_command([pack(command)] if pack else connection.pack_command(*command), check_health=False)
             on_their_way.append(call)
             if len(on_their_way) >= _MOST_ON_THEIR_WAY:
                 answers.append(_read_answer(connection, on_their_way.popleft()))
@@ -292,7 +297,7 @@ class PersistentCaller(Caller):
         self.backoff_factor = 2.0
         self.longest_pause_seconds = LONGEST_PAUSE_SECONDS
 
-    def run(self, call: Call[T]) -> T:
+    def run(self, call: Call[T], meanwhile: Callable[[], object] | None = None) -> T:
         """Return the answer to one call, sending it again while its fate is unknown or it was not executed.
 
         Raises:
@@ -300,6 +305,7 @@ class PersistentCaller(Caller):
             TooLargeError: if the server answers others, but not this call, which is large.
             redis.exceptions.ResponseError: for bad data. Any RedisError, once `give_up` says so.
         """
+        del meanwhile  # there is nothing that a worker could do
         return self._persist(lambda: super(PersistentCaller, self).run(call), call)
 
     def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:

@@ -1,0 +1,246 @@
+"""The short way to the server: who gets it, and that nothing is different on it."""
+
+from __future__ import annotations
+
+import functools
+import socket
+import threading
+import types
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pytest
+import redis
+import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from rq.core.keys import Keyspace
+from rq.model.record import JobRecord
+from rq.store import short_way as module
+from rq.store.calls import Call
+from rq.store.connection import Caller, private_client
+from rq.store.enqueue import NewJob, enqueue_job
+from rq.store.scripts import ScriptLibrary
+from rq.store.short_way import short_way
+from tests.support.monitor import watched_commands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.usefixtures("redis_url")
+
+
+def enqueueing(name: str) -> Call[Any]:
+    return enqueue_job(ScriptLibrary(Keyspace()), NewJob(JobRecord(name, origin="q", data=b"payload"), f"call-{name}"))
+
+
+# --- who gets it ---
+
+
+@pytest.mark.parametrize("options", [{}, {"decode_responses": True}, {"protocol": 3}, {"health_check_interval": 30}, {"socket_timeout": 5}], ids=str)
+def test_a_plain_client_gets_it(redis_url, options):
+    with redis.Redis.from_url(redis_url, **options) as client:
+        assert short_way(client)
+        assert short_way(private_client(client))
+        assert Caller(client).run(enqueueing("a")).code == "ok"
+        assert client.llen("rq:queue:q") == 1
+
+
+class Counting(redis.Redis):
+    """A client whose owner wants to see every command."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        self.seen = [*getattr(self, "seen", []), args[0]]
+        return super().execute_command(*args, **options)
+
+
+class OwnConnection(redis.Connection):
+    """A connection whose owner wants to see every command."""
+
+    seen: list[str] = []  # noqa: RUF012 - of one test
+
+    def send_command(self, *args: Any, **options: Any) -> Any:
+        self.seen.append(args[0])
+        return super().send_command(*args, **options)
+
+
+class OwnPool(redis.ConnectionPool):
+    """A pool whose owner chooses connections."""
+
+
+def test_a_subclass_that_has_a_hand_in_commands_sees_them(redis_url):
+    with Counting.from_url(redis_url) as client:
+        Caller(client).run(enqueueing("a"))
+        assert "EVALSHA" in client.seen
+
+
+def test_a_connection_that_has_a_hand_in_commands_sees_them(redis_url):
+    OwnConnection.seen.clear()
+    with redis.Redis(connection_pool=redis.ConnectionPool.from_url(redis_url, connection_class=OwnConnection)) as client:
+        Caller(client).run(enqueueing("a"))
+    assert "EVALSHA" in OwnConnection.seen
+
+
+@pytest.mark.parametrize("owner", [redis.Redis, redis.connection.AbstractConnection], ids=lambda owner: owner.__name__)
+def test_a_method_that_a_tracing_library_has_replaced_is_called(redis_url, owner):
+    name = "execute_command" if owner is redis.Redis else "send_command"
+    own = getattr(owner, name)
+    seen = []
+
+    @functools.wraps(own)
+    def traced(self: Any, *args: Any, **options: Any) -> Any:
+        seen.append(args[0])
+        return own(self, *args, **options)
+
+    with mock.patch.object(owner, name, traced), redis.Redis.from_url(redis_url) as client:
+        Caller(client).run(enqueueing("a"))
+    assert "EVALSHA" in seen
+
+
+def others(url: str) -> Iterator[Any]:
+    pool = OwnPool.from_url(url)
+    yield redis.Redis(connection_pool=pool)
+    yield redis.Redis.from_url(url, single_connection_client=True)
+    client = redis.Redis.from_url(url)
+    client.set_response_callback("EVALSHA", list)
+    yield client
+    client = redis.Redis.from_url(url)
+    client.execute_command = client.execute_command  # type: ignore[method-assign]
+    client.parse_response = mock.Mock(side_effect=client.parse_response)  # type: ignore[method-assign]
+    yield client
+    yield redis.sentinel.Sentinel([("127.0.0.1", 1)]).master_for("mymaster")
+
+
+def test_others_go_their_own_way(redis_url):
+    for client in others(redis_url):
+        assert short_way(client) is None
+        client.close()
+
+
+def test_a_program_that_has_commands_measured_has_them_measured(redis_url):
+    manager = types.SimpleNamespace(get_provider_manager=object)
+    providers = types.SimpleNamespace(get_observability_instance=lambda: manager)
+    with redis.Redis.from_url(redis_url) as client, mock.patch.dict("sys.modules", {"redis.observability.providers": providers}):
+        assert short_way(client) is None
+
+
+def test_it_does_without_hiredis(redis_url, monkeypatch):
+    monkeypatch.setattr(module, "pack", None)
+    with redis.Redis.from_url(redis_url) as client:
+        assert Caller(client).run(enqueueing("ä")).code == "ok"
+        assert client.lrange("rq:queue:q", 0, -1) == ["ä".encode()]
+
+
+# --- what happens on it ---
+
+
+@pytest.fixture
+def caller(redis_client: redis.Redis) -> Caller:
+    caller = Caller(redis_client)
+    caller.run(enqueueing("warm-up"))
+    return caller
+
+
+def test_it_is_one_command(caller, redis_client):
+    with watched_commands(redis_client) as watched:
+        caller.run(enqueueing("a"))
+    assert watched.sent == ["EVALSHA"]
+
+
+def test_something_else_is_done_meanwhile_once(caller):
+    done: list[str] = []
+    assert caller.run(enqueueing("a"), functools.partial(done.append, "meanwhile")).code == "ok"
+    assert done == ["meanwhile"]
+
+
+def test_what_is_done_meanwhile_and_fails_spoils_no_connection(caller, redis_client):
+    def fail() -> None:
+        raise KeyError("meanwhile")
+
+    for name in ("a", "b"):
+        with pytest.raises(KeyError, match="meanwhile"):
+            caller.run(enqueueing(name), fail)
+    assert caller.run(enqueueing("c")).code == "ok"
+    assert redis_client.llen("rq:queue:q") >= 2
+
+
+def test_an_interruption_between_call_and_answer_spoils_no_connection(caller, redis_client):
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        caller.run(enqueueing("a"), interrupt)
+    assert redis_client.ping()
+    assert caller.run(enqueueing("b")).code == "ok"
+
+
+def test_a_connection_that_the_server_closed_is_opened_again(caller, redis_client, redis_url):
+    with redis.Redis.from_url(redis_url) as other:
+        for known in other.client_list():
+            if int(known["id"]) != other.client_id():
+                other.client_kill_filter(_id=known["id"])
+    assert caller.run(enqueueing("a")).code == "ok"
+    assert redis_client.llen("rq:queue:q") == 2
+
+
+def test_a_server_that_forgets_the_script_is_taught_it_again(caller, redis_client):
+    redis_client.script_flush()
+    assert caller.run(enqueueing("a")).code == "ok"
+
+
+class Hanging(threading.Thread):
+    """A server that hangs up on every script; `asked` counts them."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self.asked = 0
+
+    def run(self) -> None:
+        with self._socket:
+            while True:
+                connection, _ = self._socket.accept()
+                with connection:
+                    while data := connection.recv(10_000):
+                        if data == b"stop":
+                            return
+                        if b"EVALSHA" in data:
+                            self.asked += 1
+                            break
+                        connection.sendall(b"+OK\r\n" * data.count(b"SETINFO"))
+
+    def stop(self) -> None:
+        with socket.create_connection(("127.0.0.1", self.port)) as connection:
+            connection.sendall(b"stop")
+        self.join()
+
+
+@pytest.mark.parametrize("retries", [0, 1, 3])
+def test_a_call_is_sent_again_as_often_as_the_client_says(retries):
+    server = Hanging()
+    server.start()
+    try:
+        with redis.Redis(port=server.port, protocol=2, retry=Retry(NoBackoff(), retries)) as client:
+            assert short_way(client)
+            with pytest.raises(redis.ConnectionError):
+                Caller(client).run(enqueueing("a"))
+    finally:
+        server.stop()
+    assert server.asked == 1 + retries
+
+
+def test_an_error_of_the_data_is_not_sent_again(caller, redis_client):
+    redis_client.set("rq:queues", "no set")
+    with watched_commands(redis_client) as watched, pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        caller.run(enqueueing("a"))
+    assert watched.sent == ["EVALSHA"]
+
+
+def test_connections_go_back_to_the_pool(redis_url):
+    with redis.Redis(connection_pool=redis.ConnectionPool.from_url(redis_url, max_connections=1)) as client:
+        caller = Caller(client)
+        for name in "abc":
+            caller.run(enqueueing(name))
+            assert client.ping()
