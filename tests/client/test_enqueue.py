@@ -18,6 +18,17 @@ from rq.queue import Queue
 from tests.client import tasks
 
 
+@pytest.fixture(params=["the first", "another"])
+def queue(request, redis_client):
+    """A queue; one that has had jobs sends those that are like others before it makes them."""
+    queue = Queue(connection=redis_client)
+    if request.param == "another":
+        for _ in range(2):
+            queue.enqueue(tasks.add, 1, 2)
+        redis_client.flushdb()
+    return queue
+
+
 def payload_of(redis_client, job):
     return pickle.loads(zlib.decompress(redis_client.hget(f"rq:job:{job.id}", "data")))
 

@@ -24,9 +24,13 @@ from rq.store.enqueue import NewJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from rq.client.prepared import EnqueueData
     from rq.core.serializers import Serializer
+
+# Timeout, result_ttl, ttl and failure_ttl, as they were given.
+Limits = tuple["int | str | None", "int | str | None", "int | str | None", "int | str | None"]
 
 # What a job may say for itself and still be like others: its call, its description, its id, its place. Timeout and TTLs may be any, but the same.
 _limits_of = itemgetter(3, 4, 5, 6)
@@ -59,14 +63,40 @@ class Draft(Generic[JobT]):
 
     def make(self, nonce: str) -> tuple[JobT, NewJob]:
         """Make the job, and what is sent of it in the call of this name."""
-        mould, payload, model = self.mould, self.payload, self.mould.model.record
+        payload = self.payload
         payload.job_id = payload.job_id or new_job_id()
-        now = utc_now()
-        description = self.description or call_string(*self.arguments) or ""
+        job = self.mould.make(payload, utc_now(), self.description or call_string(*self.arguments) or "")
+        return job, NewJob(job.record, nonce, self.at_front, shared=self.mould.fields)
+
+
+class Mould(Generic[JobT]):
+    """What jobs have in common.
+
+    Args:
+        queue: where they go.
+        func: what the first of them calls.
+        limits: timeout, result_ttl, ttl and failure_ttl as they were given.
+        group: the name of the group that they belong to.
+
+    Attributes:
+        limits: the same.
+        model: a job like all of them, which is not sent itself.
+        fields: what each of their hashes holds alike, encoded.
+    """
+
+    def __init__(self, queue: QueueData[JobT, Any], func: Callable[..., Any] | str, limits: Limits, group: str | None = None) -> None:
+        self.limits = limits
+        timeout, result_ttl, ttl, failure_ttl = limits
+        self.model = queue.create_job(func, (), {}, timeout, result_ttl, ttl, failure_ttl, "-", group_id=group)
+        self.fields = encode_shared(self.model.packed_record())
+
+    def make(self, payload: Payload, created_at: datetime, description: str) -> JobT:
+        """Make one of the jobs."""
+        model = self.model.record
         record = JobRecord(
             payload.job_id,
             model.status,
-            now,
+            created_at,
             payload.data,
             model.origin,
             description,
@@ -76,28 +106,7 @@ class Draft(Generic[JobT]):
             failure_ttl=model.failure_ttl,
             ttl=model.ttl,
         )
-        return mould.model.like_this(record, payload), NewJob(record, nonce, self.at_front, shared=mould.fields)
-
-
-class Mould(Generic[JobT]):
-    """What jobs have in common.
-
-    Args:
-        queue: where they go.
-        data: the call of the first of them.
-        group: the name of the group that they belong to.
-
-    Attributes:
-        limits: timeout and TTLs as they were given.
-        model: a job like all of them, which is not sent itself.
-        fields: what each of their hashes holds alike, encoded.
-    """
-
-    def __init__(self, queue: QueueData[JobT, Any], data: EnqueueData, group: str | None) -> None:
-        self.limits = _limits_of(data)
-        timeout, result_ttl, ttl, failure_ttl = self.limits
-        self.model = queue.create_job(data.func, (), {}, timeout, result_ttl, ttl, failure_ttl, "-", group_id=group)
-        self.fields = encode_shared(self.model.packed_record())
+        return self.model.like_this(record, payload)
 
 
 class Drafting(Generic[JobT]):
@@ -121,7 +130,7 @@ class Drafting(Generic[JobT]):
         func, args, kwargs, *_ = data
         mould = self._mould
         if mould is None or mould.limits != _limits_of(data):
-            mould = self._mould = Mould(self._queue, data, self._group)
+            mould = self._mould = Mould(self._queue, func, _limits_of(data), self._group)
         if func is not self._func:
             check_importable(func)
             self._reference = reference_of(func)
@@ -142,7 +151,7 @@ def drafts_of(queue: QueueData[JobT, Any], datas: Sequence[EnqueueData], group: 
     Raises:
         InvalidOptionError: if an id is given twice (a ValueError). Whatever `Queue.create_job` and the serializer raise.
     """
-    if not (_makes_stock_jobs(queue) and all(_rest_of(data) == _NOTHING_MORE for data in datas)):
+    if not (makes_stock_jobs(queue) and all(_rest_of(data) == _NOTHING_MORE for data in datas)):
         return None
     drafting = Drafting(queue, group)
     drafts = [drafting.draft(data) for data in datas]
@@ -162,7 +171,8 @@ def check_ids(ids: Sequence[str]) -> None:
         raise InvalidOptionError(f"The id {twice} is given twice; each job enqueued in one call needs an id of its own")
 
 
-def _makes_stock_jobs(queue: QueueData[Any, Any]) -> bool:
+def makes_stock_jobs(queue: QueueData[Any, Any]) -> bool:
+    """Say whether nobody has a way of his own to make the jobs of this queue."""
     kind = queue.job_class
     return (
         kind.__module__ in _STOCK_MODULES

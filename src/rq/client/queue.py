@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import warnings
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 from rq.client.classes import job_class_of
 from rq.client.dequeueing import Dequeueing
@@ -17,6 +17,7 @@ from rq.client.many import Batch, jobs_for
 from rq.client.prepared import EnqueueData
 from rq.client.queue_contents import QueueContents
 from rq.client.queue_lists import name_of_queue_key
+from rq.client.send_first import SendFirst, ways_of_queue
 from rq.client.sending import collect_job, new_job, send_job
 from rq.client.session import session_of
 from rq.client.sync import perform_here, run_here
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     import redis
     from redis.client import Pipeline
 
+    from rq.client.alike import Limits
     from rq.client.types import T
     from rq.core.serializers import Serializer
     from rq.store.enqueue import NewJob
@@ -65,6 +67,7 @@ class Queue(Dequeueing, QueueContents):
 
     log = logger
     death_penalty_class: type[Any] | None = None
+    _send_first: SendFirst | Literal[False] | None = None  # False: one call was enqueued
 
     def __init__(  # noqa: PLR0913, PLR0917 - RQ's signature
         self,
@@ -179,6 +182,11 @@ class Queue(Dequeueing, QueueContents):
         webhooks: Any = None,
     ) -> Job:
         """Enqueue the call `func(*args, **kwargs)` and return its job. As `enqueue`, with the function's arguments and the options apart."""
+        says_more = description or depends_on or meta or retry or repeat or on_success or on_failure or on_stopped or unique or webhooks
+        if not says_more and job_id is None and pipeline is None:
+            sent = self._enqueue_at_once(func, args, kwargs, (timeout, result_ttl, ttl, failure_ttl), at_front)
+            if sent is not None:
+                return sent
         check_unique(job_id, unique=unique)
         job = self.create_job(
             func,
@@ -201,6 +209,15 @@ class Queue(Dequeueing, QueueContents):
         )
         # By keyword: there are wrappers that take nothing else besides the job.
         return self.enqueue_job(self.setup_dependencies(job, pipeline), pipeline=pipeline, at_front=at_front, **(_UNIQUE if unique else _NOT_UNIQUE))
+
+    def _enqueue_at_once(self, func: Any, args: Any, kwargs: Any, limits: Limits, at_front: bool) -> Job | None:
+        """Enqueue a call that is like others, if this queue has had such calls, and nobody has a hand in how its jobs are made; else return None."""
+        if self._send_first is None:  # a queue that is made for one job does without
+            self._send_first = False
+            return None
+        if not self._send_first or not self._send_first.fits(self):
+            self._send_first = SendFirst(self, self._session, _STOCK_WAYS)
+        return self._send_first.enqueue(self, func, args, kwargs, limits, at_front=at_front)
 
     @overload
     def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Job[T]: ...
@@ -355,6 +372,7 @@ class Queue(Dequeueing, QueueContents):
         return self.get_job_position(job_or_id) is not None
 
 
+_STOCK_WAYS = ways_of_queue(Queue)
 _OWN_WAYS = {name: getattr(Queue, name) for name in ("enqueue_job", "_enqueue_job")}
 
 

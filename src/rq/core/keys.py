@@ -144,6 +144,12 @@ class Keyspace:
         """The stream of a job's results."""
         return self.name("results", job_id)
 
+    def of_new_job(self, job_id: str, queue_name: str) -> tuple[str, str, str, str]:
+        """The keys of a job that enters a queue: its hash, the list, the registry of scheduled jobs, and the set of queues."""
+        parts = self._parts
+        (job, job_end), (queue, queue_end), (scheduled, scheduled_end) = parts["job"], parts["queue"], parts["scheduled"]
+        return job + job_id + job_end, queue + queue_name + queue_end, scheduled + queue_name + scheduled_end, parts["queues"][0]
+
     def registry(self, kind: str, queue_name: str) -> str:
         """The zset of a registry: `wip`, `finished`, `failed`, `deferred`, `scheduled` or `canceled`; and `registry` for none of these."""
         return self.name(kind, queue_name)

@@ -117,8 +117,8 @@ class EnqueueOptions:
 
     def apply_to(self, record: JobRecord) -> None:
         """Write the options into a new job's record: all but the id and the meta, which only the job's serializer can write."""
-        record.timeout, record.ttl = cast("int | None", self.timeout), cast("int | None", self.ttl)
-        record.result_ttl, record.failure_ttl = cast("int | None", self.result_ttl), cast("int | None", self.failure_ttl)
+        record.timeout, record.ttl = self.timeout, self.ttl  # type: ignore[assignment] # seconds by now
+        record.result_ttl, record.failure_ttl = self.result_ttl, self.failure_ttl  # type: ignore[assignment] # as above
         record.description = self.description
         if self._says_more():
             self._apply_relations(record)

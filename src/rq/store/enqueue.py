@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from rq.core.formats import compress, format_date
 from rq.model.record import JobRecord
 from rq.store.calls import Argument, Call, wire
-from rq.store.codec import OWN_FIELDS, encode_new_job, encode_own
+from rq.store.codec import OWN_FIELDS, encode_new_job, encode_own, encode_shared
 from rq.store.replies import Enqueued, read_enqueued, read_wait
 from rq.store.scripts import ScriptLibrary
 
@@ -73,13 +74,45 @@ def enqueue_job(scripts: ScriptLibrary, new: NewJob) -> Call[Enqueued]:
     if not new.is_plain:
         call = enqueue_jobs(scripts, [new])
         return Call(lambda reply: call.read(reply)[0], call.arguments, call.script, call.keys)
-    record, keys = new.record, scripts.keyspace
+    record = new.record
     return Call(
         partial(read_enqueued, record.id),
         [*new.head(), *new.fields()],
         scripts.script("enqueue"),
-        (keys.job(record.id), keys.queue(record.origin), keys.registry("scheduled", record.origin), keys.queues),
+        scripts.keyspace.of_new_job(record.id, record.origin),
     )
+
+
+class EnqueueForm:
+    """What the calls have in common that enqueue jobs which are alike, as they go over the wire: a job for each call, which depends on no other.
+
+    Args:
+        scripts: the keyspace's scripts.
+        record: a job like all of them.
+    """
+
+    def __init__(self, scripts: ScriptLibrary, record: JobRecord) -> None:
+        _, *self._queue_keys = scripts.keyspace.of_new_job("", record.origin)
+        self._job_key = scripts.keyspace.job
+        self._script = scripts.script("enqueue")
+        _, self._queue, _, _, self._ttl, _ = NewJob(record, "").head()
+        self._shared = encode_shared(record)
+
+    def call(self, job_id: str, nonce: str, created_at: datetime, data: bytes, description: str, *, at_front: bool) -> Call[Enqueued]:
+        """Write a job and put it into its queue; see `enqueue_job`.
+
+        Args:
+            job_id: its id.
+            nonce: names the call.
+            created_at: when it was made.
+            data: its payload, not compressed.
+            description: its description.
+            at_front: whether it goes to the head of the queue.
+        """
+        place = "front" if at_front else "back"
+        own = ("created_at", format_date(created_at), "data", compress(data), "description", wire(description))
+        arguments = [job_id, self._queue, nonce, place, self._ttl, "", *own, *self._shared]
+        return Call(partial(read_enqueued, job_id), arguments, self._script, (self._job_key(job_id), *self._queue_keys))
 
 
 def enqueue_jobs(scripts: ScriptLibrary, new_jobs: Sequence[NewJob]) -> Call[list[Enqueued]]:

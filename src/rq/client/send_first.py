@@ -1,0 +1,101 @@
+"""A job that is sent first, and made while the server works at it.
+
+Most programs enqueue the same few functions again and again, with other arguments and nothing else to say. What such calls have in common is checked, and
+written as it goes over the wire, once (see `rq.client.alike`); of each, only the call itself is looked at before it is sent. The job that the caller gets is
+made while the server is at work.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from rq.client.alike import Mould, makes_stock_jobs
+from rq.client.enqueueing import new_nonce
+from rq.client.payload import Payload, checked_arguments
+from rq.client.sending import confirm
+from rq.core.clock import utc_now
+from rq.core.errors import ScriptsRefused
+from rq.core.formats import call_string
+from rq.core.ids import new_job_id
+from rq.core.references import check_importable, reference_of
+from rq.store.enqueue import EnqueueForm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rq.client.alike import Limits
+    from rq.client.job import Job
+    from rq.client.queue import Queue
+    from rq.client.session import Session
+
+# So many different limits of one queue's jobs are remembered.
+_MOST_MOULDS = 16
+
+# What decides how a queue's jobs look. Any of it may be set to something else at any time.
+_look_of = attrgetter("name", "default_timeout", "serializer", "job_class", "connection", "is_async")
+# How they are made and sent. A subclass may override it, and a tracing library, or a test, replace it at any time.
+ways_of_queue = attrgetter("create_job", "own", "setup_dependencies", "enqueue_job", "_enqueue_job", "_send")
+_ways_of_job = attrgetter("__new__", "__init__", "create", "take_record", "packed_record", "take_as_stored", "like_this")
+
+
+class SendFirst:
+    """Enqueues the calls of one queue that say nothing but their arguments, and how long the job and what it leaves may live.
+
+    Args:
+        queue: the queue.
+        session: its session.
+        stock: what `ways_of_queue` says of the class `Queue`, before anybody replaced a method.
+    """
+
+    def __init__(self, queue: Queue, session: Session, stock: tuple[Any, ...]) -> None:
+        self._session = session
+        self._look, self._ways, self._ways_of_job = _look_of(queue), ways_of_queue(queue), _ways_of_job(queue.job_class)
+        # Nobody has a hand in any step on the way.
+        self._is_possible = tuple(getattr(way, "__func__", None) for way in self._ways) == stock and makes_stock_jobs(queue) and queue.is_async
+        self._known: dict[Limits, tuple[Mould[Job], EnqueueForm]] = {}
+        self._func: Callable[..., Any] | str | None = None
+        self._reference: tuple[Any, str] = (None, "")
+
+    def fits(self, queue: Queue) -> bool:
+        """Say whether everything is as it was."""
+        return _look_of(queue) == self._look and ways_of_queue(queue) == self._ways and _ways_of_job(queue.job_class) == self._ways_of_job
+
+    def enqueue(
+        self, queue: Queue, func: Callable[..., Any] | str, args: Sequence[Any] | None, kwargs: dict[str, Any] | None, limits: Limits, *, at_front: bool
+    ) -> Job | None:
+        """Enqueue a call and return its job; None if that is to be done step by step. Errors are those of `Queue.enqueue`."""
+        session = self._session
+        if not self._is_possible or session.lacks_scripts:
+            return None
+        known = self._get(queue, func, limits)
+        if known is None:
+            return None
+        mould, form = known
+        if func is not self._func:
+            check_importable(func)
+            self._func, self._reference = func, reference_of(func)
+        instance, func_name = self._reference
+        args, kwargs = checked_arguments(args, kwargs)
+        payload = Payload(new_job_id(), queue.serializer)
+        payload.give(func_name, instance, args, kwargs)
+        created_at, description = utc_now(), call_string(func_name, args, kwargs) or ""
+        call = form.call(payload.job_id, new_nonce(), created_at, payload.data, description, at_front=at_front)
+        made: list[Job] = []
+        try:
+            answer = session.run(call, lambda: made.append(mould.make(payload, created_at, description)))
+        except ScriptsRefused:
+            return None
+        job = made[0] if made else mould.make(payload, created_at, description)
+        confirm(job, answer)
+        return job
+
+    def _get(self, queue: Queue, func: Callable[..., Any] | str, limits: Limits) -> tuple[Mould[Job], EnqueueForm] | None:
+        try:
+            known = self._known.get(limits)
+        except TypeError:  # no limit is unhashable: the ordinary way says so
+            return None
+        if known is None and len(self._known) < _MOST_MOULDS:
+            mould = Mould(queue, func, limits)
+            known = self._known[limits] = mould, EnqueueForm(self._session.scripts, mould.model.record)
+        return known
