@@ -78,7 +78,7 @@ end
 -- What `enter` does with a new job that is plain, at half the cost: no table of it is made, and all share one reply.
 local function enter_new(place, at, key, date, reply)
   local id, queue, ttl = ARGV[place], ARGV[at + 1], ARGV[at + 4]
-  if not fits(list_fits, queue, 'LLEN', queue_key(queue)) then return {'badtype', queue_key(queue)} end
+  if not fits('LLEN', queue_key(queue)) then return {'badtype', queue_key(queue)} end
   register_queue(queue)
   forget_release(id)
   write_hash(key, 'x_enqueue', ARGV[at + 2], 'x_generation', 1, 'status', 'queued', 'enqueued_at', date,

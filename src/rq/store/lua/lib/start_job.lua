@@ -1,8 +1,9 @@
 -- Gives the job to one execution of a worker, under a lease. Answers nil, or why the job cannot run: 'drop' (it is not waiting: taking the stray id out of
 -- the list is the repair) or a reason to set it aside.
-local KNOWN_STATUS = {
-  started = true, finished = true, failed = true, stopped = true, deferred = true, scheduled = true, canceled = true,
-}
+local function is_elsewhere(status)
+  return status == 'started' or status == 'finished' or status == 'failed' or status == 'stopped' or status == 'deferred' or status == 'scheduled'
+    or status == 'canceled'
+end
 
 -- Attempts are counted in whole numbers that Lua can hold.
 local MOST_ATTEMPTS = 2 ^ 53
@@ -13,16 +14,16 @@ local function next_attempt(known)
 end
 
 -- `claim.note`: what is to be written beside, into the worker's side hash.
-local NO_NOTE = {}
-
 local function start_job(now, queue, id, claim, execution)
   local job, worker = job_key(id), claim.worker
   local fields = try('HMGET', job, 'status', 'data', 'origin', 'x_attempt')
   if not fields then return 'not a hash' end
   local status = fields[1]
-  if KNOWN_STATUS[status] or (not status and not fields[2]) then return 'drop' end
+  if status ~= 'queued' then  -- as it hardly ever is
+    if is_elsewhere(status) or not (status or fields[2]) then return 'drop' end
+    if status and status ~= 'created' and status ~= '' and fields[2] then return 'unknown status ' .. status end
+  end
   if not fields[2] then return 'no data' end
-  if status and status ~= 'queued' and status ~= 'created' and status ~= '' then return 'unknown status ' .. status end
   local origin = fields[3]
   if not origin or origin == '' then origin = queue end
   local attempt = next_attempt(fields[4])
@@ -35,6 +36,6 @@ local function start_job(now, queue, id, claim, execution)
   end
   redis.call('PERSIST', job)
   redis.call('HSET', job, 'status', 'started', 'started_at', date, 'last_heartbeat', date, 'worker_name', worker, 'x_execution', execution, 'x_attempt', attempt)
-  redis.call('HSET', held_key(worker), 'held:' .. id .. ':' .. execution, origin, 'sequence', claim.sequence, unpack(claim.note or NO_NOTE))
+  redis.call('HSET', held_key(worker), 'held:' .. id .. ':' .. execution, origin, 'sequence', claim.sequence, unpack(claim.note or {}))
   return nil, origin
 end
