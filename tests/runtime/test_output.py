@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +58,19 @@ def test_what_is_printed_still_goes_where_it_went(start: Callable[..., Executor]
     end_of(executor, "say_in_every_way")
     executor.shutdown()
     assert sorted("".join(capfd.readouterr()).split()) == ["logged", "printed", "stderr", "to"]
+
+
+def test_what_is_printed_between_jobs_is_nobodys_output_and_the_streams_are_as_before_then(
+    start: Callable[..., Executor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with io.TextIOWrapper(io.BytesIO(), write_through=True) as own, monkeypatch.context() as streams:
+        streams.setattr(sys, "stdout", own)
+        executor = start()
+        assert end_of(executor, "say").output == b""
+        own.write("between")
+        assert end_of(executor, "say", "word").output == b"word\n"
+        executor.shutdown()
+        assert "write" not in vars(own)
 
 
 def test_of_much_output_the_end_is_kept(start: Callable[..., Executor]) -> None:

@@ -3,7 +3,7 @@
 import re
 import zlib
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from rq.core.clock import as_utc
@@ -12,13 +12,16 @@ from rq.core.references import dotted_name
 
 CALL_STRING_ARGUMENT_LENGTH = 75
 
+# Of 2026-11-20T18:19:41.219608+00:00.
+_DATE_LENGTH = 32
+
 _UNIT_SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"([+-]?\d{1,18})\s*([dhms])", re.IGNORECASE)
 
 # Below this, deflate's tables cost more time than the bytes are worth.
 _STORED_BELOW_BYTES = 256
-# zlib header (32 KiB window, fastest), then one final stored block.
-_STORED_HEADER = b"\x78\x01\x01"
+# By size: zlib header (32 KiB window, fastest), then that of one final stored block: its size, and the complement.
+_STORED_HEADERS = tuple(b"\x78\x01\x01" + (size | (~size & 0xFFFF) << 16).to_bytes(4, "little") for size in range(_STORED_BELOW_BYTES))
 # A text or bytes argument longer than this is cut before it is printed, not after.
 _LONG_ARGUMENT = 4096
 
@@ -31,7 +34,8 @@ def format_date(moment: datetime) -> str:
 
     A naive datetime is local time.
     """
-    return as_utc(moment).isoformat(timespec="microseconds")[:26] + "Z"
+    date = (moment if moment.tzinfo is UTC else as_utc(moment)).isoformat()
+    return f"{date[:26]}Z" if len(date) == _DATE_LENGTH else f"{date[:19]}.000000Z"  # the digits of whole seconds are left out
 
 
 def parse_date(value: bytes | str) -> datetime:
@@ -132,7 +136,8 @@ def _argument_string(value: object, max_length: int | None) -> str:
     if max_length is not None and type(value) in {str, bytes} and len(value) > _LONG_ARGUMENT:  # type: ignore[arg-type]
         value = value[: max_length + 1]  # type: ignore[index]
     try:
-        return truncate(repr(value), max_length)
+        printed = repr(value)
+        return printed if max_length is None or len(printed) <= max_length else truncate(printed, max_length)
     except Exception:  # noqa: BLE001 - repr is the user's code
         return f"<{dotted_name(type(value))}>"
 
@@ -146,11 +151,9 @@ def compress(data: bytes) -> bytes:
     Short data goes into one stored block, uncompressed: deflate would cost a hundred times as much and save next to
     nothing.
     """
-    size = len(data)
-    if size >= _STORED_BELOW_BYTES:
+    if len(data) >= _STORED_BELOW_BYTES:
         return zlib.compress(data)
-    sizes = size | (~size & 0xFFFF) << 16
-    return b"%b%b%b%b" % (_STORED_HEADER, sizes.to_bytes(4, "little"), data, zlib.adler32(data).to_bytes(4, "big"))
+    return _STORED_HEADERS[len(data)] + data + zlib.adler32(data).to_bytes(4, "big")
 
 
 def decompress(data: bytes) -> bytes:

@@ -11,15 +11,16 @@ from rq.core.errors import InvalidJobId, OptionTypeError
 
 MAX_JOB_ID_LENGTH = 255
 
+# The digit in which a version 4 UUID tells its variant, that of RFC 9562, by a random one.
+_VARIANTS = dict(zip("0123456789abcdef", 4 * "89ab", strict=True))
+
 JOB_ID_PATTERN = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def _random_uuid_hex() -> str:
     """Return the 32 hexadecimal digits of a fresh version 4 UUID."""
-    octets = bytearray(os.urandom(16))
-    octets[6] = octets[6] & 0x0F | 0x40  # the version: 4
-    octets[8] = octets[8] & 0x3F | 0x80  # the variant: that of RFC 9562
-    return octets.hex()
+    digits = os.urandom(16).hex()
+    return f"{digits[:12]}4{digits[13:16]}{_VARIANTS[digits[16]]}{digits[17:]}"
 
 
 def new_job_id() -> str:

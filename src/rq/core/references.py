@@ -109,6 +109,13 @@ def import_attribute(name: str) -> Any:
             which is then chained as the cause (a ValueError, as with RQ).
         Exception: What else a module raises while it is imported.
     """
+    module_name, _, attribute = name.rpartition(".")
+    module = sys.modules.get(module_name)
+    if module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", True):  # as nearly always
+        try:
+            return getattr(module, attribute)
+        except AttributeError:
+            pass  # said below
     parts = name.split(".")
     if "" in parts:
         raise ReferenceNotFound(f"Not a dotted path: {name!r}")

@@ -78,6 +78,7 @@ class Supervisor:
         self._given_client = client
         self._client = private_client(client)
         self._leaving_since: float | None = None
+        self._longest_wait_seconds = max(0.75 * context.config.lease_seconds, 2 * IDLE_TICK_SECONDS)
         switch.on_press = self._on_press
         self.caller = PersistentCaller(self._client, self._must_give_up, self._report_trouble, self._pause)
         self.caller.backoff_factor, self.caller.longest_pause_seconds = context.config.backoff_factor, context.config.longest_pause_seconds
@@ -454,7 +455,7 @@ class Supervisor:
             self.switch.reset()
         else:
             # After a wait that was too long, the process was frozen: what came may be somebody else's by now, and the next claim tells what is not.
-            was_frozen = time.monotonic() - now > max(0.75 * self.config.lease_seconds, 2 * IDLE_TICK_SECONDS)
+            was_frozen = time.monotonic() - now > self._longest_wait_seconds
             for news in self._waiter.read(ready):
                 self._take_what_came(News(news.caught, None) if was_frozen else news)
 

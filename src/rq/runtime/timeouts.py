@@ -91,8 +91,9 @@ class UnixSignalDeathPenalty(BaseDeathPenalty):
         """
         # Not through the module signal: it turns numbers into enums, which costs more than all the rest, and a job process a copy of fifty pages of memory.
         self._previous_handler = _signal.signal(signal.SIGALRM, self.handle_death_penalty)
-        self._started_at = time.monotonic()
         self._previous_remaining, _ = signal.setitimer(signal.ITIMER_REAL, max(self._timeout, 0))
+        if self._previous_remaining:
+            self._started_at = time.monotonic()
 
     def cancel_death_penalty(self) -> None:
         """Stop the timer and put back the handler and the timer found at the start."""
@@ -161,9 +162,12 @@ class TimerDeathPenalty(BaseDeathPenalty):
             raise_in_thread(self._target_thread_id, None)
 
 
+_DEFAULT: type[BaseDeathPenalty] = UnixSignalDeathPenalty if hasattr(signal, "SIGALRM") else TimerDeathPenalty
+
+
 def get_default_death_penalty_class() -> type[BaseDeathPenalty]:
     """Return the death penalty for this platform: signals where there are signals."""
-    return UnixSignalDeathPenalty if hasattr(signal, "SIGALRM") else TimerDeathPenalty
+    return _DEFAULT
 
 
 def raise_in_thread(thread_id: int, kind: type[BaseException] | None) -> None:

@@ -35,7 +35,7 @@ class ClaimedJob(NamedTuple):
     fields: dict[bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen ones are slow to make, and a job is waiting
 class Claimed:
     """The answer to a claim.
 

@@ -177,6 +177,42 @@ def test_streams_are_restored_when_the_last_who_needs_them_is_done(out: io.TextI
     assert keeper.read() == b"still kept"
 
 
+def test_what_is_held_is_left_in_place_for_the_next(out: io.TextIOWrapper, keeper: Keeper, tees: Callable[..., Tees]):
+    installed = tees(out)
+    installed.hold()
+    installed.restore()
+    first = vars(out)["write"]
+    installed.install()
+    assert vars(out)["write"] is first
+    out.write("kept")
+    installed.let_go()
+    assert vars(out)["write"] is first
+    installed.restore()
+    assert "write" not in vars(out)
+    assert keeper.read() == b"kept"
+
+
+def test_of_what_is_held_only_the_streams_of_now_are_kept(out: io.TextIOWrapper, keeper: Keeper, tees: Callable[..., Tees], monkeypatch: pytest.MonkeyPatch):
+    installed = tees(out)
+    installed.hold()
+    installed.restore()
+    other = io.TextIOWrapper(io.BytesIO(), write_through=True)
+    monkeypatch.setattr(sys, "stdout", other)
+    installed.install()
+    other.write("kept")
+    monkeypatch.setattr(sys, "stdout", out)
+    installed.restore()
+    installed.install()
+    assert "write" not in vars(other)
+    del out.write
+    installed.restore()
+    installed.install()
+    out.write(", kept")
+    installed.restore()
+    installed.let_go()
+    assert keeper.read() == b"kept, kept"
+
+
 def test_what_somebody_else_put_in_place_of_the_tee_is_left_alone(out: io.TextIOWrapper, tees: Callable[..., Tees]):
     installed = tees(out)
     theirs = vars(out)["write"] = len

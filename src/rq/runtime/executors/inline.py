@@ -12,7 +12,7 @@ from rq.core.serializers import DefaultSerializer, Serializer
 from rq.model.outcome import AskedRetry, Outcome, Returned
 from rq.runtime.executors.base import Attempt, AttemptTakenError, Ended, Run
 from rq.runtime.executors.job_run import CurrentAttempt, perform, run_attempt
-from rq.runtime.executors.output import keeper_in_process
+from rq.runtime.executors.output import keeper_in_process, tees
 from rq.runtime.timeouts import TimerDeathPenalty
 
 
@@ -47,6 +47,7 @@ class InlineExecutor:
         self._exception_handlers = tuple(exception_handlers)
         self._output_bytes = output_bytes
         self._is_closed = False
+        self._holds_tees = False
         self._is_in_job = False
         self._verdict: Outcome | None = None
         self._ended: list[Ended] = []
@@ -57,7 +58,10 @@ class InlineExecutor:
         return len(self._ended)
 
     def start(self) -> None:
-        """Do nothing: the process is there."""
+        """Have what keeps the output of the first job left in place for the next: jobs follow one another quickly here."""
+        if not self._holds_tees:
+            tees.hold()
+            self._holds_tees = True
 
     def submit(self, attempt: Attempt) -> None:
         """Run `attempt` to its end.
@@ -119,10 +123,12 @@ class InlineExecutor:
             raise AttemptTakenError
 
     def shutdown(self) -> None:
-        """Take no more attempts."""
-        self._is_closed = True
+        """Take no more attempts, and leave the streams as they were."""
+        if self._holds_tees:
+            tees.let_go()
+        self._is_closed, self._holds_tees = True, False
 
 
 def _run_in_this_thread(attempt: Attempt, serializer: Serializer) -> Outcome:
-    is_main = threading.current_thread() is threading.main_thread()
+    is_main = threading.get_ident() == threading.main_thread().ident
     return run_attempt(attempt, serializer, death_penalty=None if is_main else TimerDeathPenalty)

@@ -164,13 +164,21 @@ class Tees:
     def __init__(self) -> None:
         self._lock = allocate_lock()  # of the module threading a zygote needs nothing
         self._users = 0
+        self._holders = 0
+        self._streams: tuple[Any, ...] = ()
         self._replaced: list[tuple[Any, _Tee]] = []
 
     def install(self, keeper: Keeper | None = None) -> None:
         """Have what is written kept, by `keeper` or that of the attempt which writes, until `restore` was called as often."""
+        streams = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
         with self._lock:
             self._users += 1
-            for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):  # most often two
+            if keeper is None and streams == self._streams and all(type(stream.write) is _Tee for stream, _ in self._replaced):
+                return
+            if self._users == 1:
+                self._put_back()  # what another one left in place
+            self._streams = streams
+            for stream in streams:  # most often two
                 # Others, such as a wrapper that colours text, pass on what is written to one of these.
                 if not isinstance(stream, _TEXT_STREAM):
                     continue
@@ -185,12 +193,27 @@ class Tees:
         """Put the streams' own methods back, if nobody needs the others any more; what somebody else has replaced since is left alone."""
         with self._lock:
             self._users -= 1
-            if self._users:
-                return
-            for stream, tee in self._replaced:
-                if vars(stream).get("write") is tee:
-                    del stream.write
-            self._replaced.clear()
+            if not (self._users or self._holders):
+                self._put_back()
+
+    def hold(self) -> None:
+        """Leave in place what is installed, for the next to find it there, until `let_go` was called as often."""
+        with self._lock:
+            self._holders += 1
+
+    def let_go(self) -> None:
+        """Put the streams' own methods back, if nobody needs the others any more."""
+        with self._lock:
+            self._holders -= 1
+            if not (self._users or self._holders):
+                self._put_back()
+
+    def _put_back(self) -> None:
+        for stream, tee in self._replaced:
+            if vars(stream).get("write") is tee:
+                del stream.write
+        self._replaced.clear()
+        self._streams = ()
 
 
 # The streams are the process's, and so is what is known about them.
