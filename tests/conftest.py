@@ -8,6 +8,9 @@ server are skipped.
 from __future__ import annotations
 
 import os
+from hashlib import sha256
+from operator import itemgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TEST_URL_VARIABLE = "RQ_TEST_URL"
+
+TESTS = Path(__file__).parent
+OF_PROCESSES = frozenset({"acceptance", "embedded", "faults", "interop", "runtime", "typing"})
 
 
 class StartValkey(Protocol):
@@ -38,6 +44,18 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"{TEST_URL_VARIABLE} must name its database (…/9): every key in it is deleted before each test")
     if hasattr(config, "workerinput") and config.workerinput["workercount"] > 1:
         raise pytest.UsageError(f"{TEST_URL_VARIABLE} is one database, so run the tests in one process (no -n)")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Spread the tests evenly that start processes of their own and wait for them: of those that share a run, none is left with many of them at the end."""
+    if not hasattr(config, "workerinput"):
+        return
+    slow = [item for item in items if item.path.relative_to(TESTS).parts[0] in OF_PROCESSES]
+    quick = [item for item in items if item.path.relative_to(TESTS).parts[0] not in OF_PROCESSES]
+    slow.sort(key=lambda item: sha256(item.nodeid.encode()).digest())
+    places = [(number / len(tests), item) for tests in (slow, quick) for number, item in enumerate(tests)]
+    items[:] = [item for _, item in sorted(places, key=itemgetter(0))]
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -63,6 +64,10 @@ def text(value: bytes | str | None) -> str:
     if value is None:
         return ""
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+# What `text` does of bytes, in one step.
+text_of_bytes: Callable[[bytes], str] = methodcaller("decode", "utf-8", "surrogateescape")
 
 
 def wire(value: str) -> bytes | str:

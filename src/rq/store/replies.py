@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rq.core.errors import CorruptDataError
-from rq.store.calls import text
+from rq.store.calls import text, text_of_bytes
 from rq.store.codec import decode_fields
 
 
@@ -124,9 +124,10 @@ def read_wait(milliseconds: Any) -> float | None:
 def read_claimed(reply: Any) -> Claimed:
     """Read the reply of `claim`."""
     code, jobs, wait, given_back, *more = reply
-    claimed = [ClaimedJob(text(queue), text(job_id), text(execution_id), decode_fields(fields)) for queue, job_id, execution_id, fields in jobs]
+    name = text_of_bytes if type(code) is bytes else text
+    claimed = [ClaimedJob(name(queue), name(job_id), name(execution_id), decode_fields(fields)) for queue, job_id, execution_id, fields in jobs]
     paused = read_names(more[0]) if more and more[0] else ()
-    return Claimed(text(code), claimed, read_wait(wait), int(given_back), paused, bool(more[1:] and more[1]), int(more[2]) if more[2:] else 0)
+    return Claimed(name(code), claimed, read_wait(wait), int(given_back), paused, bool(more[1:] and more[1]), int(more[2]) if more[2:] else 0)
 
 
 def read_names(reply: Any) -> tuple[str, ...]:
