@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -306,8 +307,14 @@ def test_rqs_other_properties_have_rqs_values(queue, redis_client):
     assert (worker.get_heartbeat_ttl(job), SimpleWorker([queue], connection=redis_client).get_heartbeat_ttl(job)) == (90, 240)
     assert (worker.horse_pid, worker.is_horse, worker._stop_requested) == (0, False, False)
     worker.kill_horse()
-    assert worker.wait_for_horse() == (None, None, None)
     worker.validate_queues()
+
+
+def test_a_worker_that_runs_nothing_waits_for_no_process_that_is_not_its_own(queue, redis_client):
+    worker = Worker([queue], name="w", connection=redis_client)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:  # of this process group
+        assert worker.wait_for_horse() == (None, None, None)
+        assert other.poll() is None
 
 
 # --- jobs whose process died ---

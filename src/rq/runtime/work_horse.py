@@ -69,6 +69,8 @@ class ExecutesJobs(HorseMethods):
 
     def wait_for_horse(self) -> tuple[int | None, int | None, Any]:
         """Wait until the process of the job has ended, and return its id, its wait status, and what it used; Nones if there is none."""
+        if not self._horse_pid:  # to the system it would mean any process that this one has started
+            return None, None, None
         try:
             return os.wait4(self._horse_pid, 0)
         except ChildProcessError:
