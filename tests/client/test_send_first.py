@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from unittest import mock
@@ -16,6 +18,8 @@ from rq.queue import Queue
 from tests.client import tasks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import redis
 
 OWN = {b"created_at", b"enqueued_at", b"x_enqueue"}  # dates, and the name of the call
@@ -44,6 +48,15 @@ def warm(redis_client: redis.Redis) -> Queue:
     queue = Queue(connection=redis_client)
     queue.enqueue(tasks.add, 1, 2)
     return queue
+
+
+@pytest.fixture
+def hasty() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
 
 
 @pytest.mark.parametrize("options", [{}, LIMITS, {"at_front": True}, {"job_timeout": -1}], ids=["plain", "limits", "at front", "no limit"])
@@ -81,6 +94,18 @@ def test_jobs_are_in_order_and_each_has_its_own_call(warm, redis_client):
     fetched = Job.fetch_many([job.id for job in jobs], redis_client)
     assert [(job.func_name, job.args) for job in fetched if job] == [(job.func_name, job.args) for job in jobs]
     assert [job.instance.greeting for job in jobs if job.func_name == "greet"] == ["0", "1", "2"]
+
+
+@pytest.mark.usefixtures("hasty")
+def test_threads_that_share_a_queue_enqueue_their_own_calls(warm, redis_client):
+    def enqueue(name: str) -> list[tuple[str, str]]:
+        return [(warm.enqueue(f"some.{name}", number).id, f"some.{name}({number})") for number in range(200)]
+
+    with ThreadPoolExecutor(8) as threads:
+        calls = [call for part in threads.map(enqueue, "abcdefgh") for call in part]
+    stored = [redis_client.hget(f"rq:job:{job_id}", "description").decode() for job_id, _ in calls]
+    assert stored == [description for _, description in calls]
+    assert {job.func_name + str(job.args) for job in warm.get_jobs()[1:]} == {f"some.{name}({number},)" for name in "abcdefgh" for number in range(200)}
 
 
 def test_a_queue_of_one_job_prepares_nothing(redis_client):

@@ -215,9 +215,10 @@ class Queue(Dequeueing, QueueContents):
         if self._send_first is None:  # a queue that is made for one job does without
             self._send_first = False
             return None
-        if not self._send_first or not self._send_first.fits(self):
-            self._send_first = SendFirst(self, self._session, _STOCK_WAYS)
-        return self._send_first.enqueue(self, func, args, kwargs, limits, at_front=at_front)
+        way = self._send_first
+        if not way or not way.fits(self):
+            way = self._send_first = SendFirst(self, self._session, _STOCK_WAYS)
+        return way.enqueue(self, func, args, kwargs, limits, at_front=at_front)
 
     @overload
     def enqueue_at(self, datetime: dt.datetime | dt.timedelta, f: Callable[..., Coroutine[Any, Any, T]], *args: Any, **kwargs: Any) -> Job[T]: ...

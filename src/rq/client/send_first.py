@@ -54,8 +54,8 @@ class SendFirst:
         # Nobody has a hand in any step on the way.
         self._is_possible = tuple(getattr(way, "__func__", None) for way in self._ways) == stock and makes_stock_jobs(queue) and queue.is_async
         self._known: dict[Limits, tuple[Mould[Job], EnqueueForm]] = {}
-        self._func: Callable[..., Any] | str | None = None
-        self._reference: tuple[Any, str] = (None, "")
+        # What was called last, and how a worker finds it; read and replaced as one, because threads may share a queue.
+        self._last: tuple[Callable[..., Any] | str | None, tuple[Any, str]] = None, (None, "")
 
     def fits(self, queue: Queue) -> bool:
         """Say whether everything is as it was."""
@@ -72,10 +72,11 @@ class SendFirst:
         if known is None:
             return None
         mould, form = known
-        if func is not self._func:
+        last = self._last
+        if func is not last[0]:
             check_importable(func)
-            self._func, self._reference = func, reference_of(func)
-        instance, func_name = self._reference
+            last = self._last = func, reference_of(func)
+        instance, func_name = last[1]
         args, kwargs = checked_arguments(args, kwargs)
         payload = Payload(new_job_id(), queue.serializer)
         payload.give(func_name, instance, args, kwargs)
