@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -71,7 +73,7 @@ def test_the_hash_and_the_job_are_those_of_a_job_that_was_made_first(redis_clien
     assert {name: value for name, value in hashes[0].items() if name not in OWN} == {name: value for name, value in hashes[1].items() if name not in OWN}
     assert [redis_client.ttl(job.key) for job in (first, later)] == [options.get("ttl", -1)] * 2
     assert vars(first).keys() == vars(later).keys()
-    assert {name for name in Job.__dict__ if not name.startswith("_")} == {name for name in type(later).__dict__ if not name.startswith("_")}
+    assert type(later) is type(first) is Job
     for name in ("args", "kwargs", "func_name", "timeout", "result_ttl", "ttl", "failure_ttl", "description", "origin", "meta", "dependency_ids", "serializer"):
         assert getattr(first, name) == getattr(later, name), name
     assert (later.get_status(refresh=False), later.enqueued_at) == (
@@ -172,10 +174,46 @@ def test_a_method_that_is_replaced_later_is_called(warm, name, where):
     assert sends_first(warm)
 
 
-def test_a_method_of_jobs_that_is_replaced_later_is_called(warm):
-    with mock.patch.object(Job, "create", side_effect=Job.create) as replaced:
-        warm.enqueue(tasks.add, 1, 2)
-    assert replaced.call_count == 1
+@pytest.mark.parametrize("name", ["__init__", "create", "take_record", "packed_record", "take_as_stored"])
+@pytest.mark.parametrize("is_late", [False, True], ids=["before", "later"])
+def test_a_method_of_jobs_that_is_replaced_is_called(redis_client, name, is_late):
+    queue = Queue(connection=redis_client)
+    for _ in range(2 * is_late):
+        queue.enqueue(tasks.add, 1, 2)
+    own = Job.__dict__.get(name) or getattr(Job, name)
+    called = []
+
+    def replaced(*args: Any, **options: Any) -> Any:
+        called.append(name)
+        return getattr(own, "__func__", own)(*args, **options)
+
+    with mock.patch.object(Job, name, classmethod(replaced) if name == "create" else replaced):
+        for _ in range(3):
+            queue.enqueue(tasks.add, 1, 2)
+    assert len(called) >= 3
+
+
+def test_a_queue_that_nobody_has_is_gone_at_once(redis_client):
+    gc.disable()
+    try:
+        queue = Queue(connection=redis_client)
+        for _ in range(3):
+            queue.enqueue(tasks.add, 1, 2)
+        gone = weakref.ref(queue)
+        del queue
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_a_queue_keeps_nothing_that_was_enqueued(warm):
+    greeter = tasks.Greeter("hi")
+    for _ in range(3):
+        warm.enqueue(greeter.greet, "x", job_timeout=77)
+    gone = weakref.ref(greeter)
+    del greeter
+    gc.collect()
+    assert gone() is None
 
 
 @pytest.mark.parametrize(
@@ -189,6 +227,7 @@ def test_a_method_of_jobs_that_is_replaced_later_is_called(warm):
         (lambda queue: queue.enqueue(tasks.add, result_ttl=[1]), OptionTypeError),
         (lambda queue: queue.enqueue(tasks.add, job_timeout={}), OptionTypeError),
         (lambda queue: queue.enqueue(tasks.add, print), None),
+        (lambda queue: queue.enqueue(tasks.add, meta=7), OptionTypeError),
         (lambda queue: queue.enqueue(tasks.add, (letter for letter in "abc")), TypeError),
     ],
 )

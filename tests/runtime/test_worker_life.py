@@ -312,9 +312,11 @@ def test_rqs_other_properties_have_rqs_values(queue, redis_client):
 
 def test_a_worker_that_runs_nothing_waits_for_no_process_that_is_not_its_own(queue, redis_client):
     worker = Worker([queue], name="w", connection=redis_client)
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:  # of this process group
+    with subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"], stdout=subprocess.PIPE) as other:  # of this process group
+        assert other.stdout is not None
+        other.stdout.read()  # it has ended, or is about to
         assert worker.wait_for_horse() == (None, None, None)
-        assert other.poll() is None
+        assert other.wait() == 3
 
 
 # --- jobs whose process died ---

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import socket
 import threading
-import types
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -22,7 +21,7 @@ from rq.store.calls import Call
 from rq.store.connection import Caller, private_client
 from rq.store.enqueue import NewJob, enqueue_job
 from rq.store.scripts import ScriptLibrary
-from rq.store.short_way import short_way
+from rq.store.short_way import ShortWay
 from tests.support.monitor import watched_commands
 
 if TYPE_CHECKING:
@@ -41,8 +40,8 @@ def enqueueing(name: str) -> Call[Any]:
 @pytest.mark.parametrize("options", [{}, {"decode_responses": True}, {"protocol": 3}, {"health_check_interval": 30}, {"socket_timeout": 5}], ids=str)
 def test_a_plain_client_gets_it(redis_url, options):
     with redis.Redis.from_url(redis_url, **options) as client:
-        assert short_way(client)
-        assert short_way(private_client(client))
+        assert ShortWay(client).is_open()
+        assert ShortWay(private_client(client)).is_open()
         assert Caller(client).run(enqueueing("a")).code == "ok"
         assert client.llen("rq:queue:q") == 1
 
@@ -83,7 +82,8 @@ def test_a_connection_that_has_a_hand_in_commands_sees_them(redis_url):
 
 
 @pytest.mark.parametrize("owner", [redis.Redis, redis.connection.AbstractConnection], ids=lambda owner: owner.__name__)
-def test_a_method_that_a_tracing_library_has_replaced_is_called(redis_url, owner):
+@pytest.mark.parametrize("is_late", [False, True], ids=["at first", "later"])
+def test_a_method_that_a_tracing_library_has_replaced_is_called(redis_url, owner, is_late):
     name = "execute_command" if owner is redis.Redis else "send_command"
     own = getattr(owner, name)
     seen = []
@@ -93,9 +93,36 @@ def test_a_method_that_a_tracing_library_has_replaced_is_called(redis_url, owner
         seen.append(args[0])
         return own(self, *args, **options)
 
-    with mock.patch.object(owner, name, traced), redis.Redis.from_url(redis_url) as client:
-        Caller(client).run(enqueueing("a"))
-    assert "EVALSHA" in seen
+    with redis.Redis.from_url(redis_url) as client:
+        caller = Caller(client)
+        if is_late:
+            caller.run(enqueueing("a"))
+        with mock.patch.object(owner, name, traced):
+            caller.run(enqueueing("b"))
+        assert "EVALSHA" in seen
+        seen.clear()
+        caller.run(enqueueing("c"))
+    assert not seen
+
+
+def test_what_is_done_to_the_client_later_counts(redis_url, start_valkey, monkeypatch):
+    with redis.Redis.from_url(redis_url) as client, start_valkey().client() as elsewhere:
+        caller = Caller(client)
+        way = ShortWay(client)
+        caller.run(enqueueing("a"))
+        callback = mock.Mock(side_effect=lambda reply, **_: reply)
+        client.set_response_callback("EVALSHA", callback)
+        caller.run(enqueueing("b"))
+        assert callback.call_count == 1
+        del client.response_callbacks["EVALSHA"]
+        assert way.is_open()
+        monkeypatch.setattr(client, "execute_command", client.execute_command)
+        monkeypatch.setattr(client, "parse_response", lambda *args, **options: redis.Redis.parse_response(client, *args, **options))
+        assert not way.is_open()
+        monkeypatch.undo()
+        client.connection_pool = elsewhere.connection_pool
+        caller.run(enqueueing("c"))
+        assert elsewhere.lrange("rq:queue:q", 0, -1) == [b"c"]
 
 
 def others(url: str) -> Iterator[Any]:
@@ -105,24 +132,27 @@ def others(url: str) -> Iterator[Any]:
     client = redis.Redis.from_url(url)
     client.set_response_callback("EVALSHA", list)
     yield client
-    client = redis.Redis.from_url(url)
-    client.execute_command = client.execute_command  # type: ignore[method-assign]
-    client.parse_response = mock.Mock(side_effect=client.parse_response)  # type: ignore[method-assign]
-    yield client
+    for name in ("execute_command", "parse_response"):
+        client = redis.Redis.from_url(url)
+        setattr(client, name, mock.Mock(side_effect=getattr(client, name)))
+        yield client
+    yield redis.Redis(connection_pool=redis.ConnectionPool.from_url(url, command_packer=redis.connection.PythonRespSerializer(6000, str.encode)))
     yield redis.sentinel.Sentinel([("127.0.0.1", 1)]).master_for("mymaster")
 
 
 def test_others_go_their_own_way(redis_url):
     for client in others(redis_url):
-        assert short_way(client) is None
+        assert not ShortWay(client).is_open()
         client.close()
 
 
-def test_a_program_that_has_commands_measured_has_them_measured(redis_url):
-    manager = types.SimpleNamespace(get_provider_manager=object)
-    providers = types.SimpleNamespace(get_observability_instance=lambda: manager)
-    with redis.Redis.from_url(redis_url) as client, mock.patch.dict("sys.modules", {"redis.observability.providers": providers}):
-        assert short_way(client) is None
+def test_a_program_that_has_commands_measured_has_them_measured(redis_url, monkeypatch):
+    providers = pytest.importorskip("redis.observability.providers")
+    with redis.Redis.from_url(redis_url) as client:
+        way = ShortWay(client)
+        assert way.is_open()
+        monkeypatch.setattr(providers.get_observability_instance(), "_provider_manager", object())
+        assert not way.is_open()
 
 
 def test_it_does_without_hiredis(redis_url, monkeypatch):
@@ -163,6 +193,15 @@ def test_what_is_done_meanwhile_and_fails_spoils_no_connection(caller, redis_cli
             caller.run(enqueueing(name), fail)
     assert caller.run(enqueueing("c")).code == "ok"
     assert redis_client.llen("rq:queue:q") >= 2
+
+
+def test_an_error_of_the_server_that_is_raised_meanwhile_leaves_no_reply_behind(caller, redis_client):
+    def fail() -> None:
+        raise redis.ResponseError("meanwhile")
+
+    with pytest.raises(redis.ResponseError, match="meanwhile"):
+        caller.run(enqueueing("a"), fail)
+    assert [redis_client.echo(word) for word in ("one", "two")] == [b"one", b"two"]
 
 
 def test_an_interruption_between_call_and_answer_spoils_no_connection(caller, redis_client):
@@ -223,12 +262,15 @@ def test_a_call_is_sent_again_as_often_as_the_client_says(retries):
     server.start()
     try:
         with redis.Redis(port=server.port, protocol=2, retry=Retry(NoBackoff(), retries)) as client:
-            assert short_way(client)
+            assert ShortWay(client).is_open()
             with pytest.raises(redis.ConnectionError):
                 Caller(client).run(enqueueing("a"))
+            asked, server.asked = server.asked, 0
+            with pytest.raises(redis.ConnectionError):
+                client.execute_command("EVALSHA", "0" * 40, 0)
     finally:
         server.stop()
-    assert server.asked == 1 + retries
+    assert asked == server.asked >= 1
 
 
 def test_an_error_of_the_data_is_not_sent_again(caller, redis_client):

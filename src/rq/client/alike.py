@@ -38,8 +38,8 @@ _rest_of = itemgetter(8, *range(11, 19))
 _NOTHING_MORE: tuple[Any, ...] = (None,) * 8 + (False,)
 
 # Ways of making jobs that a subclass may override and a program replace; if one did, every job is made in that way.
-_WAYS_OF_JOBS = ("__init__", "create", "take_record", "packed_record", "take_as_stored")
-_STOCK = {name: getattr(JobData, name) for name in _WAYS_OF_JOBS} | {"create_job": QueueData.create_job}
+WAYS_OF_JOBS = ("__new__", "__init__", "create", "take_record", "packed_record", "take_as_stored", "like_this")
+_STOCK = {name: getattr(JobData, name) for name in WAYS_OF_JOBS} | {"create_job": QueueData.create_job}
 _STOCK_MODULES = frozenset({"rq.job", "rq.aio"})
 
 
@@ -177,7 +177,7 @@ def makes_stock_jobs(queue: QueueData[Any, Any]) -> bool:
     return (
         kind.__module__ in _STOCK_MODULES
         and type(queue).create_job is _STOCK["create_job"]
-        and all(_function_of(getattr(kind, name)) is _function_of(_STOCK[name]) for name in _WAYS_OF_JOBS)
+        and all(_function_of(getattr(kind, name)) is _function_of(_STOCK[name]) for name in WAYS_OF_JOBS)
     )
 
 

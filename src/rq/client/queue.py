@@ -17,7 +17,7 @@ from rq.client.many import Batch, jobs_for
 from rq.client.prepared import EnqueueData
 from rq.client.queue_contents import QueueContents
 from rq.client.queue_lists import name_of_queue_key
-from rq.client.send_first import SendFirst, ways_of_queue
+from rq.client.send_first import SendFirst, ways_of_class
 from rq.client.sending import collect_job, new_job, send_job
 from rq.client.session import session_of
 from rq.client.sync import perform_here, run_here
@@ -182,8 +182,8 @@ class Queue(Dequeueing, QueueContents):
         webhooks: Any = None,
     ) -> Job:
         """Enqueue the call `func(*args, **kwargs)` and return its job. As `enqueue`, with the function's arguments and the options apart."""
-        says_more = description or depends_on or meta or retry or repeat or on_success or on_failure or on_stopped or unique or webhooks
-        if not says_more and job_id is None and pipeline is None:
+        says_more = description or depends_on or retry or repeat or on_success or on_failure or on_stopped or unique or webhooks
+        if not says_more and job_id is None and meta is None and pipeline is None:
             sent = self._enqueue_at_once(func, args, kwargs, (timeout, result_ttl, ttl, failure_ttl), at_front)
             if sent is not None:
                 return sent
@@ -373,7 +373,7 @@ class Queue(Dequeueing, QueueContents):
         return self.get_job_position(job_or_id) is not None
 
 
-_STOCK_WAYS = ways_of_queue(Queue)
+_STOCK_WAYS = ways_of_class(Queue)
 _OWN_WAYS = {name: getattr(Queue, name) for name in ("enqueue_job", "_enqueue_job")}
 
 

@@ -38,13 +38,11 @@ def run_enqueue(session: Session, call: Call[Enqueued], new: NewJob) -> Enqueued
     """
 
     def do_plainly() -> Enqueued:
-        if not _is_plain(new):
-            return session.run(call)  # and hear why not
         calls, now = _plain_calls(session, new)
         session.run_together(calls)
         return Enqueued("ok", JobStatus.QUEUED.value, format_date(datetime.fromtimestamp(now, UTC)))
 
-    return session.run_or(call, do_plainly)
+    return session.run_or(call, do_plainly) if _is_plain(new) else session.run(call)
 
 
 def send_meta(session: Session, job: JobData) -> None:

@@ -8,9 +8,10 @@ made while the server is at work.
 from __future__ import annotations
 
 from operator import attrgetter
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from rq.client.alike import Mould, makes_stock_jobs
+from rq.client.alike import WAYS_OF_JOBS, Mould, makes_stock_jobs
 from rq.client.enqueueing import new_nonce
 from rq.client.payload import Payload, checked_arguments
 from rq.client.sending import confirm
@@ -35,47 +36,59 @@ _MOST_MOULDS = 16
 # What decides how a queue's jobs look. Any of it may be set to something else at any time.
 _look_of = attrgetter("name", "default_timeout", "serializer", "job_class", "connection", "is_async")
 # How they are made and sent. A subclass may override it, and a tracing library, or a test, replace it at any time.
-ways_of_queue = attrgetter("create_job", "own", "setup_dependencies", "enqueue_job", "_enqueue_job", "_send")
-_ways_of_job = attrgetter("__new__", "__init__", "create", "take_record", "packed_record", "take_as_stored", "like_this")
+_WAYS_OF_QUEUES = ("create_job", "own", "setup_dependencies", "enqueue_job", "_enqueue_job", "_send")
+ways_of_class = attrgetter(*_WAYS_OF_QUEUES)
+# The functions, because a method would keep its queue alive.
+_ways_of_queue = attrgetter(*(f"{name}.__func__" for name in _WAYS_OF_QUEUES))
+_ways_of_job = attrgetter(*WAYS_OF_JOBS)
 
 
 class SendFirst:
-    """Enqueues the calls of one queue that say nothing but their arguments, and how long the job and what it leaves may live.
+    """Enqueues the calls of one queue that say nothing but their arguments, their end of the queue, and how long the job and what it leaves may live.
 
     Args:
         queue: the queue.
         session: its session.
-        stock: what `ways_of_queue` says of the class `Queue`, before anybody replaced a method.
+        stock: what `ways_of_class` says of `Queue`, before anybody replaced a method.
     """
 
     def __init__(self, queue: Queue, session: Session, stock: tuple[Any, ...]) -> None:
         self._session = session
-        self._look, self._ways, self._ways_of_job = _look_of(queue), ways_of_queue(queue), _ways_of_job(queue.job_class)
-        # Nobody has a hand in any step on the way.
-        self._is_possible = tuple(getattr(way, "__func__", None) for way in self._ways) == stock and makes_stock_jobs(queue) and queue.is_async
+        self._look, self._stock, self._ways_of_job = _look_of(queue), stock, _ways_of_job(queue.job_class)
+        self._has_stock_jobs = makes_stock_jobs(queue)
         self._known: dict[Limits, tuple[Mould[Job], EnqueueForm]] = {}
         # What was called last, and how a worker finds it; read and replaced as one, because threads may share a queue.
-        self._last: tuple[Callable[..., Any] | str | None, tuple[Any, str]] = None, (None, "")
+        self._last: tuple[object, tuple[Any, str]] = object(), (None, "")
 
     def fits(self, queue: Queue) -> bool:
-        """Say whether everything is as it was."""
-        return _look_of(queue) == self._look and ways_of_queue(queue) == self._ways and _ways_of_job(queue.job_class) == self._ways_of_job
+        """Say whether the queue, and the class of its jobs, are as they were."""
+        return _look_of(queue) == self._look and _ways_of_job(queue.job_class) == self._ways_of_job
+
+    def is_possible(self, queue: Queue) -> bool:
+        """Say whether nobody has a hand in any step on the way."""
+        try:
+            ways = _ways_of_queue(queue)
+        except AttributeError:  # something in the place of a method
+            return False
+        return bool(ways == self._stock and self._has_stock_jobs and queue.is_async)
 
     def enqueue(
         self, queue: Queue, func: Callable[..., Any] | str, args: Sequence[Any] | None, kwargs: dict[str, Any] | None, limits: Limits, *, at_front: bool
     ) -> Job | None:
         """Enqueue a call and return its job; None if that is to be done step by step. Errors are those of `Queue.enqueue`."""
         session = self._session
-        if not self._is_possible or session.lacks_scripts:
+        if session.lacks_scripts or not self.is_possible(queue):
             return None
-        known = self._get(queue, func, limits)
+        known = self._get(queue, limits)
         if known is None:
             return None
         mould, form = known
         last = self._last
         if func is not last[0]:
             check_importable(func)
-            last = self._last = func, reference_of(func)
+            last = (func, reference_of(func))
+            if isinstance(func, (str, FunctionType)):  # a method, say, would keep its object alive
+                self._last = last
         instance, func_name = last[1]
         args, kwargs = checked_arguments(args, kwargs)
         payload = Payload(new_job_id(), queue.serializer)
@@ -91,12 +104,12 @@ class SendFirst:
         confirm(job, answer)
         return job
 
-    def _get(self, queue: Queue, func: Callable[..., Any] | str, limits: Limits) -> tuple[Mould[Job], EnqueueForm] | None:
+    def _get(self, queue: Queue, limits: Limits) -> tuple[Mould[Job], EnqueueForm] | None:
         try:
             known = self._known.get(limits)
         except TypeError:  # no limit is unhashable: the ordinary way says so
             return None
         if known is None and len(self._known) < _MOST_MOULDS:
-            mould = Mould(queue, func, limits)
+            mould = Mould(queue, "-", limits)
             known = self._known[limits] = mould, EnqueueForm(self._session.scripts, mould.model.record)
         return known

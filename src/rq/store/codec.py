@@ -201,11 +201,16 @@ def encode_shared(record: JobRecord) -> list[Argument]:
     return [part for name, value in zip(encoded[::2], encoded[1::2], strict=True) if name not in OWN_FIELDS for part in (name, value)]
 
 
-def encode_own(record: JobRecord) -> tuple[Argument, Argument, Argument]:
-    """Return the values of `OWN_FIELDS` of a job that has all three."""
+def encode_own(created_at: datetime, data: bytes, description: str) -> tuple[Argument, Argument, Argument]:
+    """Return the values of `OWN_FIELDS` as they go over the wire."""
+    return format_date(created_at), compress(data), wire(description)
+
+
+def own_values(record: JobRecord) -> tuple[Argument, Argument, Argument]:
+    """Return what `encode_own` does, of a job that has all three."""
     assert record.created_at is not None  # noqa: S101 - a new job has it
     assert record.data is not None  # noqa: S101 - as above
-    return format_date(record.created_at), compress(record.data), wire(record.description or "")
+    return encode_own(record.created_at, record.data, record.description or "")
 
 
 def snapshot_of(record: JobRecord) -> tuple[Any, ...]:

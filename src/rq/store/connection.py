@@ -30,7 +30,7 @@ from rq.core.errors import ScriptsRefused, StorePermissionError, TooLargeError
 from rq.store.calls import Call, Steps, text
 from rq.store.full import check_for_room
 from rq.store.pool_settings import connection_settings
-from rq.store.short_way import pack, short_way, take_connection
+from rq.store.short_way import ShortWay, pack, take_connection
 
 T = TypeVar("T")
 
@@ -116,8 +116,7 @@ class Caller:
 
     def __init__(self, client: redis.Redis) -> None:
         self.client = client
-        self._execute: Callable[..., Any] = client.execute_command
-        self._short_way = short_way(client)
+        self._short_way = ShortWay(client)
 
     def run(self, call: Call[T], meanwhile: Callable[[], object] | None = None) -> T:
         """Return the answer to one call: one round trip, two if the server does not know the script yet.
@@ -141,9 +140,13 @@ class Caller:
             raise
         return call.read(reply)
 
+    def _execute(self, *command: Any, **options: Any) -> Any:
+        client: Any = self.client
+        return client.execute_command(*command, **options)
+
     def _send(self, call: Call[Any], meanwhile: Callable[[], object] | None = None) -> Any:
-        if call.script is not None and self._short_way is not None:
-            return self._short_way(call.command(), meanwhile)
+        if call.script is not None and self._short_way.is_open():
+            return self._short_way.execute(call.command(), meanwhile)
         return self._execute(*call.command(), **RAW)
 
     def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:
@@ -298,14 +301,14 @@ class PersistentCaller(Caller):
         self.longest_pause_seconds = LONGEST_PAUSE_SECONDS
 
     def run(self, call: Call[T], meanwhile: Callable[[], object] | None = None) -> T:
-        """Return the answer to one call, sending it again while its fate is unknown or it was not executed.
+        """Return the answer to one call, sending it again while its fate is unknown or it was not executed. `meanwhile` is never called.
 
         Raises:
             StorePermissionError: if the server refuses this user.
             TooLargeError: if the server answers others, but not this call, which is large.
             redis.exceptions.ResponseError: for bad data. Any RedisError, once `give_up` says so.
         """
-        del meanwhile  # there is nothing that a worker could do
+        del meanwhile
         return self._persist(lambda: super(PersistentCaller, self).run(call), call)
 
     def run_many(self, calls: Sequence[Call[Any]]) -> list[Any]:

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from rq.core.formats import compress, format_date
 from rq.model.record import JobRecord
 from rq.store.calls import Argument, Call, wire
-from rq.store.codec import OWN_FIELDS, encode_new_job, encode_own, encode_shared
+from rq.store.codec import OWN_FIELDS, encode_new_job, encode_own, encode_shared, own_values
 from rq.store.replies import Enqueued, read_enqueued, read_wait
 from rq.store.scripts import ScriptLibrary
 
@@ -55,7 +54,7 @@ class NewJob:
         """Return what its hash is to hold: name, value, ..."""
         if self.shared is None:
             return encode_new_job(_afresh(self.record))
-        return [part for field in zip(OWN_FIELDS, encode_own(self.record), strict=True) for part in field] + self.shared
+        return [part for field in zip(OWN_FIELDS, own_values(self.record), strict=True) for part in field] + self.shared
 
     def head(self) -> list[Argument]:
         """Return what both scripts take first: id, queue, nonce, where, ttl, unique."""
@@ -109,9 +108,8 @@ class EnqueueForm:
             description: its description.
             at_front: whether it goes to the head of the queue.
         """
-        place = "front" if at_front else "back"
-        own = ("created_at", format_date(created_at), "data", compress(data), "description", wire(description))
-        arguments = [job_id, self._queue, nonce, place, self._ttl, "", *own, *self._shared]
+        own = [part for field in zip(OWN_FIELDS, encode_own(created_at, data, description), strict=True) for part in field]
+        arguments = [job_id, self._queue, nonce, _where(at_front, None), self._ttl, "", *own, *self._shared]
         return Call(partial(read_enqueued, job_id), arguments, self._script, (self._job_key(job_id), *self._queue_keys))
 
 
@@ -122,7 +120,7 @@ def enqueue_jobs(scripts: ScriptLibrary, new_jobs: Sequence[NewJob]) -> Call[lis
     for new in new_jobs:
         record = new.record
         if new.is_like(model):
-            arguments += (wire(record.id), *encode_own(record))
+            arguments += (wire(record.id), *own_values(record))
             likes += 1
             arguments[likes_at] = likes
             continue

@@ -1,14 +1,15 @@
 """The short way to the server: what `redis.Redis.execute_command` does for the call of a script, without what it does for all other commands.
 
 Between a call and its bytes redis-py does a good deal that a script has no use for: it looks for commands of several words, for replies that it makes
-something of, for metrics to record. Where nothing of that is wanted, a call goes straight through a connection of the client's pool. Errors, repetitions and
-the state in which the connection is left are as ever: as soon as anything goes wrong, the connection's own policy of repetition decides.
+something of, for metrics to record. Where nobody wants that, a call goes straight through a connection of the client's pool. Errors, repetitions and the state
+in which the connection is left are as ever: as soon as anything goes wrong, the policy of the client decides.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from operator import attrgetter
 from types import FunctionType
 from typing import Any
 
@@ -24,44 +25,16 @@ try:
 except ImportError:
     pack = None
 
-# What the short way leaves out. Where anybody (a subclass, a tracer) has replaced one of these, it is to be called.
-_LEFT_OUT_BY_CLIENT = ("execute_command", "_execute_command", "_send_command_parse_response", "parse_response")
-_LEFT_OUT_BY_CONNECTION = ("send_command", "pack_command", "send_packed_command", "read_response")
+# What the short way leaves out. Where anybody (a subclass, a tracing library) has put something else in the place of one of these, that is to be called.
+_OF_CLIENT = tuple(
+    name for name in ("execute_command", "_execute_command", "_send_command_parse_response", "parse_response") if hasattr(redis.Redis, name)
+)  # they differ among the versions of redis-py
+_OF_CONNECTION = ("send_command", "pack_command", "send_packed_command", "read_response")
+_ways_of_client = attrgetter(*(f"{name}.__func__" for name in _OF_CLIENT))
+_ways_of_connection = attrgetter(*_OF_CONNECTION)
 
-
-def short_way(client: Any) -> Callable[[tuple[Any, ...], Meanwhile], Any] | None:
-    """Return what sends the command of a script and returns its reply as bytes; None if this client has something of its own to do for it.
-
-    Args:
-        client: a synchronous client.
-
-    Returns:
-        A function of the command, and of what is to be called, at most once, while the server works at it; None for nothing.
-    """
-    pool: Any = getattr(client, "connection_pool", None)
-    is_plain = (
-        type(pool) is redis.ConnectionPool  # Sentinel's, a cluster's, a stand-in's: they know better how to connect
-        and getattr(pool, "cache", None) is None
-        and getattr(client, "connection", None) is None
-        and _are_of(redis.client, client, _LEFT_OUT_BY_CLIENT)
-        and _are_of(redis.connection, pool.connection_class, _LEFT_OUT_BY_CONNECTION)
-        and "EVALSHA" not in client.response_callbacks
-        and not _is_observed()
-    )
-    if not is_plain:
-        return None
-
-    def execute(command: tuple[Any, ...], meanwhile: Meanwhile = None) -> Any:
-        connection = take_connection(pool)
-        try:
-            try:
-                return _exchange(connection, command, meanwhile)
-            except Exception as error:  # noqa: BLE001 - the policy knows which errors are worth another attempt, and raises all others
-                return _insist(connection, command, error)
-        finally:
-            pool.release(connection)
-
-    return execute
+# Before 5.3, redis-py asked for the name of a command, and made nothing of it.
+_WHAT_FOR = () if tuple(map(int, redis.__version__.split(".")[:2])) >= (5, 3) else ("EVALSHA",)
 
 
 def take_connection(pool: Any) -> Any:
@@ -69,8 +42,79 @@ def take_connection(pool: Any) -> Any:
     return pool.get_connection(*_WHAT_FOR)
 
 
-# Before 5.3, redis-py asked for the name of a command, and made nothing of it.
-_WHAT_FOR = () if tuple(map(int, redis.__version__.split(".")[:2])) >= (5, 3) else ("EVALSHA",)
+class ShortWay:
+    """The short way of one client.
+
+    Args:
+        client: a synchronous client.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._pool: Any = getattr(client, "connection_pool", None)
+        self._is_plain = (
+            type(self._pool) is redis.ConnectionPool  # Sentinel's, a cluster's, a stand-in's: they know better how to connect
+            and getattr(self._pool, "cache", None) is None
+            and self._pool.connection_kwargs.get("command_packer") is None
+            and getattr(client, "connection", None) is None
+        )
+        self._ways: tuple[Any, Any] = (None, None)
+        if self._is_plain:
+            self._ways = self._ways_now()
+            self._is_plain = _are_of(redis.client, self._ways[0]) and _are_of(redis.connection, self._ways[1])
+
+    def is_open(self) -> bool:
+        """Say whether the client has nothing of its own to do for a script. That may change: programs are given tracing when they have begun."""
+        client = self._client
+        return bool(
+            self._is_plain
+            and client.connection_pool is self._pool
+            and self._ways_now() == self._ways
+            and "EVALSHA" not in client.response_callbacks
+            and not _is_observed()
+        )
+
+    def execute(self, command: tuple[Any, ...], meanwhile: Meanwhile = None) -> Any:
+        """Send the command of a script, and return its reply as bytes; only while the way is open.
+
+        Args:
+            command: the command.
+            meanwhile: called at most once, while the server works at it; what it raises is raised.
+
+        Raises:
+            redis.exceptions.RedisError: whatever the client would.
+        """
+        connection = take_connection(self._pool)
+        try:
+            try:
+                return _exchange(connection, command, meanwhile)
+            except Exception as error:  # noqa: BLE001 - the policy knows which errors are worth another attempt, and raises all others
+                return self._insist(connection, command, error)
+        finally:
+            self._pool.release(connection)
+
+    def _insist(self, connection: Any, command: tuple[Any, ...], error: Exception) -> Any:
+        """Go on as after a first attempt that ended with `error`."""
+        failed = [error]
+
+        def attempt() -> Any:
+            if failed:
+                raise failed.pop()
+            return _exchange(connection, command)
+
+        def clear_up(error: Exception) -> None:
+            raise_or_go_on = getattr(self._client, "_disconnect_raise", None)  # redis-py 5.0 and 5.1 ask there for what errors a call is repeated
+            if raise_or_go_on is not None:
+                raise_or_go_on(connection, error)
+            connection.disconnect()
+
+        return connection.retry.call_with_retry(attempt, clear_up)
+
+    def _ways_now(self) -> tuple[Any, Any]:
+        try:
+            return _ways_of_client(self._client), _ways_of_connection(self._pool.connection_class)
+        except AttributeError:  # something in the place of a method
+            return None, None
 
 
 def _exchange(connection: Any, command: tuple[Any, ...], meanwhile: Meanwhile = None) -> Any:
@@ -78,31 +122,21 @@ def _exchange(connection: Any, command: tuple[Any, ...], meanwhile: Meanwhile = 
         connection.send_packed_command([pack(command)] if pack else connection.pack_command(*command))
         if meanwhile is not None:
             meanwhile()
+    except BaseException:
+        connection.disconnect()  # a reply that nobody read may be on its way
+        raise
+    try:
         return connection.read_response(disable_decoding=True)
     except redis.ResponseError:
-        raise
+        raise  # a reply like others
     except BaseException:
-        connection.disconnect()  # a reply that nobody read is on its way
+        connection.disconnect()
         raise
 
 
-def _insist(connection: Any, command: tuple[Any, ...], error: Exception) -> Any:
-    """Go on as after a first attempt that ended with `error`."""
-    failed = [error]
-
-    def attempt() -> Any:
-        if failed:
-            raise failed.pop()
-        return _exchange(connection, command)
-
-    return connection.retry.call_with_retry(attempt, lambda _error: connection.disconnect())
-
-
-def _are_of(module: Any, owner: Any, names: tuple[str, ...]) -> bool:
-    """Say whether these methods are those of redis-py's own module, as far as there are such."""
-    found = (getattr(owner, name, None) for name in names)
-    functions = (getattr(method, "__func__", method) for method in found if method is not None)
-    return all(type(function) is FunctionType and function.__globals__ is module.__dict__ for function in functions)
+def _are_of(module: Any, functions: Any) -> bool:
+    """Say whether these functions are those of redis-py's own module."""
+    return functions is not None and all(type(function) is FunctionType and function.__globals__ is module.__dict__ for function in functions)
 
 
 def _is_observed() -> bool:

@@ -169,7 +169,7 @@ class Tees:
         self._replaced: list[tuple[Any, _Tee]] = []
 
     def install(self, keeper: Keeper | None = None) -> None:
-        """Have what is written kept, by `keeper` or that of the attempt which writes, until `restore` was called as often."""
+        """Have what is written kept, by `keeper` or that of the attempt which writes, until `restore` was called as often, and nobody holds it (see `hold`)."""
         streams = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
         with self._lock:
             self._users += 1

@@ -12,8 +12,7 @@ local job = {id = ARGV[1], queue = ARGV[2], nonce = ARGV[3], where = ARGV[4], tt
 -- Most often there is nothing of this id, and nobody anywhere who is still to be told of an end: one command tells.
 job.is_new = redis.call('EXISTS', KEYS[1], ended_key(job.id), releases_key()) == 0
 if job.is_new then has_releases = false else job.note = try('GET', ended_key(job.id)) end
-job.can_go = job.is_new
 local refusal, old = check_entry(job)
 if refusal then return refusal end
 local now = server_time()
-return enter_job(now, iso_date(now), job, old, try)
+return enter_job(now, iso_date(now), job, old, redis.call)

@@ -1,7 +1,6 @@
 -- A job enters the system, or starts over. `job` holds: id, queue, nonce (names the call), where (back | front | due time in seconds | +seconds from now), ttl
 -- ('' for none), unique ('1': only if there is no job of this id), note (what a deleted job of this id left, see keep_job), is_new (whether it is known that
--- there is neither a job of this id nor a note), can_go (whether it may be found out by pushing it that its queue is no list: it is gone then, as if it had
--- never come), and where its fields (flat: name, value, ...) stand in ARGV: first, last; and own, if the values of the first
+-- there is neither a job of this id nor a note), and where its fields (flat: name, value, ...) stand in ARGV: first, last; and own, if the values of the first
 -- three are its own, and stand there. They are handed on as they are; a table of them for each of many jobs would cost more than the commands.
 
 -- What holds for all jobs of one call is found out once: key -> whether it holds what it should.
@@ -25,7 +24,7 @@ local function check_entry(job)
   end
   if job.unique == '1' and not job.is_new and redis.call('EXISTS', key) == 1 then return {'exists', old[2] or 'created'} end
   job.is_due = job.where == 'back' or job.where == 'front'
-  if job.is_due and not job.can_go and not fits('LLEN', queue_key(job.queue)) then return {'badtype', queue_key(job.queue)} end
+  if job.is_due and not fits('LLEN', queue_key(job.queue)) then return {'badtype', queue_key(job.queue)} end
   if not job.is_due and not fits('ZCARD', scheduled_key(job.queue)) then return {'badtype', scheduled_key(job.queue)} end
   return nil, old
 end
@@ -38,17 +37,12 @@ local function forget_release(id)
   if has_releases then try('HDEL', releases_key(), id) end
 end
 
-local is_registered = {}  -- queues, in this call: 1 if it was not before
+local is_registered = {}  -- queues, in this call
 
 local function register_queue(queue)
   if is_registered[queue] then return end
-  is_registered[queue] = redis.call('SADD', queues_key(), queue_key(queue))
-end
-
--- Takes back what was written for a job that is new.
-local function undo_entry(job)
-  redis.call('DEL', job_key(job.id))
-  if is_registered[job.queue] == 1 then redis.call('SREM', queues_key(), queue_key(job.queue)) end
+  redis.call('SADD', queues_key(), queue_key(queue))
+  is_registered[queue] = true
 end
 
 local function fields_of(first, last, own)
@@ -77,17 +71,12 @@ local function due_time(now, where)
   return string.sub(where, 1, 1) == '+' and seconds_text(now + tonumber(where)) or where
 end
 
--- Writes the job and puts it into its queue or among the scheduled ones. Answers {ok, status, the moment as a date}, or as `check_entry` does. `push` puts an
--- id into a queue; of a job that `can_go` it answers nil if that is no list.
+-- Writes the job and puts it into its queue or among the scheduled ones. Answers {ok, status, the moment as a date}. `push` puts an id into a queue.
 local function enter_job(now, date, job, old, push)
   local status = job.is_due and 'queued' or 'scheduled'
   write_job(job, old, date, status)
   if job.is_due then
-    local pushed = push(job.where == 'front' and 'LPUSH' or 'RPUSH', queue_key(job.queue), job.id)
-    if job.can_go and not pushed then
-      undo_entry(job)
-      return {'badtype', queue_key(job.queue)}
-    end
+    push(job.where == 'front' and 'LPUSH' or 'RPUSH', queue_key(job.queue), job.id)
   else
     -- include: places tell schedule
     local due = due_time(now, job.where)
