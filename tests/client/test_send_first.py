@@ -193,6 +193,70 @@ def test_a_method_of_jobs_that_is_replaced_is_called(redis_client, name, is_late
     assert len(called) >= 3
 
 
+class Wrapper:
+    """What tracing libraries put in the place of a method: it looks like what it wraps in every way."""
+
+    def __init__(self, wrapped: Any, seen: list[str]) -> None:
+        self._wrapped, self._seen = wrapped, seen
+
+    def __get__(self, owner: Any, kind: Any = None) -> Wrapper:
+        return Wrapper(self._wrapped.__get__(owner, kind), self._seen)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        self._seen.append(self._wrapped.__name__)
+        return self._wrapped(*args, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wrapped, name)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._wrapped == other)
+
+    def __hash__(self) -> int:
+        return hash(self._wrapped)
+
+
+@pytest.mark.parametrize("name", ["Queue.create_job", "Queue.enqueue_job", "Queue._enqueue_job", "Job.create", "Job.__init__"])
+@pytest.mark.parametrize("is_late", [False, True], ids=["before", "later"])
+def test_what_is_wrapped_by_something_that_looks_alike_is_called(redis_client, name, is_late):
+    owner: Any = Queue if name.startswith("Queue") else Job
+    method = name.split(".")[1]
+    queue = Queue(connection=redis_client)
+    for _ in range(2 * is_late):
+        queue.enqueue(tasks.add, 1, 2)
+    seen: list[str] = []
+    raw = next(vars(kind)[method] for kind in owner.__mro__ if method in vars(kind))
+    with mock.patch.object(owner, method, Wrapper(raw, seen)):
+        for _ in range(3):
+            queue.enqueue(tasks.add, 1, 2)
+    assert seen == [method] * 3
+
+
+@pytest.mark.parametrize("limit", [complex(1), 1j, object()])
+def test_a_limit_that_only_equals_another_is_judged_by_itself(warm, limit):
+    warm.enqueue(tasks.add, 1, 2, job_timeout=1)
+    with pytest.raises((TypeError, ValueError)):
+        warm.enqueue(tasks.add, 1, 2, job_timeout=limit)
+
+
+def test_what_enqueues_in_the_middle_of_enqueueing_mixes_up_nothing(warm):
+    class Enqueuing:
+        """Enqueues another call when it is forgotten."""
+
+        def greet(self) -> None:
+            """Be called."""
+
+        def __del__(self) -> None:
+            warm.enqueue(tasks.anything, "another")
+
+        def __reduce__(self) -> Any:
+            return (str, ())
+
+    warm.enqueue(tasks.add, 1, 2)
+    warm.enqueue(Enqueuing().greet)
+    assert warm.enqueue(tasks.add, 3, 4).func_name == "tests.client.tasks.add"
+
+
 def test_a_queue_that_nobody_has_is_gone_at_once(redis_client):
     gc.disable()
     try:

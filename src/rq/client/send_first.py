@@ -7,8 +7,8 @@ made while the server is at work.
 
 from __future__ import annotations
 
-from operator import attrgetter
-from types import FunctionType
+from operator import attrgetter, is_
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from rq.client.alike import WAYS_OF_JOBS, Mould, makes_stock_jobs
@@ -36,11 +36,11 @@ _MOST_MOULDS = 16
 # What decides how a queue's jobs look. Any of it may be set to something else at any time.
 _look_of = attrgetter("name", "default_timeout", "serializer", "job_class", "connection", "is_async")
 # How they are made and sent. A subclass may override it, and a tracing library, or a test, replace it at any time.
-_WAYS_OF_QUEUES = ("create_job", "own", "setup_dependencies", "enqueue_job", "_enqueue_job", "_send")
-ways_of_class = attrgetter(*_WAYS_OF_QUEUES)
-# The functions, because a method would keep its queue alive.
-_ways_of_queue = attrgetter(*(f"{name}.__func__" for name in _WAYS_OF_QUEUES))
-_ways_of_job = attrgetter(*WAYS_OF_JOBS)
+_WAYS_OF_QUEUES = frozenset({"create_job", "own", "setup_dependencies", "enqueue_job", "_enqueue_job", "_send"})
+ways_of_class = attrgetter(*sorted(_WAYS_OF_QUEUES))
+_ways_of_jobs = attrgetter(*(name for name in WAYS_OF_JOBS if name != "create"))
+
+_PLAIN = frozenset({int, float, str, bool, type(None)})
 
 
 class SendFirst:
@@ -54,30 +54,32 @@ class SendFirst:
 
     def __init__(self, queue: Queue, session: Session, stock: tuple[Any, ...]) -> None:
         self._session = session
-        self._look, self._stock, self._ways_of_job = _look_of(queue), stock, _ways_of_job(queue.job_class)
+        self._look = _look_of(queue)
+        create = getattr(queue.job_class.create, "__func__", None)
+        self._ways = (*stock, *_ways_of_jobs(queue.job_class), create)  # no methods, which would keep the queue alive
         self._has_stock_jobs = makes_stock_jobs(queue)
         self._known: dict[Limits, tuple[Mould[Job], EnqueueForm]] = {}
         # What was called last, and how a worker finds it; read and replaced as one, because threads may share a queue.
         self._last: tuple[object, tuple[Any, str]] = object(), (None, "")
 
     def fits(self, queue: Queue) -> bool:
-        """Say whether the queue, and the class of its jobs, are as they were."""
-        return _look_of(queue) == self._look and _ways_of_job(queue.job_class) == self._ways_of_job
+        """Say whether jobs of this queue still look as they did."""
+        return bool(_look_of(queue) == self._look)
 
     def is_possible(self, queue: Queue) -> bool:
-        """Say whether nobody has a hand in any step on the way."""
-        try:
-            ways = _ways_of_queue(queue)
-        except AttributeError:  # something in the place of a method
+        """Say whether nobody has a hand in any step on the way, now."""
+        create: Any = queue.job_class.create
+        if not (self._has_stock_jobs and type(create) is MethodType and queue.is_async):
             return False
-        return bool(ways == self._stock and self._has_stock_jobs and queue.is_async)
+        ways = (*ways_of_class(type(queue)), *_ways_of_jobs(queue.job_class), create.__func__)
+        return all(map(is_, ways, self._ways)) and _WAYS_OF_QUEUES.isdisjoint(vars(queue))
 
     def enqueue(
         self, queue: Queue, func: Callable[..., Any] | str, args: Sequence[Any] | None, kwargs: dict[str, Any] | None, limits: Limits, *, at_front: bool
     ) -> Job | None:
         """Enqueue a call and return its job; None if that is to be done step by step. Errors are those of `Queue.enqueue`."""
         session = self._session
-        if session.lacks_scripts or not self.is_possible(queue):
+        if session.lacks_scripts or not self.is_possible(queue) or not _PLAIN.issuperset(map(type, limits)):
             return None
         known = self._get(queue, limits)
         if known is None:
@@ -105,10 +107,7 @@ class SendFirst:
         return job
 
     def _get(self, queue: Queue, limits: Limits) -> tuple[Mould[Job], EnqueueForm] | None:
-        try:
-            known = self._known.get(limits)
-        except TypeError:  # no limit is unhashable: the ordinary way says so
-            return None
+        known = self._known.get(limits)
         if known is None and len(self._known) < _MOST_MOULDS:
             mould = Mould(queue, "-", limits)
             known = self._known[limits] = mould, EnqueueForm(self._session.scripts, mould.model.record)

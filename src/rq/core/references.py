@@ -111,7 +111,7 @@ def import_attribute(name: str) -> Any:
     """
     module_name, _, attribute = name.rpartition(".")
     module = sys.modules.get(module_name)
-    if module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", True):  # as nearly always
+    if attribute and module is not None and not getattr(getattr(module, "__spec__", None), "_initializing", True):  # as nearly always
         try:
             return getattr(module, attribute)
         except AttributeError:

@@ -7,9 +7,10 @@ in which the connection is left are as ever: as soon as anything goes wrong, the
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
-from operator import attrgetter
+from operator import attrgetter, is_
 from types import FunctionType
 from typing import Any
 
@@ -26,15 +27,14 @@ except ImportError:
     pack = None
 
 # What the short way leaves out. Where anybody (a subclass, a tracing library) has put something else in the place of one of these, that is to be called.
-_OF_CLIENT = tuple(
+_OF_CLIENT = frozenset(
     name for name in ("execute_command", "_execute_command", "_send_command_parse_response", "parse_response") if hasattr(redis.Redis, name)
 )  # they differ among the versions of redis-py
-_OF_CONNECTION = ("send_command", "pack_command", "send_packed_command", "read_response")
-_ways_of_client = attrgetter(*(f"{name}.__func__" for name in _OF_CLIENT))
-_ways_of_connection = attrgetter(*_OF_CONNECTION)
+_ways_of_client = attrgetter(*sorted(_OF_CLIENT))
+_ways_of_connection = attrgetter("send_command", "pack_command", "send_packed_command", "read_response")
 
 # Before 5.3, redis-py asked for the name of a command, and made nothing of it.
-_WHAT_FOR = () if tuple(map(int, redis.__version__.split(".")[:2])) >= (5, 3) else ("EVALSHA",)
+_WHAT_FOR = ("EVALSHA",) if re.match(r"5\.[012]\b", redis.__version__) else ()
 
 
 def take_connection(pool: Any) -> Any:
@@ -58,10 +58,10 @@ class ShortWay:
             and self._pool.connection_kwargs.get("command_packer") is None
             and getattr(client, "connection", None) is None
         )
-        self._ways: tuple[Any, Any] = (None, None)
+        self._ways: tuple[Any, ...] = ()
         if self._is_plain:
             self._ways = self._ways_now()
-            self._is_plain = _are_of(redis.client, self._ways[0]) and _are_of(redis.connection, self._ways[1])
+            self._is_plain = all(type(way) is FunctionType and way.__globals__ in (redis.client.__dict__, redis.connection.__dict__) for way in self._ways)
 
     def is_open(self) -> bool:
         """Say whether the client has nothing of its own to do for a script. That may change: programs are given tracing when they have begun."""
@@ -69,7 +69,8 @@ class ShortWay:
         return bool(
             self._is_plain
             and client.connection_pool is self._pool
-            and self._ways_now() == self._ways
+            and all(map(is_, self._ways_now(), self._ways))  # whatever they claim to equal
+            and _OF_CLIENT.isdisjoint(vars(client))
             and "EVALSHA" not in client.response_callbacks
             and not _is_observed()
         )
@@ -110,11 +111,8 @@ class ShortWay:
 
         return connection.retry.call_with_retry(attempt, clear_up)
 
-    def _ways_now(self) -> tuple[Any, Any]:
-        try:
-            return _ways_of_client(self._client), _ways_of_connection(self._pool.connection_class)
-        except AttributeError:  # something in the place of a method
-            return None, None
+    def _ways_now(self) -> tuple[Any, ...]:
+        return (*_ways_of_client(type(self._client)), *_ways_of_connection(self._pool.connection_class))
 
 
 def _exchange(connection: Any, command: tuple[Any, ...], meanwhile: Meanwhile = None) -> Any:
@@ -132,11 +130,6 @@ def _exchange(connection: Any, command: tuple[Any, ...], meanwhile: Meanwhile = 
     except BaseException:
         connection.disconnect()
         raise
-
-
-def _are_of(module: Any, functions: Any) -> bool:
-    """Say whether these functions are those of redis-py's own module."""
-    return functions is not None and all(type(function) is FunctionType and function.__globals__ is module.__dict__ for function in functions)
 
 
 def _is_observed() -> bool:
