@@ -257,6 +257,13 @@ def test_what_enqueues_in_the_middle_of_enqueueing_mixes_up_nothing(warm):
     assert warm.enqueue(tasks.add, 3, 4).func_name == "tests.client.tasks.add"
 
 
+def test_a_mock_in_the_place_of_a_method_is_called(warm):
+    made = warm.create_job(tasks.add)
+    with mock.patch.object(Job, "create", mock.Mock(return_value=made)) as create:
+        assert warm.enqueue(tasks.add, 1, 2) is made
+    create.assert_called_once()
+
+
 def test_a_queue_that_nobody_has_is_gone_at_once(redis_client):
     gc.disable()
     try:

@@ -17,7 +17,7 @@ from rq.client.many import Batch, jobs_for
 from rq.client.prepared import EnqueueData
 from rq.client.queue_contents import QueueContents
 from rq.client.queue_lists import name_of_queue_key
-from rq.client.send_first import SendFirst, ways_of_class
+from rq.client.send_first import SendFirst, is_stock, ways_of_class
 from rq.client.sending import collect_job, new_job, send_job
 from rq.client.session import session_of
 from rq.client.sync import perform_here, run_here
@@ -217,7 +217,9 @@ class Queue(Dequeueing, QueueContents):
             return None
         way = self._send_first
         if not way or not way.fits(self):
-            way = self._send_first = SendFirst(self, self._session, _STOCK_WAYS)
+            if not is_stock(self, _STOCK_WAYS):
+                return None
+            way = self._send_first = SendFirst(self, self._session)
         return way.enqueue(self, func, args, kwargs, limits, at_front=at_front)
 
     @overload

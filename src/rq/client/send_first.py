@@ -34,13 +34,30 @@ if TYPE_CHECKING:
 _MOST_MOULDS = 16
 
 # What decides how a queue's jobs look. Any of it may be set to something else at any time.
-_look_of = attrgetter("name", "default_timeout", "serializer", "job_class", "connection", "is_async")
+_LOOK = ("name", "default_timeout", "serializer", "job_class", "connection", "_is_async")
 # How they are made and sent. A subclass may override it, and a tracing library, or a test, replace it at any time.
 _WAYS_OF_QUEUES = frozenset({"create_job", "own", "setup_dependencies", "enqueue_job", "_enqueue_job", "_send"})
 ways_of_class = attrgetter(*sorted(_WAYS_OF_QUEUES))
-_ways_of_jobs = attrgetter(*(name for name in WAYS_OF_JOBS if name != "create"))
+# All of it in one step: this is asked for each job. No methods, which would keep the queue alive.
+_state_of = attrgetter(
+    *(f"__class__.{name}" for name in sorted(_WAYS_OF_QUEUES)),
+    *_LOOK,
+    *(f"job_class.{name}" for name in WAYS_OF_JOBS if name != "create"),
+    "job_class.create.__func__",
+)
 
 _PLAIN = frozenset({int, float, str, bool, type(None)})
+
+
+def is_stock(queue: Queue, stock: tuple[Any, ...]) -> bool:
+    """Say whether nobody has a hand in how this queue's jobs are made and sent.
+
+    Args:
+        queue: the queue.
+        stock: what `ways_of_class` says of `Queue`, before anybody replaced a method.
+    """
+    is_same = all(map(is_, ways_of_class(type(queue)), stock))
+    return is_same and queue.is_async and makes_stock_jobs(queue) and _WAYS_OF_QUEUES.isdisjoint(vars(queue))
 
 
 class SendFirst:
@@ -49,37 +66,31 @@ class SendFirst:
     Args:
         queue: the queue.
         session: its session.
-        stock: what `ways_of_class` says of `Queue`, before anybody replaced a method.
     """
 
-    def __init__(self, queue: Queue, session: Session, stock: tuple[Any, ...]) -> None:
+    def __init__(self, queue: Queue, session: Session) -> None:
         self._session = session
-        self._look = _look_of(queue)
-        create = getattr(queue.job_class.create, "__func__", None)
-        self._ways = (*stock, *_ways_of_jobs(queue.job_class), create)  # no methods, which would keep the queue alive
-        self._has_stock_jobs = makes_stock_jobs(queue)
+        self._state = _state_of(queue)
         self._known: dict[Limits, tuple[Mould[Job], EnqueueForm]] = {}
         # What was called last, and how a worker finds it; read and replaced as one, because threads may share a queue.
         self._last: tuple[object, tuple[Any, str]] = object(), (None, "")
 
     def fits(self, queue: Queue) -> bool:
-        """Say whether jobs of this queue still look as they did."""
-        return bool(_look_of(queue) == self._look)
-
-    def is_possible(self, queue: Queue) -> bool:
-        """Say whether nobody has a hand in any step on the way, now."""
-        create: Any = queue.job_class.create
-        if not (self._has_stock_jobs and type(create) is MethodType and queue.is_async):
+        """Say whether everything is as it was: how the queue's jobs look, and that nobody has a hand in how they are made and sent."""
+        try:
+            now = _state_of(queue)
+        except AttributeError:  # something else in the place of a method
             return False
-        ways = (*ways_of_class(type(queue)), *_ways_of_jobs(queue.job_class), create.__func__)
-        return all(map(is_, ways, self._ways)) and _WAYS_OF_QUEUES.isdisjoint(vars(queue))
+        # Compared by what they are, whatever they claim to equal, or pass on of what they wrap.
+        is_same = all(map(is_, now, self._state)) and type(queue.job_class.create) is MethodType
+        return is_same and _WAYS_OF_QUEUES.isdisjoint(vars(queue))
 
     def enqueue(
         self, queue: Queue, func: Callable[..., Any] | str, args: Sequence[Any] | None, kwargs: dict[str, Any] | None, limits: Limits, *, at_front: bool
     ) -> Job | None:
         """Enqueue a call and return its job; None if that is to be done step by step. Errors are those of `Queue.enqueue`."""
         session = self._session
-        if session.lacks_scripts or not self.is_possible(queue) or not _PLAIN.issuperset(map(type, limits)):
+        if session.lacks_scripts or not _PLAIN.issuperset(map(type, limits)):
             return None
         known = self._get(queue, limits)
         if known is None:

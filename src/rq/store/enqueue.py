@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from rq.model.record import JobRecord
@@ -92,7 +93,7 @@ class EnqueueForm:
 
     def __init__(self, scripts: ScriptLibrary, record: JobRecord) -> None:
         _, *self._queue_keys = scripts.keyspace.of_new_job("", record.origin)
-        self._job_key = scripts.keyspace.job
+        self._job_key = partial(scripts.keyspace.name, "job")
         self._script = scripts.script("enqueue")
         _, self._queue, _, _, self._ttl, _ = NewJob(record, "").head()
         self._shared = encode_shared(record)
@@ -108,8 +109,8 @@ class EnqueueForm:
             description: its description.
             at_front: whether it goes to the head of the queue.
         """
-        own = [part for field in zip(OWN_FIELDS, encode_own(created_at, data, description), strict=True) for part in field]
-        arguments = [job_id, self._queue, nonce, _where(at_front, None), self._ttl, "", *own, *self._shared]
+        own = chain.from_iterable(zip(OWN_FIELDS, encode_own(created_at, data, description), strict=True))
+        arguments = [job_id, self._queue, nonce, _FRONT if at_front else _BACK, self._ttl, "", *own, *self._shared]
         return Call(partial(read_enqueued, job_id), arguments, self._script, (self._job_key(job_id), *self._queue_keys))
 
 
@@ -136,12 +137,15 @@ def enqueue_jobs(scripts: ScriptLibrary, new_jobs: Sequence[NewJob]) -> Call[lis
     return Call(read, arguments, scripts.script("enqueue_many"), (keys.queues, *(keys.job(new.record.id) for new in new_jobs)))
 
 
+_FRONT, _BACK = "front", "back"
+
+
 def _where(at_front: bool, due: float | timedelta | None) -> Argument:
     if isinstance(due, timedelta):
         return f"{due.total_seconds():+.6f}" if due > timedelta(0) else "+0"
     if due is not None:
         return due
-    return "front" if at_front else "back"
+    return _FRONT if at_front else _BACK
 
 
 def _afresh(record: JobRecord) -> JobRecord:

@@ -8,7 +8,6 @@ in which the connection is left are as ever: as soon as anything goes wrong, the
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from operator import attrgetter, is_
 from types import FunctionType
@@ -30,8 +29,20 @@ except ImportError:
 _OF_CLIENT = frozenset(
     name for name in ("execute_command", "_execute_command", "_send_command_parse_response", "parse_response") if hasattr(redis.Redis, name)
 )  # they differ among the versions of redis-py
-_ways_of_client = attrgetter(*sorted(_OF_CLIENT))
-_ways_of_connection = attrgetter("send_command", "pack_command", "send_packed_command", "read_response")
+_OF_CONNECTION = ("send_command", "pack_command", "send_packed_command", "read_response")
+_ways_of = attrgetter(*(f"__class__.{name}" for name in sorted(_OF_CLIENT)), *(f"connection_pool.connection_class.{name}" for name in _OF_CONNECTION))
+
+# Who records what redis-py does, if this program has asked for that; versions before 8 cannot.
+_recorder: Callable[[], object]
+try:
+    from redis.observability.providers import get_observability_instance
+except ImportError:
+
+    def _recorder() -> None:
+        """Return None."""
+
+else:
+    _recorder = get_observability_instance().get_provider_manager
 
 # Before 5.3, redis-py asked for the name of a command, and made nothing of it.
 _WHAT_FOR = ("EVALSHA",) if re.match(r"5\.[012]\b", redis.__version__) else ()
@@ -60,7 +71,7 @@ class ShortWay:
         )
         self._ways: tuple[Any, ...] = ()
         if self._is_plain:
-            self._ways = self._ways_now()
+            self._ways = _ways_of(client)
             self._is_plain = all(type(way) is FunctionType and way.__globals__ in (redis.client.__dict__, redis.connection.__dict__) for way in self._ways)
 
     def is_open(self) -> bool:
@@ -69,10 +80,10 @@ class ShortWay:
         return bool(
             self._is_plain
             and client.connection_pool is self._pool
-            and all(map(is_, self._ways_now(), self._ways))  # whatever they claim to equal
+            and all(map(is_, _ways_of(client), self._ways))  # whatever they claim to equal
             and _OF_CLIENT.isdisjoint(vars(client))
-            and "EVALSHA" not in client.response_callbacks
-            and not _is_observed()
+            and not dict.__contains__(client.response_callbacks, "EVALSHA")  # with its own lower case and upper case are the same
+            and _recorder() is None
         )
 
     def execute(self, command: tuple[Any, ...], meanwhile: Meanwhile = None) -> Any:
@@ -111,9 +122,6 @@ class ShortWay:
 
         return connection.retry.call_with_retry(attempt, clear_up)
 
-    def _ways_now(self) -> tuple[Any, ...]:
-        return (*_ways_of_client(type(self._client)), *_ways_of_connection(self._pool.connection_class))
-
 
 def _exchange(connection: Any, command: tuple[Any, ...], meanwhile: Meanwhile = None) -> Any:
     try:
@@ -130,9 +138,3 @@ def _exchange(connection: Any, command: tuple[Any, ...], meanwhile: Meanwhile = 
     except BaseException:
         connection.disconnect()
         raise
-
-
-def _is_observed() -> bool:
-    """Say whether redis-py records metrics in this program."""
-    providers: Any = sys.modules.get("redis.observability.providers")
-    return providers is not None and providers.get_observability_instance().get_provider_manager() is not None
