@@ -48,14 +48,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Spread the tests evenly that start processes of their own and wait for them: of those that share a run, none is left with many of them at the end."""
+    """Spread the files evenly whose tests start processes and wait for them: of those that share a run, none is left with many of them at the end."""
     if not hasattr(config, "workerinput"):
         return
-    slow = [item for item in items if item.path.relative_to(TESTS).parts[0] in OF_PROCESSES]
-    quick = [item for item in items if item.path.relative_to(TESTS).parts[0] not in OF_PROCESSES]
-    slow.sort(key=lambda item: sha256(item.nodeid.encode()).digest())
-    places = [(number / len(tests), item) for tests in (slow, quick) for number, item in enumerate(tests)]
-    items[:] = [item for _, item in sorted(places, key=itemgetter(0))]
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path.relative_to(TESTS), []).append(item)
+    places: list[tuple[float, list[pytest.Item]]] = []
+    for are_slow in (True, False):
+        names = [name for name in files if (name.parts[0] in OF_PROCESSES) is are_slow]
+        names.sort(key=lambda name: sha256(str(name).encode()).digest())
+        whole, before = sum(len(files[name]) for name in names), 0
+        for name in names:
+            places.append((before / whole, files[name]))
+            before += len(files[name])
+    items[:] = [item for _, tests in sorted(places, key=itemgetter(0)) for item in tests]
 
 
 @pytest.fixture(scope="session")

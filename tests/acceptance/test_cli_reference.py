@@ -8,6 +8,7 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -25,9 +26,14 @@ SHARED = {"url", "config", "path", "serializer", "worker_class", "job_class", "q
 _NARROW = 80
 
 
+def context_of(command: click.Command, **options: Any) -> click.Context:
+    """A context as `rq` makes it: what help a command gets to have in its first one, it keeps."""
+    return click.Context(command, **main.context_settings, **options)
+
+
 def commands(above: click.Command = main, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """All commands, those below others too, with their paths."""
-    for name, command in commands_below(above, click.Context(above)):
+    for name, command in commands_below(above, context_of(above)):
         if not isinstance(command, click.Group):
             yield (*path, name), command
         yield from commands(command, (*path, name))
@@ -50,7 +56,7 @@ def test_no_command_that_is_defined_anywhere_is_missing_in_the_reference():
 
 @pytest.mark.parametrize(("path", "command"), ALL)
 def test_help_of_a_command_reads_well_at_eighty_columns(path: tuple[str, ...], command: click.Command):
-    context = click.Context(command, info_name=" ".join(["rq", *path]), terminal_width=_NARROW, max_content_width=_NARROW)
+    context = context_of(command, info_name=" ".join(["rq", *path]), terminal_width=_NARROW, max_content_width=_NARROW)
     lines = command.get_help(context).splitlines()
     assert max(map(len, lines)) <= _NARROW
     assert (command.help or "").strip()
