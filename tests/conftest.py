@@ -8,9 +8,6 @@ server are skipped.
 from __future__ import annotations
 
 import os
-from hashlib import sha256
-from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,9 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TEST_URL_VARIABLE = "RQ_TEST_URL"
-
-TESTS = Path(__file__).parent
-OF_PROCESSES = frozenset({"acceptance", "embedded", "faults", "interop", "runtime", "typing"})
 
 
 class StartValkey(Protocol):
@@ -44,25 +38,6 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"{TEST_URL_VARIABLE} must name its database (…/9): every key in it is deleted before each test")
     if hasattr(config, "workerinput") and config.workerinput["workercount"] > 1:
         raise pytest.UsageError(f"{TEST_URL_VARIABLE} is one database, so run the tests in one process (no -n)")
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Spread the files evenly whose tests start processes and wait for them: of those that share a run, none is left with many of them at the end."""
-    if not hasattr(config, "workerinput"):
-        return
-    files: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.path.relative_to(TESTS), []).append(item)
-    places: list[tuple[float, list[pytest.Item]]] = []
-    for are_slow in (True, False):
-        names = [name for name in files if (name.parts[0] in OF_PROCESSES) is are_slow]
-        names.sort(key=lambda name: sha256(str(name).encode()).digest())
-        whole, before = sum(len(files[name]) for name in names), 0
-        for name in names:
-            places.append((before / whole, files[name]))
-            before += len(files[name])
-    items[:] = [item for _, tests in sorted(places, key=itemgetter(0)) for item in tests]
 
 
 @pytest.fixture(scope="session")
