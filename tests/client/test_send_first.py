@@ -18,6 +18,7 @@ from rq.core.errors import InvalidOptionError, OptionTypeError, TimeoutFormatErr
 from rq.job import Job, JobStatus
 from rq.queue import Queue
 from tests.client import tasks
+from tests.support.wrapping import Wrapper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,29 +194,6 @@ def test_a_method_of_jobs_that_is_replaced_is_called(redis_client, name, is_late
     assert len(called) >= 3
 
 
-class Wrapper:
-    """What tracing libraries put in the place of a method: it looks like what it wraps in every way."""
-
-    def __init__(self, wrapped: Any, seen: list[str]) -> None:
-        self._wrapped, self._seen = wrapped, seen
-
-    def __get__(self, owner: Any, kind: Any = None) -> Wrapper:
-        return Wrapper(self._wrapped.__get__(owner, kind), self._seen)
-
-    def __call__(self, *args: Any, **options: Any) -> Any:
-        self._seen.append(self._wrapped.__name__)
-        return self._wrapped(*args, **options)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._wrapped, name)
-
-    def __eq__(self, other: object) -> bool:
-        return bool(self._wrapped == other)
-
-    def __hash__(self) -> int:
-        return hash(self._wrapped)
-
-
 @pytest.mark.parametrize("name", ["Queue.create_job", "Queue.enqueue_job", "Queue._enqueue_job", "Job.create", "Job.__init__"])
 @pytest.mark.parametrize("is_late", [False, True], ids=["before", "later"])
 def test_what_is_wrapped_by_something_that_looks_alike_is_called(redis_client, name, is_late):
@@ -226,7 +204,7 @@ def test_what_is_wrapped_by_something_that_looks_alike_is_called(redis_client, n
         queue.enqueue(tasks.add, 1, 2)
     seen: list[str] = []
     raw = next(vars(kind)[method] for kind in owner.__mro__ if method in vars(kind))
-    with mock.patch.object(owner, method, Wrapper(raw, seen)):
+    with mock.patch.object(owner, method, Wrapper(raw, lambda name, _: seen.append(name))):
         for _ in range(3):
             queue.enqueue(tasks.add, 1, 2)
     assert seen == [method] * 3

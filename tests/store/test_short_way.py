@@ -23,6 +23,7 @@ from rq.store.enqueue import NewJob, enqueue_job
 from rq.store.scripts import ScriptLibrary
 from rq.store.short_way import ShortWay
 from tests.support.monitor import watched_commands
+from tests.support.wrapping import Wrapper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,29 +106,6 @@ def test_a_method_that_a_tracing_library_has_replaced_is_called(redis_url, owner
     assert not seen
 
 
-class Wrapper:
-    """What tracing libraries put in the place of a method: it looks like what it wraps in every way."""
-
-    def __init__(self, wrapped: Any, seen: list[str]) -> None:
-        self._wrapped, self._seen = wrapped, seen
-
-    def __get__(self, owner: Any, kind: Any = None) -> Wrapper:
-        return Wrapper(self._wrapped.__get__(owner, kind), self._seen)
-
-    def __call__(self, *args: Any, **options: Any) -> Any:
-        self._seen.append(args[0])
-        return self._wrapped(*args, **options)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._wrapped, name)
-
-    def __eq__(self, other: object) -> bool:
-        return bool(self._wrapped == other)
-
-    def __hash__(self) -> int:
-        return hash(self._wrapped)
-
-
 @pytest.mark.parametrize("is_late", [False, True], ids=["at first", "later"])
 def test_what_is_wrapped_by_something_that_looks_alike_is_called(redis_url, is_late):
     seen: list[str] = []
@@ -135,7 +113,7 @@ def test_what_is_wrapped_by_something_that_looks_alike_is_called(redis_url, is_l
         caller = Caller(client)
         if is_late:
             caller.run(enqueueing("a"))
-        with mock.patch.object(redis.Redis, "execute_command", Wrapper(redis.Redis.execute_command, seen)):
+        with mock.patch.object(redis.Redis, "execute_command", Wrapper(redis.Redis.execute_command, lambda _, args: seen.append(args[0]))):
             Caller(client).run(enqueueing("b"))
             caller.run(enqueueing("c"))
     assert seen.count("EVALSHA") >= 2
