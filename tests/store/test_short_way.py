@@ -143,6 +143,8 @@ def others(url: str) -> Iterator[Any]:
     pool = OwnPool.from_url(url)
     yield redis.Redis(connection_pool=pool)
     yield redis.Redis.from_url(url, single_connection_client=True)
+    factory: Any = functools.partial(redis.Connection)  # no class, but good enough for redis-py
+    yield redis.Redis(connection_pool=redis.ConnectionPool.from_url(url, connection_class=factory))
     client = redis.Redis.from_url(url)
     client.set_response_callback("EVALSHA", list)
     yield client

@@ -142,8 +142,7 @@ class JobData(Generic[ClientT, SessionT]):
             webhooks=webhooks,
             group_id=group_id,
         )
-        if type(args) is not tuple or type(kwargs) is not dict:
-            args, kwargs = checked_arguments(args, kwargs)
+        args, kwargs = checked_arguments(args, kwargs)
         instance, func_name = reference_of(func)
         job = cls(id, connection, serializer)
         job.payload.give(func_name, instance, args, kwargs)

@@ -136,8 +136,7 @@ def _argument_string(value: object, max_length: int | None) -> str:
     if max_length is not None and type(value) in {str, bytes} and len(value) > _LONG_ARGUMENT:  # type: ignore[arg-type]
         value = value[: max_length + 1]  # type: ignore[index]
     try:
-        printed = repr(value)
-        return printed if max_length is None or len(printed) <= max_length else truncate(printed, max_length)
+        return truncate(repr(value), max_length)
     except Exception:  # noqa: BLE001 - repr is the user's code
         return f"<{dotted_name(type(value))}>"
 

@@ -71,8 +71,10 @@ class ShortWay:
         )
         self._ways: tuple[Any, ...] = ()
         if self._is_plain:
-            self._ways = _ways_of(client)
-            self._is_plain = all(type(way) is FunctionType and way.__globals__ in (redis.client.__dict__, redis.connection.__dict__) for way in self._ways)
+            self._ways = _functions_of(client)
+            self._is_plain = bool(self._ways) and all(
+                type(way) is FunctionType and way.__globals__ in (redis.client.__dict__, redis.connection.__dict__) for way in self._ways
+            )
 
     def is_open(self) -> bool:
         """Say whether the client has nothing of its own to do for a script. That may change: programs are given tracing when they have begun."""
@@ -80,7 +82,7 @@ class ShortWay:
         return bool(
             self._is_plain
             and client.connection_pool is self._pool
-            and all(map(is_, _ways_of(client), self._ways))  # whatever they claim to equal
+            and all(map(is_, _functions_of(client) or (None,), self._ways))  # whatever they claim to equal
             and _OF_CLIENT.isdisjoint(vars(client))
             and not dict.__contains__(client.response_callbacks, "EVALSHA")  # with its own lower case and upper case are the same
             and _recorder() is None
@@ -121,6 +123,15 @@ class ShortWay:
             connection.disconnect()
 
         return connection.retry.call_with_retry(attempt, clear_up)
+
+
+def _functions_of(client: Any) -> tuple[Any, ...]:
+    """Return what the short way leaves out, as it is now; nothing where connections are not made by a class, say."""
+    try:
+        found: tuple[Any, ...] = _ways_of(client)
+    except AttributeError:
+        return ()
+    return found
 
 
 def _exchange(connection: Any, command: tuple[Any, ...], meanwhile: Meanwhile = None) -> Any:
