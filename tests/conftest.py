@@ -14,7 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import redis
 
+from tests.support.budget import is_thorough
 from tests.support.processes import Processes
+from tests.support.ready_program import ReadyProgram
 from tests.support.server import Setting, ValkeyServer
 
 if TYPE_CHECKING:
@@ -91,10 +93,17 @@ def start_valkey() -> Iterator[StartValkey]:
         server.close()
 
 
+@pytest.fixture(scope="session")
+def ready_program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadyProgram]:
+    """The command lines and what workers import, imported once for the whole run."""
+    with ReadyProgram(Processes(tmp_path_factory.mktemp("ready")).environment({})) as program:
+        yield program
+
+
 @pytest.fixture
-def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
-    """Starts Python programs and the command line; all end with the test."""
-    started = Processes(tmp_path_factory.mktemp("processes"))
+def processes(tmp_path_factory: pytest.TempPathFactory, ready_program: ReadyProgram) -> Iterator[Processes]:
+    """Starts Python programs and the command line; all end with the test. Runs that take their time give each an interpreter of its own."""
+    started = Processes(tmp_path_factory.mktemp("processes"), ready=ready_program, forks_usually=not is_thorough())
     yield started
     started.end_all()
 

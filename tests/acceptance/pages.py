@@ -28,6 +28,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.support import ready_shim
+from tests.support.ready_program import READY_VARIABLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -38,6 +41,9 @@ _RUNS_ON = re.compile(r"rq (?:(?:worker|up)\b(?!.*--burst)|cron \S+\.py)")
 _TOLD_TO_STOP = re.compile(r"warm shut down requested|stopped by SIGTERM")
 _SHIM = """#!/bin/sh
 exec '{python}' -c 'import sys; from rq.cli.main import main; sys.argv[0] = "rq"; sys.exit(main())' "$@"
+"""
+_READY_SHIM = """#!/bin/sh
+exec '{python}' -S '{program}' '{address}' rq "$@"
 """
 
 
@@ -176,7 +182,11 @@ def main(arguments: Sequence[str]) -> None:
     folder = Path.cwd()
     shim = folder / "bin" / "rq"
     shim.parent.mkdir()
-    shim.write_text(_SHIM.format(python=sys.executable))
+    address = os.environ.get(READY_VARIABLE)
+    if address:
+        shim.write_text(_READY_SHIM.format(python=sys.executable, program=ready_shim.__file__, address=address))
+    else:
+        shim.write_text(_SHIM.format(python=sys.executable))
     shim.chmod(0o755)
     os.environ["PATH"] = os.pathsep.join([str(shim.parent), str(Path(sys.executable).parent), os.environ["PATH"]])
     os.environ["RQ_EMBEDDED_DIR"] = str(folder / "embedded")

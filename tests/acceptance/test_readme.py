@@ -15,7 +15,7 @@ README = ROOT / "README.md"
 
 
 def test_the_example_of_the_readme_works_as_it_stands(processes: Processes, tmp_path: Path) -> None:
-    reader = processes.script(ROOT / "tests" / "acceptance" / "pages.py", README, cwd=tmp_path)
+    reader = processes.script(ROOT / "tests" / "acceptance" / "pages.py", README, cwd=tmp_path, is_forked=False)
     assert re.search(r"[1-9]\d* blocks done", reader.succeed(timeout=60.0))
 
 

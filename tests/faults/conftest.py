@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass, fields
 
 import pytest
-from hypothesis import settings
+
+from tests.support.budget import is_thorough
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +34,5 @@ FULL = Budget(kills=200, stops=50, wakes=25, rounds=4)
 @pytest.fixture
 def budget() -> Budget:
     """The full one for the profiles that look long, a quick one otherwise."""
-    usual = FULL if settings.get_current_profile_name() in {"ci", "nightly"} else QUICK
+    usual = FULL if is_thorough() else QUICK
     return Budget(*(int(os.environ.get(f"RQ_FAULT_{field.name.upper()}", getattr(usual, field.name))) for field in fields(Budget)))

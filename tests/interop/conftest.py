@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.interop.sides import HERE, Rq212Process, Side
+from tests.support.budget import is_thorough
+from tests.support.processes import Processes
+from tests.support.ready_program import ReadyProgram
 
 ROOT = Path(__file__).parents[2]
+RQ_COMMANDS = {"rq": "rq.cli:main"}
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +25,34 @@ def rq212_python() -> Path:
     python = Path(os.environ.get("RQ212_PYTHON") or ROOT / ".venv-rq212" / "bin" / "python")
     assert python.exists(), f"{python} does not exist; `make test` sets it up, or point RQ212_PYTHON at an interpreter with rq==2.12.0"
     return python
+
+
+@pytest.fixture(scope="session")
+def ready_rq212(rq212_python: Path) -> Iterator[ReadyProgram]:
+    """RQ 2.12, imported once for the whole run."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"PYTHONUNBUFFERED": "1"}
+    with ReadyProgram(environment, rq212_python, ["rq.cli", "rq.cron", "rq.scheduler", "rq.worker"], RQ_COMMANDS) as program:
+        yield program
+
+
+@pytest.fixture
+def rq212_processes(tmp_path_factory: pytest.TempPathFactory, rq212_python: Path, ready_rq212: ReadyProgram) -> Iterator[Processes]:
+    """Starts programs and the command line of RQ 2.12; all end with the test."""
+    directory = tmp_path_factory.mktemp("rq212")
+    started = Processes(directory, {"PYTHONPATH": None}, ready_rq212, forks_usually=not is_thorough(), python=rq212_python, commands=RQ_COMMANDS)
+    yield started
+    started.end_all()
+
+
+@pytest.fixture
+def rq212(rq212_processes: Processes, redis_url: str) -> Callable[..., Any]:
+    """Carries out an action of `rq212_side.py` with RQ 2.12, and returns its answer."""
+
+    def carry_out(action: str, *arguments: object) -> Any:
+        told = rq212_processes.script(HERE / "rq212_side.py", redis_url, action, *arguments, cwd=HERE).succeed(timeout=60.0)
+        return json.loads(told.splitlines()[-1])
+
+    return carry_out
 
 
 @pytest.fixture(autouse=True)

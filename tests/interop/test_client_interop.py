@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,15 +22,11 @@ SIDE = HERE / "rq212_client_side.py"
 
 
 @pytest.fixture
-def rq212(redis_url, rq212_python):
+def rq212(redis_url, rq212_processes):
     """Runs an action of RQ 2.12 and returns its answer."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
     def run(action, *arguments):
-        command = [str(rq212_python), str(SIDE), redis_url, action, json.dumps(arguments)]
-        done = subprocess.run(command, env=environment, cwd=HERE, capture_output=True, text=True, check=False, timeout=60)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return json.loads(rq212_processes.script(SIDE, redis_url, action, json.dumps(arguments), cwd=HERE).succeed(timeout=60.0))
 
     return run
 

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-
-import pytest
 
 from rq import Queue
 from rq.cron import CronScheduler, get_cron_job_ids
 from rq.cron_job_registry import get_names
 from rq.cron_scheduler_registry import get_keys
 from rq.scheduler import RQScheduler
-from tests.interop.sides import HERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import redis
-
-
-@pytest.fixture
-def rq212(redis_url: str, rq212_python: Path) -> Callable[..., Any]:
-    """Runs an action of RQ 2.12 and returns its answer."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-
-    def run(action: str, *arguments: str) -> Any:
-        command = [str(rq212_python), str(HERE / "rq212_side.py"), redis_url, action, *arguments]
-        done = subprocess.run(command, env=environment, cwd=HERE, capture_output=True, text=True, check=False, timeout=60)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
-
-    return run
 
 
 def test_rq_sees_our_cron_processes_and_their_cron_jobs(rq212: Callable[..., Any], redis_client: redis.Redis):

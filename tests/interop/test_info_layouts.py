@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import redis
+
+    from tests.support.processes import Processes
 
 # Both hand the width of the bars to the terminal.
 _VIEWS = ["", "-r", "-Q", "-W", "-rQ", "-rW", "-QW", "-R", "-rR", "-RW", "default", "-R default", "-W unused", "unused"]
@@ -46,19 +43,17 @@ def three_workers(redis_client: redis.Redis) -> None:
             redis_client.hset(f"rq:worker:{name}", field, value)
 
 
-def lines_of(python: Path | str, view: str, url: str) -> list[str]:
+def lines_of(processes: Processes, view: str, url: str) -> list[str]:
     """What `rq info` prints, without the moment, and without its order: RQ's is that of a set."""
-    code = "from rq.cli import main; main(prog_name='rq')"
-    environment = {**os.environ, "RQ_REDIS_URL": url, "COLUMNS": "80", "PYTHONPATH": ""}
-    done = subprocess.run([python, "-c", code, "info", *view.split()], env=environment, capture_output=True, text=True, check=True)
+    told = processes.cli("info", *view.split(), env={"RQ_REDIS_URL": url, "COLUMNS": "80"}).succeed()
     # RQ counts "1 queues" (docs/differences.md).
-    return sorted(re.sub(r"\b1 (queue|job|worker)s\b", r"1 \1", line) for line in done.stdout.splitlines() if not re.match("Updated: .*", line))
+    return sorted(re.sub(r"\b1 (queue|job|worker)s\b", r"1 \1", line) for line in told.splitlines() if not re.match("Updated: .*", line))
 
 
 @pytest.mark.usefixtures("three_workers")
 @pytest.mark.parametrize("view", _VIEWS)
-def test_a_view_has_the_lines_of_rq(rq212_python: Path, redis_url: str, view: str) -> None:
-    theirs = lines_of(rq212_python, view, redis_url)
-    ours = lines_of(sys.executable, view, redis_url)
+def test_a_view_has_the_lines_of_rq(processes: Processes, rq212_processes: Processes, redis_url: str, view: str) -> None:
+    theirs = lines_of(rq212_processes, view, redis_url)
+    ours = lines_of(processes, view, redis_url)
     # RQ hides the workers of a queue that never had a job from this view (docs/differences.md).
     assert [line for line in ours if not line.startswith("unused:") or view == "-W unused"] == theirs

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -26,27 +24,6 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 SIDE = HERE / "rq212_side.py"
 OURS = Path(__file__).parents[1] / "faults" / "worker_program.py"
-
-
-@pytest.fixture
-def rq212(redis_url, rq212_python):
-    """Runs an action of RQ 2.12 and returns its answer."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-
-    def run(action, *arguments):
-        done = subprocess.run(
-            [str(rq212_python), str(SIDE), redis_url, action, *map(str, arguments)],
-            env=environment,
-            cwd=HERE,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return run
 
 
 @pytest.fixture
@@ -141,7 +118,7 @@ def test_rq_sees_our_workers_and_what_they_run(rq212, processes, redis_client, r
 
 
 def test_both_kinds_of_worker_share_one_queue(  # noqa: PLR0917 - fixtures
-    rq212, rq212_python, processes, queue, redis_client, redis_url, tmp_path
+    rq212, rq212_python, rq212_processes, processes, queue, redis_client, redis_url, tmp_path
 ):
     import shared_jobs
 
@@ -149,8 +126,7 @@ def test_both_kinds_of_worker_share_one_queue(  # noqa: PLR0917 - fixtures
     log.touch()
     ids = rq212("enqueue_notes", "shared", log, 60)
     ids += [queue.enqueue(shared_jobs.note, str(log), f"ours{number}", result_ttl=-1).id for number in range(60)]
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    theirs = subprocess.Popen([str(rq212_python), str(SIDE), redis_url, "work", "Worker", "shared"], env=environment, cwd=HERE, stdout=subprocess.DEVNULL)
+    theirs = rq212_processes.script(SIDE, redis_url, "work", "Worker", "shared", cwd=HERE)
     wait_until(log.read_text, 60)  # ours, once it has started, leaves little to the other
     paths = os.pathsep.join([str(HERE), str(ROOT / "src"), str(ROOT)])
     ours = processes.script(OURS, redis_url, "Worker", "30", "ours", "shared", env={"PYTHONPATH": paths})

@@ -178,3 +178,10 @@ def handler_of_tracebacks(job: Job, kind: type[BaseException], error: BaseExcept
 def _note(job: Job, line: str) -> None:
     with Path(job.args[0]).open("a") as file:
         file.write(f"{line}\n")
+
+
+class LoudJob(Job):
+    """A class of jobs with a way of its own."""
+
+    def perform(self) -> Any:
+        return f"{super().perform()}!"

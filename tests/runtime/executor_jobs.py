@@ -1,8 +1,10 @@
-"""Functions that the executor tests run as jobs."""
+"""Functions that the executor tests run as jobs.
+
+Every job process of the tests imports this: what only few jobs need is imported by those.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import dis
 import faulthandler
@@ -14,19 +16,19 @@ import random
 import resource
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from rq.client.current import get_current_job
-from rq.client.job import Job
 from rq.core import context
 from rq.model.outcome import Outcome, Released
 from rq.runtime.executors import job_run
+
+if TYPE_CHECKING:
+    from rq.client.job import Job
 
 STATE: list[str] = []
 
@@ -56,11 +58,15 @@ def describe(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]
 
 
 async def add_slowly(a: int, b: int) -> int:
+    import asyncio
+
     await asyncio.sleep(0)
     return a + b
 
 
 async def leave_a_task_behind() -> str:
+    import asyncio
+
     asyncio.get_running_loop().create_task(asyncio.sleep(3600))
     return "done"
 
@@ -173,6 +179,8 @@ def sleep(seconds: float) -> None:
 
 
 async def sleep_async(seconds: float) -> None:
+    import asyncio
+
     await asyncio.sleep(seconds)
 
 
@@ -189,6 +197,8 @@ def wait_patiently(path: str) -> str:
 
 
 async def wait_as_a_task(path: str) -> str:
+    import asyncio
+
     while not os.path.exists(path):  # noqa: ASYNC110, ASYNC240, PTH110 - whoever makes the file is no task
         await asyncio.sleep(0.002)
     return _who_runs()
@@ -202,6 +212,8 @@ def wait_stubbornly(path: str) -> str:
 
 
 async def wait_stubbornly_as_a_task(path: str) -> str:
+    import asyncio
+
     while not os.path.exists(path):  # noqa: ASYNC240, PTH110 - it takes no time worth mentioning
         with suppress(BaseException):
             await asyncio.sleep(0.002)
@@ -209,15 +221,21 @@ async def wait_stubbornly_as_a_task(path: str) -> str:
 
 
 async def leave_a_stubborn_task_behind(path: str) -> None:
+    import asyncio
+
     asyncio.get_running_loop().create_task(wait_stubbornly_as_a_task(path))
 
 
 async def exit_when_canceled() -> NoReturn:
+    import asyncio
+
     asyncio.get_running_loop().create_task(_exit_at_last())
     await _exit_at_last()
 
 
 async def _exit_at_last() -> NoReturn:
+    import asyncio
+
     try:
         await asyncio.sleep(600)
     finally:
@@ -225,6 +243,8 @@ async def _exit_at_last() -> NoReturn:
 
 
 def _who_runs() -> str:
+    from rq.client.current import get_current_job
+
     job = get_current_job()
     assert job is not None
     return job.id
@@ -251,6 +271,8 @@ async def name_of_thread() -> str:
 
 
 async def raise_as_a_task() -> None:
+    import asyncio
+
     await asyncio.sleep(0)
     raise LookupError("no luck")
 
@@ -301,12 +323,16 @@ def return_twice() -> int:
 
 def announce_and_sleep(path: str) -> None:
     """Write the pids of this process and of a child into a file, and sleep with it."""
+    import subprocess
+
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     _write(path, {"job": os.getpid(), "zygote": os.getppid(), "child": child.pid})
     time.sleep(600)
 
 
 def leave_a_process_behind(path: str) -> int:
+    import subprocess
+
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     _write(path, {"child": child.pid})
     return child.pid
@@ -458,14 +484,9 @@ def use_memory(megabytes: int) -> int:
     return len(b"\xa5" * (megabytes * 1_000_000))
 
 
-class LoudJob(Job):
-    """A class of jobs with a way of its own."""
-
-    def perform(self) -> Any:
-        return f"{super().perform()}!"
-
-
 def name_of_job_class() -> str:
+    from rq.client.current import get_current_job
+
     return type(get_current_job()).__name__
 
 

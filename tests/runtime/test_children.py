@@ -15,7 +15,7 @@ from rq.core.errors import InvalidOptionError
 from rq.model.outcome import Died, Raised, Released, Returned, Stopped
 from rq.runtime.executors.child_limits import ChildLimits
 from rq.runtime.executors.children import ChildrenExecutor
-from tests.runtime import executor_jobs
+from tests.runtime import callback_jobs, executor_jobs
 from tests.runtime.driving import LIMIT, Modules, attempt_at, call, drive_until, facts_in, is_alive, run, wait_for
 from tests.support.waiting import wait_until
 
@@ -250,7 +250,7 @@ def test_many_jobs_leave_no_descriptor_and_no_process(start: Callable[..., Child
 
 @BOTH
 def test_a_class_of_jobs_and_exception_handlers_reach_the_process(start: Callable[..., ChildrenExecutor], tmp_path: Path) -> None:
-    executor = start(job_class=executor_jobs.LoudJob, exception_handlers=[executor_jobs.write_error])
+    executor = start(job_class=callback_jobs.LoudJob, exception_handlers=[executor_jobs.write_error])
     assert call(executor, "name_of_job_class") == "LoudJob!"
     assert isinstance(run(executor, attempt_at("raise_with_path", str(tmp_path / "error"))), Raised)
     assert facts_in(tmp_path / "error") == {"LookupError": 1}
@@ -258,7 +258,7 @@ def test_a_class_of_jobs_and_exception_handlers_reach_the_process(start: Callabl
 
 @BOTH
 def test_a_class_of_jobs_that_cannot_be_imported_elsewhere_is_refused(start: Callable[..., ChildrenExecutor]) -> None:
-    class Local(executor_jobs.LoudJob):
+    class Local(callback_jobs.LoudJob):
         """Defined where no other process finds it."""
 
     with pytest.raises(InvalidOptionError, match="top level of a module"):

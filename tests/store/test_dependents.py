@@ -6,11 +6,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
 
 from rq.model.settlement import Finish
 from tests.store.harness import MOST_CRASHES, START, Store
 from tests.store.situations import FAR, POLICIES, deferred_by_rq, ended_by_rq, stands_where_its_status_says
+from tests.support.budget import is_thorough
 from tests.support.monitor import watched_commands
 
 if TYPE_CHECKING:
@@ -507,7 +507,7 @@ def test_no_call_tells_more_than_the_server_hands_out_at_once(plain_store: Store
 
 def test_a_great_many_children_go_on_by_small_steps(plain_store: Store):
     store = plain_store
-    count = LARGE if settings.get_current_profile_name() in {"ci", "nightly"} else LARGE // 5
+    count = LARGE if is_thorough() else LARGE // 5
     store.settle(with_many_children(store, count), Finish(None, 500))
     before = store.client.info("stats")["total_commands_processed"]
     most, calls, more = 0, 0, True

@@ -7,7 +7,6 @@ which gets a SIGTERM and a moment to end what it looks after.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -15,49 +14,35 @@ import sys
 import textwrap
 import uuid
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.support.ready_program import COMMAND_LINES, ForkedProcess, ReadyProgram
+from tests.support.ready_server import die_with_parent
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 
 _MARK = "RQ_TEST_PROCESSES"
 _POLITE_SECONDS = 3.0
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 # What the installed commands do, without needing them installed.
-_COMMAND = "import sys; from rq.cli.main import {name}; sys.argv[0] = {program!r}; sys.exit({name}())"
-
-
-def die_with_parent() -> None:
-    """For `preexec_fn`: the kernel kills the new process when the thread that started it ends (Linux)."""
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+_COMMAND = "import sys; from {module} import {function}; sys.argv[0] = {program!r}; sys.exit({function}())"
 
 
 class StartedProcess:
     """One process of a test; its output goes to files, so that it can never block on a full pipe."""
 
-    def __init__(self, argv: list[str], directory: Path, env: Mapping[str, str], cwd: Path | None) -> None:
-        """Start `argv`; `directory` gets its output."""
+    def __init__(self, argv: list[str], directory: Path, start: Callable[[list[str], list[int]], subprocess.Popen[bytes] | ForkedProcess]) -> None:
+        """Have `argv` started with these stdin, stdout and stderr; `directory` gets its output."""
         self.argv = argv
         self._stdout, self._stderr = directory / "stdout", directory / "stderr"
-        with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
-            self.popen = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
-                env=env,
-                cwd=cwd,
-                start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, no locks
-            )
+        with Path(os.devnull).open("rb") as stdin, self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
+            self.popen = start(argv, [stdin.fileno(), stdout.fileno(), stderr.fileno()])
 
     @property
     def pid(self) -> int:
@@ -135,32 +120,73 @@ class Processes:
     None takes a variable away. `PYTHONPATH` holds `src` and the checkout itself, so `rq` and `tests.…` can be imported.
     """
 
-    def __init__(self, directory: Path, env: Mapping[str, str | None] | None = None) -> None:
-        """`directory` gets the output files, `env` goes to every process."""
+    def __init__(
+        self,
+        directory: Path,
+        env: Mapping[str, str | None] | None = None,
+        ready: ReadyProgram | None = None,
+        *,
+        forks_usually: bool = False,
+        python: str | Path = sys.executable,
+        commands: Mapping[str, str] = COMMAND_LINES,
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            directory: gets the output files.
+            env: goes to every process.
+            ready: what command lines and scripts can be forked from.
+            forks_usually: whether they are when nothing else is said.
+            python: the interpreter of all others.
+            commands: the functions that command lines call, `module:function`.
+        """
         self._directory = directory
+        self._python = str(python)
+        self._commands = commands
+        self._ready = ready
+        self._forks_usually = forks_usually
         self._mark = uuid.uuid4().hex
         self._started: list[StartedProcess] = []
         self.env: dict[str, str | None] = dict(env or {})
 
     def python(self, code: str, *args: object, **where: Any) -> StartedProcess:
         """Start `python -c code args…`; the code may be indented. Keywords: `env`, `cwd`."""
-        return self.start([sys.executable, "-c", textwrap.dedent(code), *map(str, args)], **where)
+        return self.start([self._python, "-c", textwrap.dedent(code), *map(str, args)], **where)
 
     def script(self, path: Path, *args: object, **where: Any) -> StartedProcess:
-        """Start `python path args…`. Keywords: `env`, `cwd`."""
-        return self.start([sys.executable, str(path), *map(str, args)], **where)
+        """Start `python path args…`. Keywords: `env`, `cwd`, `is_forked` (False: with an interpreter of its own; None: as usual in this run)."""
+        return self._start_ready([str(path), *map(str, args)], [self._python], **where)
 
     def cli(self, *args: object, command: str = "rq", **where: Any) -> StartedProcess:
-        """Start the command line: `rq args…`, or `rqworker` or `rqinfo` as `command`. Keywords: `env`, `cwd`."""
-        name = "main" if command == "rq" else command
-        code = _COMMAND.format(name=name, program=command)
-        return self.start([sys.executable, "-c", code, *map(str, args)], **where)
+        """Start the command line: `rq args…`, or `rqworker` or `rqinfo` as `command`. Keywords: as for `script`."""
+        module, _, function = self._commands[command].partition(":")
+        code = _COMMAND.format(module=module, function=function, program=command)
+        return self._start_ready([command, *map(str, args)], [self._python, "-c", code], **where)
 
     def start(self, argv: list[str], *, env: Mapping[str, str | None] | None = None, cwd: Path | None = None) -> StartedProcess:
         """Start any program."""
+        return self._add(argv, partial(_start, env=self.environment(env or {}), cwd=cwd))
+
+    def _start_ready(
+        self,
+        argv: list[str],
+        interpreter: list[str],
+        *,
+        env: Mapping[str, str | None] | None = None,
+        cwd: Path | None = None,
+        is_forked: bool | None = None,
+    ) -> StartedProcess:
+        """Start a command line or a script: forked, or by an `interpreter` that takes the place of a command's name, or stands before a script's path."""
+        environment = self.environment(env or {})
+        forks = self._forks_usually if is_forked is None else is_forked
+        if forks and self._ready and self._ready.can_stand_for(environment):
+            return self._add(argv, partial(self._ready.start, env=environment, cwd=cwd))
+        return self._add([*interpreter, *(argv[1:] if argv[0] in self._commands else argv)], partial(_start, env=environment, cwd=cwd))
+
+    def _add(self, argv: list[str], start: Callable[..., subprocess.Popen[bytes] | ForkedProcess]) -> StartedProcess:
         directory = self._directory / f"process-{len(self._started)}"
         directory.mkdir(parents=True)
-        process = StartedProcess(argv, directory, self.environment(env or {}), cwd)
+        process = StartedProcess(argv, directory, lambda argv, streams: start(argv, streams=streams))
         self._started.append(process)
         return process
 
@@ -201,3 +227,17 @@ class Processes:
                     os.kill(int(folder.name), number)
                     found = True
         return found
+
+
+def _start(argv: list[str], streams: list[int], env: Mapping[str, str], cwd: Path | None) -> subprocess.Popen[bytes]:
+    stdin, stdout, stderr = streams
+    return subprocess.Popen(
+        argv,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        env=env,
+        cwd=cwd,
+        start_new_session=True,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, no locks
+    )

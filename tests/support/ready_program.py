@@ -1,57 +1,108 @@
-"""The command line, imported and waiting: what a test runs to its end is forked from here.
+"""Programs that are imported and waiting: what a test starts is forked from here.
 
-To start an interpreter and to import costs ten times what most commands do, and hundreds of tests run one. What comes out of the fork is a process like any
-other: its own folder, environment, arguments, output and exit status. Commands that start processes, or last, are better started (`Processes.cli`).
+To start an interpreter and to import costs ten times what most commands do, and hundreds of tests start one. What comes out of the fork is a process like any
+other: its own session, folder, environment, arguments, output and exit status. `make test` starts programs so; the long profiles give each an interpreter.
 """
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
-import time
+import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rq.cli.main import COMMANDS, main, rqinfo, rqworker
-from tests.support.processes import die_with_parent
+from rq.cli.main import COMMANDS
+from tests.support.ready_server import die_with_parent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
     from typing import Self
 
-_PROGRAMS: dict[str, Callable[[], None]] = {"rq": main, "rqworker": rqworker, "rqinfo": rqinfo}
-_WAIT = "import sys; from tests.support.ready_program import wait_for_a_call; sys.exit(wait_for_a_call()())"
+# Tells a forked program where it can have commands forked: the address of `ready_shim.py`.
+READY_VARIABLE = "RQ_TEST_READY_PROGRAM"
+_SERVER = Path(__file__).with_name("ready_server.py").read_text()
+# The command line, and what workers import beside it, all of it on any way to a first job.
+COMMAND_LINES = {"rq": "rq.cli.main:main", "rqworker": "rq.cli.main:rqworker", "rqinfo": "rq.cli.main:rqinfo"}
+_IMPORTED = (
+    *(f"rq.cli.commands.{command.module}" for command in COMMANDS.values()),
+    "hmac",
+    "redis",
+    "rq.client.dependency",
+    "rq.client.unique",
+    "rq.embedded",
+    "rq.job",
+    "rq.queue",
+    "rq.runtime.executors.choice",
+    "rq.runtime.executors.fork",
+    "rq.runtime.executors.preload",
+    "rq.runtime.executors.starting",
+    "rq.runtime.executors.zygote",
+    "rq.runtime.worker",
+    "rq.worker",
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """How a command ended: its exit status (negative: the signal that killed it), and all that it wrote."""
+class ForkedProcess:
+    """A process that was forked elsewhere, to be used as `subprocess.Popen` is."""
 
-    status: int
-    stdout: str
-    stderr: str
+    def __init__(self, args: Sequence[str], reports: socket.socket) -> None:
+        """`reports` brings the pid now, and the exit status at the end: a line each."""
+        self.args = args
+        self.returncode: int | None = None
+        self._reports = reports
+        self._lines = reports.makefile("r")
+        self.pid = int(self._lines.readline())
 
-    @property
-    def output(self) -> str:
-        """Both streams: stdout, then stderr."""
-        return self.stdout + self.stderr
+    def poll(self) -> int | None:
+        """Return the exit status as `Popen.poll` does."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0.0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end and return the exit status as `Popen.wait` does."""
+        if self.returncode is None:
+            reported, _, _ = select.select([self._reports], [], [], timeout)
+            if not reported:
+                raise subprocess.TimeoutExpired(list(self.args), timeout or 0.0)
+            self.returncode = int(self._lines.readline())
+            self._lines.close()
+            self._reports.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Signal it if it has not ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+        self.send_signal(signal.SIGKILL)
 
 
 class ReadyProgram:
-    """Runs commands, one at a time, each in a fork of a process that has imported all of them."""
+    """Forks command lines and scripts, as many at a time as asked for, from a process that has imported what they import."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
-        """`folder` is for the output, `env` the environment to import in; each command brings its own."""
-        self._stdout, self._stderr = folder / "stdout", folder / "stderr"
+    def __init__(
+        self, env: Mapping[str, str], python: str | Path = sys.executable, imports: Sequence[str] = _IMPORTED, commands: Mapping[str, str] = COMMAND_LINES
+    ) -> None:
+        """Import in this environment; each call brings its own. `commands` has the place of each command's function, `module:function`."""
+        self._interpreter = _said_to_the_interpreter(env)
+        self._folder = tempfile.TemporaryDirectory(prefix="rq-ready-")  # a short path: sockets have no long names
+        self.address = str(Path(self._folder.name) / "calls")
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _WAIT],
+            [python, "-c", _SERVER, self.address, *imports, *(f"{name}={place}" for name, place in commands.items())],
             env=env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -59,6 +110,8 @@ class ReadyProgram:
             start_new_session=True,
             preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, no locks
         )
+        assert self._process.stdout
+        assert self._process.stdout.readline() == "ready\n"
 
     def __enter__(self) -> Self:
         return self
@@ -67,48 +120,20 @@ class ReadyProgram:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.communicate()
+        self._folder.cleanup()
 
-    def run(self, name: str, args: tuple[str, ...], env: Mapping[str, str], cwd: Path, timeout: float = 20.0) -> Finished:
-        """Run `rq`, `rqworker` or `rqinfo` to its end."""
-        assert self._process.stdin
-        assert self._process.stdout
-        call = {"name": name, "args": args, "env": dict(env), "cwd": str(cwd), "stdout": str(self._stdout), "stderr": str(self._stderr)}
-        self._process.stdin.write(f"{json.dumps(call)}\n")
-        self._process.stdin.flush()
-        ended, _, _ = select.select([self._process.stdout], [], [], timeout)
-        assert ended, f"{name} {args} did not end within {timeout} s; it wrote:\n{self._written(0).output}"
-        return self._written(int(self._process.stdout.readline()))
+    def can_stand_for(self, env: Mapping[str, str]) -> bool:
+        """Say whether an interpreter that starts with this environment would be as this one is."""
+        return _said_to_the_interpreter(env) == self._interpreter
 
-    def _written(self, status: int) -> Finished:
-        return Finished(status, self._stdout.read_text(errors="replace"), self._stderr.read_text(errors="replace"))
-
-
-# --- in the process that waits ---
+    def start(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, streams: Sequence[int]) -> ForkedProcess:
+        """Start `argv`, whose first is a command or the path of a Python program; `streams` are its stdin, stdout and stderr."""
+        reports = socket.socket(socket.AF_UNIX)
+        reports.connect(self.address)
+        call = {"argv": list(argv), "env": {**env, READY_VARIABLE: self.address}, "cwd": str(cwd or Path.cwd())}
+        socket.send_fds(reports, [f"{json.dumps(call)}\n".encode()], streams)
+        return ForkedProcess(argv, reports)
 
 
-def wait_for_a_call() -> Callable[[], None]:
-    """Serve calls, a line each, and answer how each ended. Returns in the fork, with what is to be done there."""
-    for command in COMMANDS.values():
-        command.load()
-    gc.freeze()
-    for line in sys.stdin:
-        call = json.loads(line)
-        pid = os.fork()
-        if pid == 0:
-            _become(**call)
-            return _PROGRAMS[call["name"]]
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n")
-        sys.stdout.flush()
-    sys.exit()
-
-
-def _become(name: str, args: list[str], env: dict[str, str], cwd: str, stdout: str, stderr: str) -> None:
-    die_with_parent()
-    os.chdir(cwd)
-    os.environ.clear()
-    os.environ.update(env)
-    time.tzset()
-    sys.argv = [name, *args]
-    for descriptor, path in enumerate((os.devnull, stdout, stderr)):
-        flags = os.O_RDONLY if descriptor == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        os.dup2(os.open(path, flags, 0o600), descriptor)
+def _said_to_the_interpreter(env: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in env.items() if name.startswith("PYTHON")}

@@ -20,7 +20,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from rq.embedded.binary import find_server_binary
-from tests.support.processes import die_with_parent
+from tests.support.ready_server import die_with_parent
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
