@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import pytest
 
@@ -16,12 +17,39 @@ from rq.runtime.executors.inline import InlineExecutor
 from rq.runtime.executors.spawn import SpawnExecutor
 from rq.runtime.executors.threads import ThreadsExecutor
 from rq.runtime.executors.warm import WarmExecutor
-from tests.runtime.driving import (
-    Modules,
-)
+from tests.runtime.driving import Modules
+from tests.support.budget import is_thorough
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+
+# Executors that are one but for how they begin, or for how long a process lasts: on a quick run each test takes one of two, some this and some that.
+ALIKE = {"exec": "fork", "spawn": "warm", "threads": "asyncio"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, on a quick run, every test that another does with an executor that is alike."""
+    if is_thorough():
+        return
+    tests = {_test_and_kind(item): item for item in items if isinstance(item, pytest.Function) and item.path.is_relative_to(HERE)}
+    left_out = set()
+    for (test, kind), item in tests.items():
+        other = tests.get((test, ALIKE[kind])) if kind in ALIKE else None
+        if other:
+            left_out.add(item if crc32(test.encode()) % 2 else other)
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _test_and_kind(item: pytest.Function) -> tuple[str, str]:
+    """Return a test without the kind of its executor, and that kind."""
+    callspec = getattr(item, "callspec", None)
+    kind = str(callspec.params.get("kind") or callspec.params.get("executor")) if callspec else ""
+    test, _, parameters = item.nodeid.partition("[")
+    return f"{test} {parameters.replace(kind, '', 1)}", kind
 
 
 @pytest.fixture
