@@ -4,21 +4,17 @@
 -- A claim that found nothing leaves the worker waiting, with the places it had. Then, and only then, one that was left at the server to be carried out when a
 -- job wakes the worker (is_woken) may take jobs, and gets the next number: the worker's own next claim, which has the same one, is told of them.
 -- Answers {code, jobs, milliseconds until the next scheduled job is due or '', ids given back, paused queues}, of a woken one also 0 and its number; each job
--- is {queue, id, execution, {field, value, ...}}.
+-- is {queue, id, execution, {field, value, ...}}, and of a field that stands there twice the later value holds.
 local MOST_POPS = 100
 local MOST_PROMOTIONS = 20
-
-local function describe_job(queue, id, execution)
-  return {queue, id, execution, redis.call('HGETALL', job_key(id))}
-end
 
 -- Starts the job of an id that was taken out of its queue, if it can run. Answers whether it was consumed; where it was not, this user may not touch jobs.
 local function start(now, claim, queue, id, jobs)
   local execution = claim.executions[#jobs + 1]
-  local done, refusal, origin = pcall(start_job, now, queue, id, claim, execution)
+  local done, refusal, origin, fields = pcall(start_job, now, queue, id, claim, execution)
   if not done then return false, refusal end
   if not refusal then
-    table.insert(jobs, describe_job(origin, id, execution))
+    table.insert(jobs, {origin, id, execution, fields})
   elseif refusal ~= 'drop' then
     -- include: places
     set_aside(queue, id, refusal)

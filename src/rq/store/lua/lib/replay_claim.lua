@@ -18,7 +18,7 @@ local function replay_claim(claim)
     if string.sub(held[i], 1, 5) == 'held:' then
       local id, execution = split_member(string.sub(held[i], 6))
       if place_of[execution] and try('HGET', job_key(id), 'x_execution') == execution then
-        found[place_of[execution]] = describe_job(held[i + 1], id, execution)
+        found[place_of[execution]] = {held[i + 1], id, execution, redis.call('HGETALL', job_key(id))}
       end
     end
   end

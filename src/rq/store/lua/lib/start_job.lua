@@ -1,5 +1,5 @@
--- Gives the job to one execution of a worker, under a lease. Answers nil, or why the job cannot run: 'drop' (it is not waiting: taking the stray id out of
--- the list is the repair) or a reason to set it aside.
+-- Gives the job to one execution of a worker, under a lease. Answers nil, the job's queue and its fields (name, value, ..., of which later ones hold); or why
+-- the job cannot run: 'drop' (it is not waiting: taking the stray id out of the list is the repair) or a reason to set it aside.
 local function is_elsewhere(status)
   return status == 'started' or status == 'finished' or status == 'failed' or status == 'stopped' or status == 'deferred' or status == 'scheduled'
     or status == 'canceled'
@@ -13,20 +13,34 @@ local function next_attempt(known)
   if number and number == math.floor(number) and number >= 0 and number < MOST_ATTEMPTS then return string.format('%.0f', number + 1) end
 end
 
+-- The payload is read from the server once: it may be large.
+local function read_fields(job)
+  local fields = try('HGETALL', job)
+  if not fields then return nil end
+  local status, data, origin, attempt
+  for i = 1, #fields, 2 do
+    local name = fields[i]
+    if name == 'status' then status = fields[i + 1]
+    elseif name == 'data' then data = true
+    elseif name == 'origin' then origin = fields[i + 1]
+    elseif name == 'x_attempt' then attempt = fields[i + 1]
+    end
+  end
+  return fields, status, data, origin, attempt
+end
+
 -- `claim.note`: what is to be written beside, into the worker's side hash.
 local function start_job(now, queue, id, claim, execution)
   local job, worker = job_key(id), claim.worker
-  local fields = try('HMGET', job, 'status', 'data', 'origin', 'x_attempt')
+  local fields, status, has_data, origin, known_attempt = read_fields(job)
   if not fields then return 'not a hash' end
-  local status = fields[1]
   if status ~= 'queued' then  -- as it hardly ever is
-    if is_elsewhere(status) or not (status or fields[2]) then return 'drop' end
-    if status and status ~= 'created' and status ~= '' and fields[2] then return 'unknown status ' .. status end
+    if is_elsewhere(status) or not (status or has_data) then return 'drop' end
+    if status and status ~= 'created' and status ~= '' and has_data then return 'unknown status ' .. status end
   end
-  if not fields[2] then return 'no data' end
-  local origin = fields[3]
+  if not has_data then return 'no data' end
   if not origin or origin == '' then origin = queue end
-  local attempt = next_attempt(fields[4])
+  local attempt = next_attempt(known_attempt)
   if not attempt then return 'x_attempt is not a number' end
   local date, time = iso_date(now), seconds_text(now)
   redis.call('HSET', execution_key(id, execution), 'id', execution, 'created_at', time, 'last_heartbeat', time, 'worker_name', worker)
@@ -36,6 +50,10 @@ local function start_job(now, queue, id, claim, execution)
   end
   redis.call('PERSIST', job)
   redis.call('HSET', job, 'status', 'started', 'started_at', date, 'last_heartbeat', date, 'worker_name', worker, 'x_execution', execution, 'x_attempt', attempt)
+  local n = #fields
+  fields[n + 1], fields[n + 2], fields[n + 3], fields[n + 4], fields[n + 5], fields[n + 6] = 'status', 'started', 'started_at', date, 'last_heartbeat', date
+  fields[n + 7], fields[n + 8], fields[n + 9], fields[n + 10], fields[n + 11], fields[n + 12] =
+    'worker_name', worker, 'x_execution', execution, 'x_attempt', attempt
   redis.call('HSET', held_key(worker), 'held:' .. id .. ':' .. execution, origin, 'sequence', claim.sequence, unpack(claim.note or {}))
-  return nil, origin
+  return nil, origin, fields
 end
