@@ -86,8 +86,8 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
     "a former incarnation claims": (("if not known or known[1] ~= claim.incarnation then", "if not known then"),),
     "a claim sees one id at most": (("while #jobs < #claim.executions and pops < most do", "while #jobs < #claim.executions and pops < 1 do"),),
     "a claim takes what is not waiting": (
-        ("if is_elsewhere(status) or not (status or fields[2]) then", "if not (status or fields[2]) then"),
-        ("if status and status ~= 'created' and status ~= '' and fields[2] then", FALSE),
+        ("if is_elsewhere(status) or not (status or has_data) then", "if not (status or has_data) then"),
+        ("if status and status ~= 'created' and status ~= '' and has_data then", FALSE),
     ),
     "a claimed job still expires": (("redis.call('PERSIST', job)\n", NOTHING),),
     "a woken worker looks only where ids are caught": (
