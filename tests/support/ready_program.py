@@ -72,9 +72,10 @@ class ForkedProcess:
             reported, _, _ = select.select([self._reports], [], [], timeout)
             if not reported:
                 raise subprocess.TimeoutExpired(list(self.args), timeout or 0.0)
-            self.returncode = int(self._lines.readline())
+            status = self._lines.readline()
             self._lines.close()
             self._reports.close()
+            self.returncode = int(status or -signal.SIGKILL)  # said by nobody: what it was forked from has ended, and it with that
         return self.returncode
 
     def send_signal(self, number: int) -> None:

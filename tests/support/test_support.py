@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
+import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +14,13 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests.support import ready_shim
 from tests.support.processes import Processes
+from tests.support.ready_program import ReadyProgram
+from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from tests.conftest import StartValkey
     from tests.support.server import ValkeyServer
@@ -117,3 +123,102 @@ def test_descendants_end_with_the_test_even_if_they_left_the_process_group(tmp_p
 
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(descendant)], capture_output=True, text=True, check=False).stdout
     assert state.strip()[:1] in {"", "Z"}
+
+
+# --- programs that are forked from one that waits ---
+
+
+@pytest.fixture
+def forks(tmp_path: Path, ready_program: ReadyProgram) -> Iterator[Processes]:
+    """Forks what it starts, however this run usually starts programs."""
+    started = Processes(tmp_path / "output", ready=ready_program, forks_usually=True)
+    yield started
+    started.end_all()
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str], Path]:
+    """Writes a program."""
+
+    def write_program(code: str) -> Path:
+        path = tmp_path / f"program{len(list(tmp_path.glob('*.py')))}.py"
+        path.write_text(textwrap.dedent(code))
+        return path
+
+    return write_program
+
+
+def test_a_forked_program_has_what_its_own_interpreter_would_give_it(forks: Processes, write: Callable[[str], Path], tmp_path: Path):
+    program = write(
+        """
+        import os, sys
+        print(__name__, sys.argv, sys.path[0], os.getcwd(), os.environ["OWN"], os.getsid(0) == os.getpid(), sys.stdin.read() == "")
+        print("trouble", file=sys.stderr)
+        sys.exit(7)
+        """
+    )
+    told = {}
+    for is_forked in (True, False):
+        process = forks.script(program, "argument", env={"OWN": "value"}, cwd=tmp_path, is_forked=is_forked)
+        assert (process.wait(), process.stderr) == (7, "trouble\n")
+        told[is_forked] = process.stdout
+    assert told[True] == told[False] == f"__main__ {[str(program), 'argument']} {tmp_path} {tmp_path} value True True\n"
+
+
+def test_a_forked_command_line_says_what_an_installed_one_says(forks: Processes):
+    told = [forks.cli("worker", "--help", env={"COLUMNS": "80"}, is_forked=is_forked).succeed() for is_forked in (True, False)]
+    assert told[0] == told[1]
+    assert told[0].startswith("Usage: rq worker")
+
+
+def test_forked_programs_run_side_by_side_and_their_ends_are_told_apart(forks: Processes, write: Callable[[str], Path]):
+    program = write(
+        """
+        import signal, sys
+        signal.signal(signal.SIGUSR1, lambda *_: sys.exit(int(sys.argv[1])))
+        print("ready", flush=True)
+        signal.pause()
+        """
+    )
+    processes = [forks.script(program, number) for number in range(5)]
+    for process in processes:
+        process.wait_for_output("ready")
+    assert all(process.is_running for process in processes)
+    processes[0].terminate()
+    processes[1].kill()
+    for process in processes[2:]:
+        process.send_signal(signal.SIGUSR1)
+    assert [process.wait() for process in processes] == [-signal.SIGTERM, -signal.SIGKILL, 2, 3, 4]
+    processes[0].send_signal(signal.SIGTERM)  # to nobody
+
+
+def test_what_is_said_to_the_interpreter_itself_gets_one_of_its_own(forks: Processes, write: Callable[[str], Path]):
+    program = write("import sys; print(sys.flags.optimize, 'tests.support.ready_server' in sys.modules)")
+    assert forks.script(program, env={"PYTHONOPTIMIZE": "1"}).succeed() == "1 False\n"
+
+
+def test_a_command_of_a_shell_can_be_forked_too(ready_program: ReadyProgram, tmp_path: Path):
+    command = [sys.executable, "-S", ready_shim.__file__, ready_program.address, "rq"]
+    done = subprocess.run([*command, "worker", "--help"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Usage: rq worker")
+    assert subprocess.run([*command, "no-such-command"], cwd=tmp_path, capture_output=True, check=False).returncode == 2
+
+
+def test_a_signal_for_a_command_of_a_shell_reaches_what_was_forked_for_it(ready_program: ReadyProgram, write: Callable[[str], Path]):
+    program = write("import signal; signal.signal(signal.SIGTERM, lambda *_: exit(9)); print('ready', flush=True); signal.pause()")
+    argv = [sys.executable, "-S", ready_shim.__file__, ready_program.address, str(program)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        process.terminate()
+        assert process.wait(20) == 9
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the end of the run ends them")
+def test_forked_programs_end_with_the_one_that_they_come_from(forks: Processes, write: Callable[[str], Path], tmp_path: Path):
+    program = write("import signal; print('ready', flush=True); signal.pause()")
+    with ReadyProgram(forks.environment({}), imports=(), commands={}) as ready:
+        process = Processes(tmp_path / "others", ready=ready, forks_usually=True).script(program)
+        process.wait_for_output("ready")
+    wait_until(lambda: not Path(f"/proc/{process.pid}").exists(), message="it lives on")
+    assert process.wait() == -signal.SIGKILL
