@@ -312,6 +312,26 @@ def test_a_worker_that_was_frozen_past_its_lease_is_fenced(processes, queue, red
     assert len([result for result in job.results() if result.type == result.Type.SUCCESSFUL]) == 1
 
 
+def test_an_idle_worker_that_was_frozen_past_its_lease_does_not_begin_what_it_was_given_meanwhile(processes, queue, redis_client, redis_url, tmp_path):
+    gate, started = tmp_path / "gate", tmp_path / "started"
+    gate.touch()
+    frozen = start(processes, redis_url, "SimpleWorker", "frozen", "high", lease=2.0)
+    wait_until(lambda: redis_client.info("clients")["blocked_clients"] == 1)
+    frozen.send_signal(signal.SIGSTOP)
+    job = queue.enqueue(worker_jobs.wait_for, str(gate), str(started))
+    wait_until(lambda: redis_client.hget(job.key, "worker_name") == b"frozen")  # the claim lay at the server
+    rescuer = start(processes, redis_url, "SimpleWorker", "rescuer", "high", lease=2.0)
+    wait_until(lambda: job.get_status() == "finished", 30)
+    rescuer.terminate()
+    assert rescuer.wait() == 0
+    frozen.send_signal(signal.SIGCONT)
+    after = queue.enqueue(worker_jobs.nothing)
+    wait_until(lambda: after.get_status() == "finished")
+    assert started.read_text().split() == [str(rescuer.pid)]
+    job.refresh()
+    assert (job.worker_name, job.attempt) == ("rescuer", 2)
+
+
 def test_the_hash_of_a_worker_is_rqs(processes, queue, redis_client, redis_url, tmp_path):
     gate, started = tmp_path / "gate", tmp_path / "started"
     start(processes, redis_url, "Worker", "w", "high", "low")
