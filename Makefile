@@ -6,7 +6,7 @@ SOURCES := $(wildcard src tests demo benchmarks)
 # The newest RQ that this package is a drop-in for; tests and benchmarks run it beside ours, in an environment of its own.
 RQ212 := .venv-rq212
 export RQ212_PYTHON ?= $(CURDIR)/$(RQ212)/bin/python
-# The tests start Python a thousand times: without compiled files, each start would compile this package anew.
+# The tests start Python many hundred times: without compiled files, each start would compile this package anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -30,7 +30,7 @@ format: setup ## Format the code and mend what the linter can mend
 reference: setup ## Write the reference of the command line anew, from its commands
 	$(BIN)/python -m rq.cli.reference > docs/command-line-reference.md
 
-test: setup $(RQ212)/.installed ## Run every test on four processes, for two cores: many of them wait; PYTEST_ARGS="-k name" narrows it
+test: setup $(RQ212)/.installed ## Run the tests on four processes, for two cores: many of them wait; PYTEST_ARGS="-k name" narrows it
 	$(BIN)/python -m pytest -n 4 --dist worksteal $(PYTEST_ARGS)
 
 demo: setup ## See it work: a worker, some jobs, their results, with no server installed

@@ -1,7 +1,4 @@
-"""The command line as a user has it: real processes, in a folder with a module of tasks.
-
-A command that only looks, writes or refuses is forked from a `ReadyProgram`, as all are in a quick run.
-"""
+"""The command line as a user has it: real processes, in a folder with a module of tasks."""
 
 from __future__ import annotations
 
@@ -65,20 +62,20 @@ class Rq:
         self.url = url
         self._processes = processes
 
-    def start(self, *args: object, command: str = "rq", env: Environment | None = None, is_forked: bool | None = None) -> StartedProcess:
+    def start(self, *args: object, command: str = "rq", env: Environment | None = None) -> StartedProcess:
         """Start a command; a value of None in `env` takes a variable away."""
         environment = {**dict.fromkeys(_UNSET), "RQ_REDIS_URL": self.url, "COLUMNS": "80", **(env or {})}
-        return self._processes.cli(*args, command=command, env=environment, cwd=self.folder, is_forked=is_forked)
+        return self._processes.cli(*args, command=command, env=environment, cwd=self.folder)
 
     def run(self, *args: object, **where: Any) -> str:
         """Run a command that must succeed and write nothing to stderr; returns what it wrote."""
-        finished = self.start(*args, **where, is_forked=None if _runs_jobs(args, **where) else True)
+        finished = self.start(*args, **where)
         assert (finished.wait(), finished.stderr) == (0, ""), finished.output
         return finished.stdout
 
     def refuse(self, *args: object, status: int, **where: Any) -> str:
         """Run a command that must end with this status; returns the one sentence it wrote to stderr."""
-        finished = self.start(*args, **where, is_forked=True)
+        finished = self.start(*args, **where)
         assert finished.wait() == status, finished.output
         assert "Traceback" not in finished.output
         [sentence] = [line for line in finished.stderr.splitlines() if line.startswith("Error: ")]
@@ -89,11 +86,6 @@ class Rq:
         assert self.url
         with redis.Redis.from_url(self.url) as client:
             return Queue(queue, connection=client).enqueue(function, *args, **kwargs).id
-
-
-def _runs_jobs(args: tuple[object, ...], command: str = "rq", **_: object) -> bool:
-    starts_workers = command == "rqworker" or bool({"worker", "worker-pool", "up"}.intersection(args[:1]))
-    return starts_workers and not {"-h", "--help"}.intersection(args)
 
 
 @pytest.fixture

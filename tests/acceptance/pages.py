@@ -24,6 +24,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,7 +128,8 @@ class Reader:
             self._stop_workers()
         finally:
             for _, worker in self._workers:
-                worker.kill()
+                with suppress(ProcessLookupError):
+                    os.killpg(worker.pid, signal.SIGKILL)
         return done
 
     def _run_piece(self, block: Block) -> None:

@@ -28,9 +28,9 @@ def rq212_python() -> Path:
 
 
 @pytest.fixture(scope="session")
-def ready_rq212(rq212_python: Path) -> Iterator[ReadyProgram]:
+def ready_rq212(tmp_path_factory: pytest.TempPathFactory, rq212_python: Path) -> Iterator[ReadyProgram]:
     """RQ 2.12, imported once for the whole run."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"PYTHONUNBUFFERED": "1"}
+    environment = Processes(tmp_path_factory.mktemp("ready"), {"PYTHONPATH": None}).environment({})
     with ReadyProgram(environment, rq212_python, ["rq.cli", "rq.cron", "rq.scheduler", "rq.worker"], RQ_COMMANDS) as program:
         yield program
 

@@ -25,18 +25,20 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 
-# Executors that are one but for how they begin, or for how long a process lasts: on a quick run each test takes one of two, some this and some that.
-ALIKE = {"exec": "fork", "spawn": "warm", "threads": "asyncio"}
+# On a quick run each test takes one of two: of executors that are one but for how they begin, or for how long a process lasts; and of those that run jobs in
+# this process. Some take this, and some that.
+IN_PAIRS = {"exec": "fork", "spawn": "warm", "threads": "asyncio"}
 
 
+@pytest.hookimpl(trylast=True)  # after what was asked for by name
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, on a quick run, every test that another does with an executor that is alike."""
+    """Leave out, on a quick run, every test that another does with the executor that makes a pair with its own."""
     if is_thorough():
         return
     tests = {_test_and_kind(item): item for item in items if isinstance(item, pytest.Function) and item.path.is_relative_to(HERE)}
     left_out = set()
     for (test, kind), item in tests.items():
-        other = tests.get((test, ALIKE[kind])) if kind in ALIKE else None
+        other = tests.get((test, IN_PAIRS[kind])) if kind in IN_PAIRS else None
         if other:
             left_out.add(item if crc32(test.encode()) % 2 else other)
     if left_out:
@@ -44,12 +46,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left_out]
 
 
-def _test_and_kind(item: pytest.Function) -> tuple[str, str]:
-    """Return a test without the kind of its executor, and that kind."""
+def _test_and_kind(item: pytest.Function) -> tuple[str, str | None]:
+    """Return a test without the kind of its executor, and that kind; None if it has none."""
     callspec = getattr(item, "callspec", None)
-    kind = str(callspec.params.get("kind") or callspec.params.get("executor")) if callspec else ""
+    kind = next((value for name, value in callspec.params.items() if name in {"kind", "executor"} and value in KINDS), None) if callspec else None
     test, _, parameters = item.nodeid.partition("[")
-    return f"{test} {parameters.replace(kind, '', 1)}", kind
+    return f"{test} {parameters.replace(kind, '', 1) if kind else parameters}", kind
 
 
 @pytest.fixture

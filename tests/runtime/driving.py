@@ -29,27 +29,17 @@ if TYPE_CHECKING:
 JOBS = executor_jobs.__name__
 LIMIT = 20.0
 
-# Those that run jobs outside of this process ...
+# Executors that run jobs outside of this process ...
 outside = pytest.mark.parametrize("kind", ["exec", "fork", "spawn", "warm"], indirect=True)
 # ... those that give each job a process of its own ...
 alone = pytest.mark.parametrize("kind", ["exec", "fork", "spawn"], indirect=True)
-# ... and those of them that fork it.
-# What executors cannot do, by their nature.
-CANNOT: dict[str, frozenset[str]] = {
-    "exec": frozenset({"run attempts in another way"}),
-    "spawn": frozenset({"run attempts in another way"}),
-    "warm": frozenset({"run attempts in another way"}),
-    "threads": frozenset({"interrupt a call that blocks"}),
-    "asyncio": frozenset({"interrupt a call that blocks"}),
-}
-IN_THIS_PROCESS = frozenset({"inline", "threads", "asyncio"})
+# ... and those of them that fork it; ...
 in_processes = pytest.mark.parametrize("kind", ["exec", "fork"], indirect=True)
-
-
-def must_be_able_to(ability: str, kind: str) -> None:
-    """Skip a test that asks too much of an executor."""
-    if ability in CANNOT.get(kind, ()):
-        pytest.skip(f"{kind} cannot {ability}")
+# ... those that can interrupt a call that blocks, as nobody can in a thread that is not the first; ...
+interrupting = pytest.mark.parametrize("kind", ["inline", "exec", "fork", "spawn", "warm"], indirect=True)
+# ... and those that can run attempts in another way, which does not reach a fresh interpreter.
+changeable = pytest.mark.parametrize("kind", ["inline", "fork", "threads", "asyncio"], indirect=True)
+IN_THIS_PROCESS = frozenset({"inline", "threads", "asyncio"})
 
 
 def attempt_at(function: str, *args: Any, timeout: float | None = None, **kwargs: Any) -> Attempt:

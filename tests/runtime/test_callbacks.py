@@ -18,7 +18,7 @@ from rq.runtime.executors.inline import InlineExecutor
 from rq.store.connection import describe_client
 from tests.runtime import callback_jobs, executor_jobs
 from tests.runtime.callback_jobs import OwnJob, PlainJob, seen_in
-from tests.runtime.driving import IN_THIS_PROCESS, attempt_at, drive_until, in_processes, is_alive, must_be_able_to, outside, preload, run, wait_for
+from tests.runtime.driving import IN_THIS_PROCESS, attempt_at, drive_until, in_processes, interrupting, is_alive, outside, preload, run, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,8 +95,8 @@ def test_a_success_callback_that_exits_makes_the_attempt_fail(executor: Executor
     assert raised(run(executor, attempt("give", 1, success="exit_afterwards"))).exc_type == "builtins.SystemExit"
 
 
-def test_a_success_callback_that_takes_too_long_makes_the_attempt_fail(executor: Executor, kind: str) -> None:
-    must_be_able_to("interrupt a call that blocks", kind)
+@interrupting
+def test_a_success_callback_that_takes_too_long_makes_the_attempt_fail(executor: Executor) -> None:
     outcome = raised(run(executor, attempt("give", 1, timeout=30.0, success="sleep_for_long", success_timeout=1)))
     assert outcome.exc_type == "rq.timeouts.JobTimeoutException"
     assert "1 seconds" in outcome.exc_text
@@ -113,8 +113,8 @@ def test_the_failure_callback_gets_the_exception_and_the_traceback_begins_in_the
     assert seen_in(redis_client) == [f"failed {given.job_id} failed ZeroDivisionError True fail"]
 
 
-def test_the_failure_callback_hears_of_a_time_limit(executor: Executor, kind: str, redis_client: redis.Redis) -> None:
-    must_be_able_to("interrupt a call that blocks", kind)
+@interrupting
+def test_the_failure_callback_hears_of_a_time_limit(executor: Executor, redis_client: redis.Redis) -> None:
     given = attempt(SLEEP, 60, timeout=0.3, failure="failed")
     outcome = run(executor, given)
     assert isinstance(outcome, TimedOut)

@@ -23,7 +23,7 @@ from tests.runtime.driving import (
     attempt_at,
     attempt_with,
     call,
-    must_be_able_to,
+    changeable,
     run,
     warm_up,
 )
@@ -108,8 +108,8 @@ def test_a_module_can_be_the_serializer(start: Callable[..., Executor]) -> None:
     assert call(executor, "describe", 1) == ((1,), {})
 
 
+@changeable
 def test_attempts_can_be_run_in_another_way(start: Callable[..., Executor], kind: str) -> None:
-    must_be_able_to("run attempts in another way", kind)
     attempt = attempt_at("nothing")
     outcome = run(start(run=executor_jobs.run_released), attempt)
     assert isinstance(outcome, Released)
@@ -122,8 +122,8 @@ def test_a_way_of_running_attempts_cannot_reach_a_fresh_interpreter() -> None:
         ForkExecutor(start_method="exec", run=executor_jobs.run_released)
 
 
-def test_a_way_of_running_that_gives_no_outcome_fails_the_job(start: Callable[..., Executor], kind: str) -> None:
-    must_be_able_to("run attempts in another way", kind)
+@changeable
+def test_a_way_of_running_that_gives_no_outcome_fails_the_job(start: Callable[..., Executor]) -> None:
     outcome = run(start(run=executor_jobs.run_nothing), attempt_at("nothing"))
     assert isinstance(outcome, Raised)
     assert "gave no outcome" in outcome.exc_text

@@ -6,5 +6,7 @@ from hypothesis import settings
 
 
 def is_thorough() -> bool:
-    """Say whether this run looks long and spares nothing (`--hypothesis-profile=ci` or `nightly`), as `make test` does not."""
+    """Say whether this run looks long and spares nothing, as `make test` does not: `--hypothesis-profile=ci`, which Hypothesis also takes where it finds the
+    variables of a CI service, or `nightly`.
+    """
     return settings.get_current_profile_name() in {"ci", "nightly"}

@@ -19,15 +19,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.support.ready_program import COMMAND_LINES, ForkedProcess, ReadyProgram
-from tests.support.ready_server import die_with_parent
+from tests.support.ready_server import MARK_VARIABLE, die_with_parent
 from tests.support.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    Start = Callable[[list[str], list[int]], subprocess.Popen[bytes] | ForkedProcess]
+
 ROOT = Path(__file__).resolve().parents[2]
 
-_MARK = "RQ_TEST_PROCESSES"
 _POLITE_SECONDS = 3.0
 
 # What the installed commands do, without needing them installed.
@@ -37,7 +38,7 @@ _COMMAND = "import sys; from {module} import {function}; sys.argv[0] = {program!
 class StartedProcess:
     """One process of a test; its output goes to files, so that it can never block on a full pipe."""
 
-    def __init__(self, argv: list[str], directory: Path, start: Callable[[list[str], list[int]], subprocess.Popen[bytes] | ForkedProcess]) -> None:
+    def __init__(self, argv: list[str], directory: Path, start: Start) -> None:
         """Have `argv` started with these stdin, stdout and stderr; `directory` gets its output."""
         self.argv = argv
         self._stdout, self._stderr = directory / "stdout", directory / "stderr"
@@ -154,39 +155,43 @@ class Processes:
         return self.start([self._python, "-c", textwrap.dedent(code), *map(str, args)], **where)
 
     def script(self, path: Path, *args: object, **where: Any) -> StartedProcess:
-        """Start `python path args…`. Keywords: `env`, `cwd`, `is_forked` (False: with an interpreter of its own; None: as usual in this run)."""
-        return self._start_ready([str(path), *map(str, args)], [self._python], **where)
+        """Start `python path args…`. Keywords: `env`, `cwd`; `is_forked`, whether from the process that waits, if that is one for its environment (None: as
+        usual in this run).
+        """
+        argv = [str(path), *map(str, args)]
+        return self._start_either(argv, [self._python, *argv], **where)
 
     def cli(self, *args: object, command: str = "rq", **where: Any) -> StartedProcess:
         """Start the command line: `rq args…`, or `rqworker` or `rqinfo` as `command`. Keywords: as for `script`."""
         module, _, function = self._commands[command].partition(":")
         code = _COMMAND.format(module=module, function=function, program=command)
-        return self._start_ready([command, *map(str, args)], [self._python, "-c", code], **where)
+        words = list(map(str, args))
+        return self._start_either([command, *words], [self._python, "-c", code, *words], **where)
 
     def start(self, argv: list[str], *, env: Mapping[str, str | None] | None = None, cwd: Path | None = None) -> StartedProcess:
         """Start any program."""
         return self._add(argv, partial(_start, env=self.environment(env or {}), cwd=cwd))
 
-    def _start_ready(
+    def _start_either(
         self,
-        argv: list[str],
-        interpreter: list[str],
+        forked: list[str],
+        own: list[str],
         *,
         env: Mapping[str, str | None] | None = None,
         cwd: Path | None = None,
         is_forked: bool | None = None,
     ) -> StartedProcess:
-        """Start a command line or a script: forked, or by an `interpreter` that takes the place of a command's name, or stands before a script's path."""
+        """Start what is called `forked` where it is forked, and `own` with an interpreter of its own."""
         environment = self.environment(env or {})
         forks = self._forks_usually if is_forked is None else is_forked
         if forks and self._ready and self._ready.can_stand_for(environment):
-            return self._add(argv, partial(self._ready.start, env=environment, cwd=cwd))
-        return self._add([*interpreter, *(argv[1:] if argv[0] in self._commands else argv)], partial(_start, env=environment, cwd=cwd))
+            return self._add(forked, partial(self._ready.start, env=environment, cwd=cwd))
+        return self._add(own, partial(_start, env=environment, cwd=cwd))
 
-    def _add(self, argv: list[str], start: Callable[..., subprocess.Popen[bytes] | ForkedProcess]) -> StartedProcess:
+    def _add(self, argv: list[str], start: Start) -> StartedProcess:
         directory = self._directory / f"process-{len(self._started)}"
         directory.mkdir(parents=True)
-        process = StartedProcess(argv, directory, lambda argv, streams: start(argv, streams=streams))
+        process = StartedProcess(argv, directory, start)
         self._started.append(process)
         return process
 
@@ -199,7 +204,7 @@ class Processes:
             "PYTHONUNBUFFERED": "1",
             **self.env,
             **env,
-            _MARK: self._mark,
+            MARK_VARIABLE: self._mark,
         }
         return {name: value for name, value in merged.items() if value is not None}
 
@@ -219,7 +224,7 @@ class Processes:
 
     def _signal_descendants(self, number: int) -> bool:
         """Signal every process that carries the mark of this fixture; says whether there was one."""
-        mark = f"{_MARK}={self._mark}".encode()
+        mark = f"{MARK_VARIABLE}={self._mark}".encode()
         found = False
         for folder in Path("/proc").iterdir():
             with suppress(OSError):  # it ended meanwhile, or belongs to somebody else

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rq.cli.main import COMMANDS
-from tests.support.ready_server import die_with_parent
+from tests.support.ready_server import MARK_VARIABLE, NO_MARK, die_with_parent, said_to_the_interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # Tells a forked program where it can have commands forked: the address of `ready_shim.py`.
 READY_VARIABLE = "RQ_TEST_READY_PROGRAM"
+START_SECONDS = 20.0
 _SERVER = Path(__file__).with_name("ready_server.py").read_text()
 # The command line, and what workers import beside it, all of it on any way to a first job.
 COMMAND_LINES = {"rq": "rq.cli.main:main", "rqworker": "rq.cli.main:rqworker", "rqinfo": "rq.cli.main:rqinfo"}
@@ -52,13 +53,17 @@ _IMPORTED = (
 class ForkedProcess:
     """A process that was forked elsewhere, to be used as `subprocess.Popen` is."""
 
-    def __init__(self, args: Sequence[str], reports: socket.socket) -> None:
-        """`reports` brings the pid now, and the exit status at the end: a line each."""
+    def __init__(self, args: Sequence[str], server: socket.socket) -> None:
+        """Wait until the process is what `args` ask for. `server` tells of it, and is closed here when it has ended."""
         self.args = args
         self.returncode: int | None = None
-        self._reports = reports
-        self._lines = reports.makefile("r")
-        self.pid = int(self._lines.readline())
+        self._server = server
+        server.settimeout(START_SECONDS)
+        word, self.pid = self._read()
+        if word != "pid":
+            server.close()
+            raise AssertionError(f"{list(args)} ended with status {self.pid} before it began")
+        server.settimeout(None)
 
     def poll(self) -> int | None:
         """Return the exit status as `Popen.poll` does."""
@@ -69,19 +74,30 @@ class ForkedProcess:
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end and return the exit status as `Popen.wait` does."""
         if self.returncode is None:
-            reported, _, _ = select.select([self._reports], [], [], timeout)
-            if not reported:
+            told, _, _ = select.select([self._server], [], [], timeout)
+            if not told:
                 raise subprocess.TimeoutExpired(list(self.args), timeout or 0.0)
-            status = self._lines.readline()
-            self._lines.close()
-            self._reports.close()
-            self.returncode = int(status or -signal.SIGKILL)  # said by nobody: what it was forked from has ended, and it with that
+            _, self.returncode = self._read()
+            with self._server:
+                self._server.shutdown(socket.SHUT_WR)
+                self._server.recv(1)  # nothing: it is reaped
         return self.returncode
+
+    def _read(self) -> tuple[str, int]:
+        """Read a line, and no byte more: `select` is asked for the next."""
+        line = b""
+        while not line.endswith(b"\n"):
+            byte = self._server.recv(1)
+            if not byte:
+                return "status", -signal.SIGKILL  # nobody is left to tell: what it was forked from has ended, and it with that
+            line += byte
+        word, _, number = line.decode().partition(" ")
+        return word, int(number)
 
     def send_signal(self, number: int) -> None:
         """Signal it if it has not ended."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            os.kill(self.pid, number)  # it may end meanwhile, but is not reaped
 
     def terminate(self) -> None:
         """Send SIGTERM."""
@@ -93,19 +109,25 @@ class ForkedProcess:
 
 
 class ReadyProgram:
-    """Forks command lines and scripts, as many at a time as asked for, from a process that has imported what they import."""
+    """Forks command lines and scripts, as many at a time as asked for, from a process that has imported what they import.
+
+    Args:
+        env: the environment to import in; each call brings its own.
+        python: the interpreter.
+        imports: the modules to import.
+        commands: the functions that command lines call, `module:function`.
+    """
 
     def __init__(
         self, env: Mapping[str, str], python: str | Path = sys.executable, imports: Sequence[str] = _IMPORTED, commands: Mapping[str, str] = COMMAND_LINES
     ) -> None:
-        """Import in this environment; each call brings its own. `commands` has the place of each command's function, `module:function`."""
-        self._interpreter = _said_to_the_interpreter(env)
+        self._env = {**env, MARK_VARIABLE: NO_MARK}
         self._folder = tempfile.TemporaryDirectory(prefix="rq-ready-")  # a short path: sockets have no long names
         self.address = str(Path(self._folder.name) / "calls")
         self._process = subprocess.Popen(
             [python, "-c", _SERVER, self.address, *imports, *(f"{name}={place}" for name, place in commands.items())],
-            env=env,
-            stdin=subprocess.PIPE,
+            env=self._env,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
@@ -118,23 +140,19 @@ class ReadyProgram:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
         self._process.communicate()
         self._folder.cleanup()
 
     def can_stand_for(self, env: Mapping[str, str]) -> bool:
         """Say whether an interpreter that starts with this environment would be as this one is."""
-        return _said_to_the_interpreter(env) == self._interpreter
+        return said_to_the_interpreter(env) == said_to_the_interpreter(self._env)
 
-    def start(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, streams: Sequence[int]) -> ForkedProcess:
+    def start(self, argv: list[str], streams: list[int], env: Mapping[str, str], cwd: Path | None) -> ForkedProcess:
         """Start `argv`, whose first is a command or the path of a Python program; `streams` are its stdin, stdout and stderr."""
-        reports = socket.socket(socket.AF_UNIX)
-        reports.connect(self.address)
-        call = {"argv": list(argv), "env": {**env, READY_VARIABLE: self.address}, "cwd": str(cwd or Path.cwd())}
-        socket.send_fds(reports, [f"{json.dumps(call)}\n".encode()], streams)
-        return ForkedProcess(argv, reports)
-
-
-def _said_to_the_interpreter(env: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in env.items() if name.startswith("PYTHON")}
+        assert self._process.poll() is None, "the process that programs are forked from has ended; it says why above"
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(self.address)
+        call = {"argv": argv, "env": {**env, READY_VARIABLE: self.address}, "cwd": str(cwd or Path.cwd())}
+        socket.send_fds(server, [f"{json.dumps(call)}\n".encode()], streams)
+        return ForkedProcess(argv, server)

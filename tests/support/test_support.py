@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -104,27 +105,6 @@ def test_waiting_for_output_of_a_process_that_ends_without_it_fails_at_once(proc
         process.wait_for_output("ready", timeout=60)
 
 
-def test_descendants_end_with_the_test_even_if_they_left_the_process_group(tmp_path: Path):
-    processes = Processes(tmp_path)
-    process = processes.python(
-        """
-        import os, signal
-        told, tell = os.pipe()
-        if os.fork() == 0:
-            os.setsid()
-            print(os.getpid(), flush=True)
-            os.write(tell, b"!")
-            signal.pause()
-        os.read(told, 1)
-        """
-    )
-    descendant = int(process.succeed())
-    processes.end_all()
-
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(descendant)], capture_output=True, text=True, check=False).stdout
-    assert state.strip()[:1] in {"", "Z"}
-
-
 # --- programs that are forked from one that waits ---
 
 
@@ -146,6 +126,68 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
         return path
 
     return write_program
+
+
+@pytest.fixture(params=["forked", "with an interpreter of its own"])
+def is_forked(request: pytest.FixtureRequest) -> bool:
+    return str(request.param) == "forked"
+
+
+def test_a_process_can_be_ended_right_after_its_start(forks: Processes, write: Callable[[str], Path], is_forked: bool):
+    process = forks.script(write("import signal; signal.pause()"), is_forked=is_forked)
+    process.end()
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_descendants_end_with_the_test_even_if_they_left_the_process_group(forks: Processes, write: Callable[[str], Path], is_forked: bool):
+    program = write(
+        """
+        import os, signal
+        told, tell = os.pipe()
+        if os.fork() == 0:
+            os.setsid()
+            print(os.getpid(), flush=True)
+            os.write(tell, b"!")
+            signal.pause()
+        os.read(told, 1)
+        """
+    )
+    descendant = int(forks.script(program, is_forked=is_forked).succeed())
+    forks.end_all()
+    assert not is_alive(descendant)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("pass", 0),
+        ("raise ValueError", 1),
+        ("import sys; sys.exit('trouble')", 1),
+        ("import os; os._exit(5)", 5),
+        ("import os; os.abort()", -signal.SIGABRT),
+        ("raise KeyboardInterrupt", -signal.SIGINT),
+    ],
+)
+def test_an_exit_status_is_that_of_an_interpreter(forks: Processes, write: Callable[[str], Path], is_forked: bool, code: str, status: int):
+    assert forks.script(write(code), is_forked=is_forked).wait() == status
+
+
+def test_what_is_called_at_the_exit_finds_the_program_as_main(forks: Processes, write: Callable[[str], Path], is_forked: bool):
+    program = write(
+        """
+        import atexit, pickle
+        class Own: pass
+        atexit.register(lambda: print(type(pickle.loads(pickle.dumps(Own()))) is Own))
+        """
+    )
+    assert forks.script(program, is_forked=is_forked).succeed() == "True\n"
+
+
+def test_a_forked_process_holds_no_descriptor_but_its_streams(forks: Processes, write: Callable[[str], Path]):
+    others = [forks.script(write("import signal; signal.pause()")) for _ in range(3)]
+    program = write("import os; print(sorted(int(name) for name in os.listdir('/dev/fd'))[:-1])")  # the last is that of the list
+    assert forks.script(program).succeed() == "[0, 1, 2]\n"
+    assert all(other.is_running for other in others)
 
 
 def test_a_forked_program_has_what_its_own_interpreter_would_give_it(forks: Processes, write: Callable[[str], Path], tmp_path: Path):
@@ -197,28 +239,72 @@ def test_what_is_said_to_the_interpreter_itself_gets_one_of_its_own(forks: Proce
     assert forks.script(program, env={"PYTHONOPTIMIZE": "1"}).succeed() == "1 False\n"
 
 
-def test_a_command_of_a_shell_can_be_forked_too(ready_program: ReadyProgram, tmp_path: Path):
-    command = [sys.executable, "-S", ready_shim.__file__, ready_program.address, "rq"]
-    done = subprocess.run([*command, "worker", "--help"], cwd=tmp_path, capture_output=True, text=True, check=True)
+def test_a_command_of_a_shell_can_be_forked_too(ready_program: ReadyProgram, forks: Processes, tmp_path: Path):
+    command, env = [sys.executable, "-S", ready_shim.__file__, ready_program.address, "rq"], forks.environment({})
+    done = subprocess.run([*command, "worker", "--help"], cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("Usage: rq worker")
-    assert subprocess.run([*command, "no-such-command"], cwd=tmp_path, capture_output=True, check=False).returncode == 2
+    assert subprocess.run([*command, "no-such-command"], cwd=tmp_path, env=env, capture_output=True, check=False).returncode == 2
 
 
-def test_a_signal_for_a_command_of_a_shell_reaches_what_was_forked_for_it(ready_program: ReadyProgram, write: Callable[[str], Path]):
+def test_a_signal_for_a_command_of_a_shell_reaches_what_was_forked_for_it(ready_program: ReadyProgram, forks: Processes, write: Callable[[str], Path]):
     program = write("import signal; signal.signal(signal.SIGTERM, lambda *_: exit(9)); print('ready', flush=True); signal.pause()")
     argv = [sys.executable, "-S", ready_shim.__file__, ready_program.address, str(program)]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(argv, env=forks.environment({}), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
         process.terminate()
         assert process.wait(20) == 9
 
 
+def test_a_command_of_a_shell_ends_with_what_stands_for_it(ready_program: ReadyProgram, forks: Processes, write: Callable[[str], Path]):
+    program = write("import os, signal; print(os.getpid(), flush=True); signal.pause()")
+    argv = [sys.executable, "-S", ready_shim.__file__, ready_program.address, str(program)]
+    with subprocess.Popen(argv, env=forks.environment({}), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        pid = int(process.stdout.readline())
+        process.kill()
+    wait_until(lambda: not is_alive(pid), message="it lives on")
+
+
+def test_a_caller_that_leaves_at_once_disturbs_nobody(ready_program: ReadyProgram, forks: Processes):
+    for said in (b"", b'{"argv": '):
+        with socket.socket(socket.AF_UNIX) as caller:
+            caller.connect(ready_program.address)
+            caller.sendall(said)
+    assert forks.cli("--version").succeed()
+
+
+def test_a_program_of_another_interpreter_is_refused(ready_program: ReadyProgram, forks: Processes, tmp_path: Path):
+    command = [sys.executable, "-S", ready_shim.__file__, ready_program.address, "rq", "--version"]
+    done = subprocess.run(command, cwd=tmp_path, env=forks.environment({"PYTHONOPTIMIZE": "1"}), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "another interpreter" in done.stderr
+
+
+def test_a_program_that_cannot_begin_says_so(forks: Processes, write: Callable[[str], Path], tmp_path: Path):
+    with pytest.raises(AssertionError, match="before it began"):
+        forks.script(write("pass"), cwd=tmp_path / "missing")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the end of the run ends them")
-def test_forked_programs_end_with_the_one_that_they_come_from(forks: Processes, write: Callable[[str], Path], tmp_path: Path):
+def test_forked_programs_and_what_stands_for_them_end_with_the_process_that_they_come_from(forks: Processes, write: Callable[[str], Path], tmp_path: Path):
     program = write("import signal; print('ready', flush=True); signal.pause()")
     with ReadyProgram(forks.environment({}), imports=(), commands={}) as ready:
-        process = Processes(tmp_path / "others", ready=ready, forks_usually=True).script(program)
+        others = Processes(tmp_path / "others", ready=ready, forks_usually=True)
+        process = others.script(program)
         process.wait_for_output("ready")
-    wait_until(lambda: not Path(f"/proc/{process.pid}").exists(), message="it lives on")
+        argv = [sys.executable, "-S", ready_shim.__file__, ready.address, str(program)]
+        shim = subprocess.Popen(argv, env=forks.environment({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert shim.stdout
+        assert shim.stdout.readline() == "ready\n"
     assert process.wait() == -signal.SIGKILL
+    assert "has ended" in shim.communicate(timeout=20)[1]
+    wait_until(lambda: not is_alive(process.pid), message="it lives on")
+    with pytest.raises(AssertionError, match="are forked from has ended"):
+        others.script(program)
+
+
+def is_alive(pid: int) -> bool:
+    """Say whether a process runs: one that nobody has reaped does not."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return state.strip()[:1] not in {"", "Z"}

@@ -122,7 +122,7 @@ def read_wait(milliseconds: Any) -> float | None:
 
 
 def read_claimed(reply: Any) -> Claimed:
-    """Read the reply of `claim`."""
+    """Read the reply of `claim`. Of a field that it names twice, the later value holds."""
     code, jobs, wait, given_back, *more = reply
     name = text_of_bytes if type(code) is bytes else text
     claimed = [ClaimedJob(name(queue), name(job_id), name(execution_id), decode_fields(fields)) for queue, job_id, execution_id, fields in jobs]

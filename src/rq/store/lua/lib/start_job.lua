@@ -17,16 +17,16 @@ end
 local function read_fields(job)
   local fields = try('HGETALL', job)
   if not fields then return nil end
-  local status, data, origin, attempt
+  local status, has_data, origin, attempt
   for i = 1, #fields, 2 do
     local name = fields[i]
     if name == 'status' then status = fields[i + 1]
-    elseif name == 'data' then data = true
+    elseif name == 'data' then has_data = true
     elseif name == 'origin' then origin = fields[i + 1]
     elseif name == 'x_attempt' then attempt = fields[i + 1]
     end
   end
-  return fields, status, data, origin, attempt
+  return fields, status, has_data, origin, attempt
 end
 
 -- `claim.note`: what is to be written beside, into the worker's side hash.
@@ -49,11 +49,10 @@ local function start_job(now, queue, id, claim, execution)
     return 'the registry of started jobs is not a sorted set'
   end
   redis.call('PERSIST', job)
-  redis.call('HSET', job, 'status', 'started', 'started_at', date, 'last_heartbeat', date, 'worker_name', worker, 'x_execution', execution, 'x_attempt', attempt)
-  local n = #fields
-  fields[n + 1], fields[n + 2], fields[n + 3], fields[n + 4], fields[n + 5], fields[n + 6] = 'status', 'started', 'started_at', date, 'last_heartbeat', date
-  fields[n + 7], fields[n + 8], fields[n + 9], fields[n + 10], fields[n + 11], fields[n + 12] =
-    'worker_name', worker, 'x_execution', execution, 'x_attempt', attempt
+  local written = {'status', 'started', 'started_at', date, 'last_heartbeat', date, 'worker_name', worker, 'x_execution', execution, 'x_attempt', attempt}
+  redis.call('HSET', job, unpack(written))
+  local known = #fields
+  for i = 1, #written do fields[known + i] = written[i] end
   redis.call('HSET', held_key(worker), 'held:' .. id .. ':' .. execution, origin, 'sequence', claim.sequence, unpack(claim.note or {}))
   return nil, origin, fields
 end
