@@ -89,7 +89,7 @@ MUTANTS: dict[str, tuple[Edit, ...]] = {
         ("if is_elsewhere(status) or not (status or has_data) then", "if not (status or has_data) then"),
         ("if status and status ~= 'created' and status ~= '' and has_data then", FALSE),
     ),
-    "every job is taken for a new one": (("job.is_new = found == (size and size > 0 and 1 or 0)", "job.is_new = true"),),
+    "every job is taken for a new one": (("job.is_new = redis.call('EXISTS', KEYS[1], ended_key(job.id), releases_key()) == 0", "job.is_new = true"),),
     "a claimed job still expires": (("redis.call('PERSIST', job)\n", NOTHING),),
     "a woken worker looks only where ids are caught": (
         ("redis.call('EXISTS', unpack(KEYS, 2)) == 0", "redis.call('EXISTS', unpack(KEYS, (#KEYS - 1) / 2 + 2)) == 0"),

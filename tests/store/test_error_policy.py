@@ -314,6 +314,22 @@ def test_a_call_teaches_the_server_a_script_that_it_forgot(store: Store):
     assert store.take().job_id == "a"
 
 
+class Forgetful(redis.Redis):
+    """A client of a server that forgets every script as soon as it is loaded."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        reply = super().execute_command(*args, **options)
+        if args[:2] == ("SCRIPT", "LOAD"):
+            super().execute_command("SCRIPT", "FLUSH")
+        return reply
+
+
+def test_a_call_is_carried_out_even_if_the_server_forgets_its_script_again_and_again(valkey: ValkeyServer):
+    with Forgetful(port=valkey.port) as client:
+        client.script_flush()
+        assert [enqueue(client, job_id).status for job_id in "ab"] == ["queued", "queued"]
+
+
 def test_many_calls_in_one_round_trip_teach_the_server_their_scripts(store: Store):
     store.birth()
     store.enqueue("a")

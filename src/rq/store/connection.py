@@ -119,7 +119,7 @@ class Caller:
         self._short_way = ShortWay(client)
 
     def run(self, call: Call[T], meanwhile: Callable[[], object] | None = None) -> T:
-        """Return the answer to one call: one round trip, two if the server does not know the script yet.
+        """Return the answer to one call: one round trip, three if the server does not know the script yet.
 
         Args:
             call: the call.
@@ -132,13 +132,20 @@ class Caller:
             try:
                 reply = self._send(call, meanwhile)
             except NoScriptError:
-                self.load(call)
-                reply = self._send(call)
+                reply = self._teach(call)
         except ResponseError as error:
             check_refusal(error)
             _name_key(error, call)
             raise
         return call.read(reply)
+
+    def _teach(self, call: Call[Any]) -> Any:
+        """Make the call's script known to the server, and return the reply to the call."""
+        self.load(call)
+        try:
+            return self._send(call)
+        except NoScriptError:  # forgotten again, in between: with its text it cannot be
+            return self._execute(*call.command_with_text(), **RAW)
 
     def _execute(self, *command: Any, **options: Any) -> Any:
         client: Any = self.client

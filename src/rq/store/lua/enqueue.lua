@@ -9,14 +9,8 @@
 -- Atomic: nobody sees the job in two places or in none; sent again, the call changes nothing.
 -- include: try server_time dates expiry enter_job
 local job = {id = ARGV[1], queue = ARGV[2], nonce = ARGV[3], where = ARGV[4], ttl = ARGV[5], unique = ARGV[6], first = 7, last = #ARGV}
--- Most often there is nothing of this id, and nobody anywhere who is still to be told of an end: one command tells, of the job's place, too. Where more is
--- found, it may be the place alone, with other jobs in it.
-local is_due = goes_into_queue(job.where)
-local place = KEYS[is_due and 2 or 3]
-local found = redis.call('EXISTS', KEYS[1], ended_key(job.id), releases_key(), place)
-local size = found == 0 and 0 or try(is_due and 'LLEN' or 'ZCARD', place)
-note_fit(place, size ~= nil)
-job.is_new = found == (size and size > 0 and 1 or 0)
+-- Most often there is nothing of this id, and nobody anywhere who is still to be told of an end: one command tells.
+job.is_new = redis.call('EXISTS', KEYS[1], ended_key(job.id), releases_key()) == 0
 if job.is_new then has_releases = false else job.note = try('GET', ended_key(job.id)) end
 local refusal, old = check_entry(job)
 if refusal then return refusal end

@@ -6,17 +6,11 @@
 -- What holds for all jobs of one call is found out once: key -> whether it holds what it should.
 local known_to_fit
 
-local function note_fit(key, is_fit)
-  known_to_fit = known_to_fit or {}
-  known_to_fit[key] = is_fit
-end
-
 local function fits(command, key)
-  if not known_to_fit or known_to_fit[key] == nil then note_fit(key, try(command, key) ~= nil) end
+  known_to_fit = known_to_fit or {}
+  if known_to_fit[key] == nil then known_to_fit[key] = try(command, key) ~= nil end
   return known_to_fit[key]
 end
-
-local function goes_into_queue(where) return where == 'back' or where == 'front' end
 
 -- Answers nothing but what is known of an earlier job of this id; or first why the job does not enter: {dup, status} | {exists, status} | {badtype, key}.
 local function check_entry(job)
@@ -29,7 +23,7 @@ local function check_entry(job)
     if is_of_call(job.note, job.nonce) then return {'dup', 'finished'} end
   end
   if job.unique == '1' and not job.is_new and redis.call('EXISTS', key) == 1 then return {'exists', old[2] or 'created'} end
-  job.is_due = goes_into_queue(job.where)
+  job.is_due = job.where == 'back' or job.where == 'front'
   if job.is_due and not fits('LLEN', queue_key(job.queue)) then return {'badtype', queue_key(job.queue)} end
   if not job.is_due and not fits('ZCARD', scheduled_key(job.queue)) then return {'badtype', scheduled_key(job.queue)} end
   return nil, old
