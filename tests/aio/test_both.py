@@ -44,6 +44,16 @@ async def test_a_function_that_nobody_can_import_is_refused(side):
     assert await side.queue().is_empty()
 
 
+async def test_a_description_is_a_text_or_a_number(side):
+    queue = side.queue()
+    assert (await queue.enqueue(tasks.add, 1, description=5)).description == "5"
+    with pytest.raises(TypeError, match="description must be a str"):
+        await queue.enqueue(tasks.add, 1, description=["x"])
+    with pytest.raises(TypeError, match="description must be a str"):
+        await queue.enqueue_many([queue.prepare_data(tasks.add, (1,), description=["x"])])
+    assert await queue.count() == 1
+
+
 async def test_a_unique_job_is_refused_the_second_time(side):
     queue = side.queue()
     await queue.enqueue(tasks.add, job_id="one", unique=True)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import redis
 
+from rq.decorators import job as decorate
 from rq.exceptions import TimeoutFormatError
 from rq.job import Job, JobStatus
 from rq.queue import Queue
@@ -140,6 +141,34 @@ def test_every_option_reaches_the_server(queue, redis_client):
 
 def test_a_job_says_what_it_calls(queue):
     assert queue.enqueue(tasks.add, 1, b=2).description == "tests.client.tasks.add(1, b=2)"
+
+
+# Every way to enqueue a call that takes a description.
+WAYS = {
+    "enqueue": lambda queue, description: queue.enqueue(tasks.add, 1, description=description),
+    "enqueue_call": lambda queue, description: queue.enqueue_call(tasks.add, (1,), description=description),
+    "enqueue_at": lambda queue, description: queue.enqueue_at(datetime(2999, 1, 1, tzinfo=UTC), tasks.add, 1, description=description),
+    "enqueue_in": lambda queue, description: queue.enqueue_in(60, tasks.add, 1, description=description),
+    "enqueue_many": lambda queue, description: queue.enqueue_many([queue.prepare_data(tasks.add, (1,), description=description)])[0],
+    "create_job": lambda queue, description: queue.enqueue_job(queue.create_job(tasks.add, (1,), description=description)),
+    "Job.create": lambda queue, description: queue.enqueue_job(Job.create(tasks.add, (1,), connection=queue.connection, description=description)),
+    "@job": lambda queue, description: decorate(queue, description=description)(tasks.add).delay(1),
+    "using": lambda queue, description: decorate(queue)(tasks.add).using(description=description).enqueue(1),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_number_is_a_description(queue, redis_client, way):
+    job = WAYS[way](queue, 5)
+    assert (job.description, redis_client.hget(job.key, "description")) == ("5", b"5")
+    assert WAYS[way](queue, 0).description == "tests.client.tasks.add(1)"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_no_description_is_refused_before_anything_is_written(queue, redis_client, way):
+    with pytest.raises(TypeError, match=r"description must be a str, not list: \['x'\]"):
+        WAYS[way](queue, ["x"])
+    assert redis_client.keys("rq:*") == []
 
 
 def test_a_queue_has_a_default_for_the_time_limit(redis_client):

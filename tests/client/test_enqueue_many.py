@@ -22,6 +22,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "keyword arguments": {"args": None, "kwargs": {"a": 1}},
     "limits": {"timeout": "1h", "result_ttl": 3, "ttl": "2m", "failure_ttl": 4},
     "a description": {"description": "añade uno"},
+    "a number for a description": {"description": 5},
+    "an empty description": {"description": 0},
     "an id": {"job_id": "one"},
     "at the front": {"at_front": True},
     "meta": {"meta": {"a": 1}},
@@ -67,6 +69,7 @@ def test_jobs_of_one_call_are_strangers_to_one_another(queue):
         ({"job_id": "same"}, ValueError),
         ({"ttl": 0}, ValueError),
         ({"timeout": "long"}, ValueError),
+        ({"description": ["x"]}, TypeError),
     ],
 )
 def test_nothing_is_sent_when_the_last_of_many_is_wrong(queue, redis_client, wrong, error):

@@ -19,6 +19,7 @@ from rq.core.errors import InvalidOptionError
 from rq.core.formats import call_string
 from rq.core.ids import new_job_id, validate_job_id
 from rq.core.references import check_importable, reference_of
+from rq.model.options import description_of
 from rq.model.record import JobRecord
 from rq.store.codec import encode_shared
 from rq.store.enqueue import NewJob
@@ -143,7 +144,7 @@ class Drafting(Generic[JobT]):
         payload = Payload(data.job_id or "", self._serializer)
         payload.give(func_name, instance, args, kwargs)
         payload.data  # noqa: B018 - what cannot be serialized is told now
-        return Draft(mould, payload, (func_name, args, kwargs), data.description, data.at_front)
+        return Draft(mould, payload, (func_name, args, kwargs), data.description and description_of(data.description), data.at_front)
 
 
 def drafts_of(queue: QueueData[JobT, Any], datas: Sequence[EnqueueData], group: str | None) -> list[Draft[JobT]] | None:

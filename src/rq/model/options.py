@@ -33,7 +33,7 @@ class EnqueueOptions:
         result_ttl: how long the result is kept after success, in seconds; 0 deletes the job at once, -1 keeps it for ever, None for the worker's default.
         ttl: how long the job may wait, in seconds, before it is dropped; None for ever.
         failure_ttl: how long a failed job is kept, in seconds; 0 deletes it, -1 keeps it for ever, None for a year.
-        description: a text for people; None for the call as it would be written.
+        description: a text for people; a number or UTF-8 is taken as the text that it is; None, or an empty one, for the call as it would be written.
         job_id: the id; None for a new one.
         at_front: whether the job goes to the head of the queue.
         meta: anything the caller wants to keep with the job.
@@ -50,7 +50,7 @@ class EnqueueOptions:
     Raises:
         InvalidOptionError: for a value that makes no sense, naming the option (a ValueError). TimeoutFormatError for a text that is no duration.
         UnimportableFunctionError: for a callback that no worker could import (a ValueError).
-        OptionTypeError: for a retry, repeat, webhooks or group_id of another type (a TypeError).
+        OptionTypeError: for a description, meta, retry, repeat, webhooks or group_id of another type (a TypeError).
     """
 
     timeout: int | str | None = None
@@ -86,6 +86,8 @@ class EnqueueOptions:
             self.result_ttl = _seconds("result_ttl", self.result_ttl, lowest=-1)
         if self.failure_ttl is not None:
             self.failure_ttl = _seconds("failure_ttl", self.failure_ttl, lowest=-1)
+        if self.description:
+            self.description = description_of(self.description)
         if self.meta:
             _check_type("meta", self.meta, Mapping)
         if self._says_more():
@@ -147,6 +149,25 @@ class EnqueueOptions:
             record.failure_callback_name, record.failure_callback_timeout = on_failure.name, on_failure.timeout
         if on_stopped:
             record.stopped_callback_name, record.stopped_callback_timeout = on_stopped.name, on_stopped.timeout
+
+
+def description_of(description: object) -> str:
+    """Return the text of a description, in which RQ takes numbers and bytes as well.
+
+    Raises:
+        OptionTypeError: if it is anything else (a TypeError).
+        InvalidOptionError: for bytes that are no UTF-8 (a ValueError).
+    """
+    if isinstance(description, str):
+        return description
+    if isinstance(description, (int, float)) and not isinstance(description, bool):
+        return str(description)
+    if isinstance(description, bytes):
+        try:
+            return description.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidOptionError(f"description must be a text, and these bytes are no UTF-8: {description!r}") from error
+    raise OptionTypeError(f"description must be a str, not {type(description).__name__}: {description!r}; write it out as a text")
 
 
 def check_unique(job_id: str | None, *, unique: bool) -> None:

@@ -50,6 +50,8 @@ def test_a_job_id_is_checked():
         ("retry", Repeat(1)),
         ("repeat", Retry(1)),
         ("group_id", 5),
+        ("meta", [1]),
+        *(("description", value) for value in (["x"], {"a": 1}, (1,), True, object())),
         *(("webhooks", value) for value in (WEBHOOK, "x", ["x"], iter([WEBHOOK]), {"a": WEBHOOK})),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
@@ -57,6 +59,16 @@ def test_a_job_id_is_checked():
 def test_an_option_of_the_wrong_type_is_refused_by_name(option, value):
     with pytest.raises(OptionTypeError, match=option):
         EnqueueOptions(**{option: value})
+
+
+@pytest.mark.parametrize(("given", "description"), [("d", "d"), (5, "5"), (2.5, "2.5"), ("ü".encode(), "ü"), (None, None), (0, 0), ("", "")])
+def test_a_description_may_be_a_number_or_bytes_as_in_rq(given, description):
+    assert EnqueueOptions(description=given).description == description
+
+
+def test_a_description_of_bytes_that_are_no_text_is_refused():
+    with pytest.raises(InvalidOptionError, match=r"description .* no UTF-8"):
+        EnqueueOptions(description=b"\xff")  # type: ignore[arg-type] # wrong on purpose
 
 
 @pytest.mark.parametrize("option", ["depends_on", "on_success", "on_failure", "on_stopped"])
