@@ -44,6 +44,11 @@ async def test_a_function_that_nobody_can_import_is_refused(side):
     assert await side.queue().is_empty()
 
 
+async def test_the_name_of_a_queue_is_a_text(side):
+    with pytest.raises(TypeError, match="The name of a queue is a str, not int: 5"):
+        side.queue(5)
+
+
 async def test_a_description_is_a_text_or_a_number(side):
     queue = side.queue()
     assert (await queue.enqueue(tasks.add, 1, description=5)).description == "5"

@@ -21,6 +21,12 @@ def test_a_queue_needs_a_connection():
         Queue("a")
 
 
+@pytest.mark.parametrize("name", [5, 0, None, b"a", ["a"]])
+def test_the_name_of_a_queue_is_a_text(redis_client, name):
+    with pytest.raises(TypeError, match=f"The name of a queue is a str, not {type(name).__name__}"):
+        Queue(name, connection=redis_client)
+
+
 def test_a_queue_ignores_keywords_that_it_does_not_know(redis_client):
     assert Queue(connection=redis_client, unknown=1).is_async
     old: dict[str, Any] = {"async": True}

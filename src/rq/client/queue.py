@@ -59,7 +59,7 @@ class Queue(Dequeueing, QueueContents):
         **kwargs: ignored, as with RQ.
 
     Raises:
-        OptionTypeError: without a connection (a TypeError).
+        OptionTypeError: without a connection, or for a name that is no text (a TypeError).
         InvalidOptionError: for an option that makes no sense (a ValueError).
     """
 

@@ -14,6 +14,7 @@ from rq.client.sending import new_job
 from rq.client.types import SessionT
 from rq.core import defaults
 from rq.core.clock import to_timestamp
+from rq.core.errors import OptionTypeError
 from rq.core.formats import parse_duration
 from rq.core.references import check_importable
 from rq.model.options import apply_repeat, check_repeat, check_unique
@@ -44,6 +45,7 @@ class QueueData(Generic[JobT, SessionT]):
     job_class: type[JobT]
 
     def __init__(self, name: str, session: SessionT, default_timeout: int | str | None, serializer: Serializer | str | None) -> None:
+        _check_name(name)
         self._session = session
         self.connection = session.connection
         self.name = name
@@ -177,3 +179,9 @@ class QueueData(Generic[JobT, SessionT]):
 
     def __str__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str):
+        message = f"The name of a queue is a str, not {type(name).__name__}: {name!r}; write it out as a text, such as 'emails'"
+        raise OptionTypeError(message)

@@ -72,7 +72,7 @@ class Queue(QueueData[Job, AsyncSession]):
         serializer: what payloads, meta and results are written with: a name, a dotted path, or an object with `dumps` and `loads`; None for pickle.
 
     Raises:
-        OptionTypeError: without an asyncio connection (a TypeError).
+        OptionTypeError: without an asyncio connection, or for a name that is no text (a TypeError).
         InvalidOptionError: for an option that makes no sense (a ValueError).
     """
 
