@@ -82,6 +82,24 @@ def test_what_no_worker_could_import_is_refused(queue, redis_client):
 # --- its arguments ---
 
 
+@pytest.mark.parametrize("path", ["", "tasks.", ".x", "a b", "tasks.add "])
+@pytest.mark.parametrize(
+    "enqueue",
+    [
+        lambda queue, path: queue.enqueue(path, 1),
+        lambda queue, path: queue.enqueue_call(path, (1,)),
+        lambda queue, path: queue.enqueue_in(60, path, 1),
+        lambda queue, path: queue.enqueue_many([queue.prepare_data(tasks.add, (1,)), queue.prepare_data(path, (1,))]),
+        lambda queue, path: queue.create_job(path, (1,)),
+        lambda queue, path: queue.parse_args(path, 1),
+    ],
+)
+def test_a_path_that_is_none_is_refused(queue, redis_client, enqueue, path):
+    with pytest.raises(ValueError, match="is no dotted path of a function"):
+        enqueue(queue, path)
+    assert redis_client.keys("rq:*") == []
+
+
 def test_arguments_can_be_given_all_together(queue):
     job = queue.enqueue(tasks.anything, args=(1, 2), kwargs={"timeout": 3, "job_timeout": 4, "args": 5})
     assert (job.args, job.kwargs) == ((1, 2), {"timeout": 3, "job_timeout": 4, "args": 5})

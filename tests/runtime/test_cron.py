@@ -263,6 +263,8 @@ def test_a_cron_job_enqueues_itself_without_a_scheduler(redis_client: redis.Redi
         ({"func": worker_jobs.add, "interval": 5, "webhooks": ["http://localhost/"]}, OptionTypeError),
         ({"func": worker_jobs.add, "interval": 5, "job_timeout": 0}, InvalidOptionError),
         ({"func": lambda: None, "interval": 5}, UnimportableFunctionError),
+        ({"func": "tasks.", "interval": 5}, UnimportableFunctionError),
+        ({"func": "", "interval": 5}, UnimportableFunctionError),
         ({"func": worker_jobs.add, "interval": 5, "args": "ab"}, OptionTypeError),
         ({"func": worker_jobs.add, "interval": 5, "job_id": "one"}, OptionTypeError),
     ],

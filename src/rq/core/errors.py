@@ -223,7 +223,7 @@ class InvalidSerializerError(RQError, NotImplementedError):
 
 
 class UnimportableFunctionError(RQError, ValueError):
-    """A function that no worker can find by its name: a lambda, one defined in a function, or one of `__main__`."""
+    """A function that no worker can find by its name: a lambda, one defined in a function, one of `__main__`, or a text that is no dotted path."""
 
     __module__ = "rq.exceptions"
 

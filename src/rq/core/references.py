@@ -63,14 +63,15 @@ def reference_of(func: Callable[..., Any] | str) -> Reference:
 def check_importable(func: Callable[..., Any] | str) -> None:
     """Refuse what no worker could import, when it is enqueued rather than when it is run.
 
-    A text is not looked at: the code may exist at the worker only. Of a `functools.partial` the inner function is
-    checked.
+    What a path leads to is not looked at: the code may exist at the worker only. Of a `functools.partial` the inner
+    function is checked.
 
     Raises:
-        UnimportableFunctionError: A lambda, a function defined in another function, or anything of `__main__`
-            (a ValueError, as with RQ).
+        UnimportableFunctionError: A lambda, a function defined in another function, anything of `__main__`, or a text
+            that is no dotted path on any machine (a ValueError, as with RQ).
     """
     if isinstance(func, str):
+        _check_path(func)
         return
     while isinstance(func, functools.partial):
         func = func.func
@@ -87,6 +88,28 @@ def check_importable(func: Callable[..., Any] | str) -> None:
     raise UnimportableFunctionError(
         f"{_described(func)} is defined inside another function, where a worker cannot import it; move it to the top level of its module"
     )
+
+
+@functools.lru_cache(maxsize=1024)  # most programs enqueue the same few paths again and again
+def _check_path(path: str) -> None:
+    parts = path.split(".")
+    flaw = _flaw_of(parts)
+    if flaw is not None:
+        raise UnimportableFunctionError(f"{path!r} is no dotted path of a function: {flaw}; write it as in tasks.send_mail")
+
+
+def _flaw_of(parts: list[str]) -> str | None:
+    """Return what keeps these names from being a path; None if nothing does. Modules are named by files, whose names may hold nearly anything."""
+    names = [part.strip() for part in parts]
+    if names == [""]:
+        return "it is empty"
+    if "" in names:
+        return "a name is missing before or behind a dot"
+    if names != parts:
+        return "there is white space around a name"
+    if len(parts[-1].split()) > 1:
+        return f"there is white space in {parts[-1]!r}"
+    return None
 
 
 def _described(value: object) -> str:

@@ -5,6 +5,7 @@ import collections
 import functools
 import math
 import os.path
+import re
 import sys
 import textwrap
 import types
@@ -121,6 +122,34 @@ def lambda_of_main():
 def test_what_no_worker_can_find_is_refused_with_its_reason(func, reason):
     with pytest.raises(UnimportableFunctionError, match=reason):
         check_importable(func)
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("", "it is empty"),
+        ("tasks.", "a name is missing"),
+        (".x", "a name is missing"),
+        ("a..b", "a name is missing"),
+        (".", "a name is missing"),
+        (" ", "it is empty"),
+        ("tasks. ", "a name is missing"),
+        (" tasks.add", "white space around a name"),
+        ("tasks.add\n", "white space around a name"),
+        ("tasks. add", "white space around a name"),
+        ("a b", "white space in 'a b'"),
+        ("tasks.send mail", "white space in 'send mail'"),
+    ],
+)
+def test_a_text_that_is_no_dotted_path_anywhere_is_refused_with_its_reason(path, reason):
+    for _ in range(2):
+        with pytest.raises(UnimportableFunctionError, match=f"{re.escape(repr(path))} is no dotted path of a function: .*{reason}.*as in tasks.send_mail"):
+            check_importable(path)
+
+
+@pytest.mark.parametrize("path", ["len", "str.upper", "my-module.f", "my tasks.f", "straße.größe", "pkg.__main__.f", "5.f", "tasks.Kind.method"])
+def test_a_path_that_a_worker_may_have_is_accepted(path):
+    check_importable(path)
 
 
 def test_a_refusal_names_the_function_and_the_remedy():

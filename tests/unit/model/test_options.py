@@ -82,6 +82,11 @@ def test_a_callback_that_no_worker_could_import_is_refused_by_name():
         EnqueueOptions(on_stopped=Callback(lambda *_: None))
 
 
+def test_a_callback_whose_path_is_none_is_refused_by_name():
+    with pytest.raises(UnimportableFunctionError, match=r"on_failure: 'tasks\.' is no dotted path"):
+        EnqueueOptions(on_failure=Callback("tasks."))
+
+
 def test_a_unique_job_needs_an_id():
     with pytest.raises(InvalidOptionError, match="unique"):
         EnqueueOptions(unique=True)
