@@ -72,6 +72,12 @@ def test_people_see_how_far_a_long_queue_is_emptied(rq: Rq, redis_client: redis.
     assert "jobs removed from long queue" in output
 
 
+def test_queues_and_all_of_them_cannot_be_emptied_in_one_call(rq: Rq, redis_client: redis.Redis):
+    rq.enqueue("tasks.greet", queue="one")
+    assert rq.refuse("empty", "--all", "other", status=2) == "Name queues or use --all, not both"
+    assert redis_client.llen("rq:queue:one") == 1
+
+
 def test_emptying_nothing_says_so(rq: Rq):
     assert rq.run("empty").startswith("Nothing to do")
     assert rq.run("empty", "-a").startswith("Nothing to do")

@@ -25,6 +25,8 @@ def empty(shared: SharedOptions, queues: tuple[str, ...], *, every: bool, as_jso
     Those of the given QUEUES, or with --all those of every queue. Jobs that run,
     are scheduled or have ended are left alone.
     """
+    if every and queues:
+        raise WrongCall("Name queues or use --all, not both")
     if as_json and not queues and not every:
         raise WrongCall("Name queues, or use --all")
     server = open_server(shared)
