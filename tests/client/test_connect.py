@@ -3,9 +3,10 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
 import redis
 
-from rq import Queue, SimpleWorker, connect
+from rq import Queue, SimpleWorker, aio, connect
 from rq.embedded import open_embedded
 from tests.runtime import worker_jobs
 from tests.support.waiting import wait_until
@@ -13,6 +14,19 @@ from tests.support.waiting import wait_until
 
 def test_a_url_of_a_server_gives_an_ordinary_client(redis_url):
     assert connect(redis_url, decode_responses=True).ping() is True
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss"])
+@pytest.mark.parametrize("database", ["abc", "-1", "1/2", "0x1", "%20"])
+@pytest.mark.parametrize("connect_somehow", [connect, aio.connect])
+def test_a_database_that_is_no_number_is_refused(scheme, database, connect_somehow):
+    with pytest.raises(ValueError, match="is no number"):
+        connect_somehow(f"{scheme}://host:6379/{database}")
+
+
+@pytest.mark.parametrize(("rest", "number"), [("", 0), ("/", 0), ("/2", 2), ("/2/", 2), ("?db=3", 3), ("/abc?db=3", 3)])
+def test_the_database_is_the_number_behind_the_host(rest, number):
+    assert (connect(f"redis://host{rest}").connection_pool.connection_kwargs.get("db") or 0) == number
 
 
 def test_an_embedded_url_starts_a_server_that_queues_and_workers_use(tmp_path):

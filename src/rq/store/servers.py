@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import redis
 import redis.asyncio
+
+from rq.core.errors import InvalidOptionError
 
 if TYPE_CHECKING:
     from rq.embedded import EmbeddedServer
 
 EMBEDDED_SCHEME = "embedded:"
+
+# Where a URL of these names its database behind the host.
+_NETWORK_SCHEMES = ("redis://", "rediss://")
 
 
 class EmbeddedConnection(redis.UnixDomainSocketConnection):
@@ -71,6 +77,7 @@ def connect(url: str, client_class: type[redis.Redis] = redis.Redis, **settings:
         ValueError: the URL makes no sense.
     """
     if not url.startswith(EMBEDDED_SCHEME):
+        _check_database(url)
         client: redis.Redis = client_class.from_url(url, **settings)
         return client
     server = _open(url)
@@ -81,6 +88,7 @@ def connect(url: str, client_class: type[redis.Redis] = redis.Redis, **settings:
 def connect_asyncio(url: str, client_class: type[redis.asyncio.Redis] = redis.asyncio.Redis, **settings: Any) -> redis.asyncio.Redis:
     """Return an asyncio client for a URL; as `connect`. Starting an embedded server keeps the event loop waiting for some milliseconds."""
     if not url.startswith(EMBEDDED_SCHEME):
+        _check_database(url)
         from_url: Callable[..., redis.asyncio.Redis] = client_class.from_url
         return from_url(url, **settings)
     server = _open(url)
@@ -88,6 +96,23 @@ def connect_asyncio(url: str, client_class: type[redis.asyncio.Redis] = redis.as
     client = client_class(connection_pool=pool)
     client.auto_close_connection_pool = True  # nobody else has the pool
     return client
+
+
+def _check_database(url: str) -> None:
+    """Refuse a URL with something else than a number in the place of its database, which redis-py would take for database 0.
+
+    The message does not repeat it: it may be part of a password that holds a slash.
+
+    Raises:
+        InvalidOptionError: there is something else (a ValueError).
+    """
+    if not url.startswith(_NETWORK_SCHEMES):
+        return
+    parts = urlsplit(url)
+    database = unquote(parts.path).strip("/")
+    if "db" in parse_qs(parts.query) or not database or (database.isascii() and database.isdigit()):
+        return
+    raise InvalidOptionError("The database of the URL, behind its host, is no number; write it as the 0 in redis://HOST:PORT/0")
 
 
 def _open(url: str) -> EmbeddedServer:
