@@ -187,8 +187,11 @@ def test_a_url_in_the_place_of_a_queue_is_refused(rq: Rq):
     assert rq.refuse("worker", "--burst", "embedded://", status=2).endswith("did you mean --url?")
 
 
-def test_a_malformed_embedded_url_is_refused(rq: Rq):
-    assert "embedded:///path/to/dir" in rq.refuse("info", "-u", "embedded://relative/path", status=1)
+@pytest.mark.parametrize(("url", "words"), [("embedded://relative/path", "embedded:///path/to/dir"), ("embedded:///x?fsync=x", "everysec or always")])
+def test_an_embedded_url_that_makes_no_sense_is_a_wrong_call(rq: Rq, url: str, words: str):
+    sentence = rq.refuse("info", "-u", url, status=2)
+    assert sentence.startswith("--url (or RQ_REDIS_URL): ")
+    assert words in sentence
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rq.core.errors import EmbeddedError
+from rq.core.errors import EmbeddedUrlError
 from rq.embedded import is_embedded_url
 from rq.embedded.url import parse_embedded_url
 
@@ -78,5 +78,5 @@ def test_options_are_read():
     ],
 )
 def test_a_url_that_cannot_be_understood_is_refused_with_the_reason(url: str, said: str):
-    with pytest.raises(EmbeddedError, match=said):
+    with pytest.raises(EmbeddedUrlError, match=said):
         parse_embedded_url(url)

@@ -23,7 +23,7 @@ from rq.cli.deployment_file import SUFFIX, adopt_prefix, server_of, server_of_fo
 from rq.cli.options import SharedOptions
 from rq.cli.settings import Settings, environment, load_settings
 from rq.core.defaults import DEFAULT_CONNECTION_CLASS
-from rq.core.errors import EmbeddedError, InvalidOptionError, ReferenceNotFound
+from rq.core.errors import EmbeddedError, EmbeddedUrlError, InvalidOptionError, ReferenceNotFound
 from rq.core.keys import current_keyspace
 from rq.core.references import import_attribute
 from rq.store.connection import Caller
@@ -153,6 +153,8 @@ def _has_sentinel(place: Settings) -> bool:
 def _from_url(client_class: Any, url: str, origin: str, options: dict[str, Any]) -> redis.Redis:
     try:
         client = connect(url, client_class, **options)
+    except EmbeddedUrlError as error:
+        raise WrongCall(f"{origin}: {one_line(error)}") from error
     except EmbeddedError:
         raise
     except (ValueError, TypeError) as error:

@@ -31,6 +31,7 @@ that and an RQError, so that old `except` clauses hold and `except RQError` catc
         ├── ReferenceNotFound             (ValueError) a dotted name that leads nowhere
         ├── WorkerNameTaken               (ValueError) a worker of this name lives
         ├── EmbeddedError                 the private server cannot be started or used
+        │   └── EmbeddedUrlError              (ValueError) the URL that names it makes no sense
         ├── StoreError                    the server, or what it holds
         │   ├── StorePermissionError      reachable, but it refuses this user
         │   │   └── ScriptsRefused        ... scripts, or has none at all
@@ -290,6 +291,12 @@ class CorruptDataError(StoreError, ValueError):
 
 class EmbeddedError(RQError):
     """The private server behind an `embedded://` URL cannot be started or used."""
+
+    __module__ = "rq.exceptions"
+
+
+class EmbeddedUrlError(EmbeddedError, ValueError):
+    """An `embedded://` URL that is malformed, or has an option that does not exist or a value that an option does not take."""
 
     __module__ = "rq.exceptions"
 

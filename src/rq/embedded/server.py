@@ -78,8 +78,8 @@ def open_embedded(url: str) -> EmbeddedServer:
             the server counts).
 
     Raises:
-        EmbeddedError: the URL is malformed, the directory is not usable, no server program is installed, or it
-            does not start.
+        EmbeddedUrlError: the URL makes no sense.
+        EmbeddedError: the directory is not usable, no server program is installed, or it does not start.
     """
     target = parse_embedded_url(url)
     number = next(_NUMBERS)

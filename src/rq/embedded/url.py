@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from rq.core.errors import EmbeddedError
+from rq.core.errors import EmbeddedError, EmbeddedUrlError
 
 Fsync = Literal["everysec", "always"]
 
@@ -53,18 +53,18 @@ def parse_embedded_url(url: str) -> Target:
     `~/.local/share/rq/embedded`.
 
     Raises:
-        EmbeddedError: the URL names a host, an unknown option, or a value that the option does not take.
+        EmbeddedUrlError: the URL names a host, an unknown option, or a value that the option does not take.
     """
     rest = url[_PREFIX_LENGTH:]
     if not is_embedded_url(url) or (rest and rest[0] not in "/?") or "\0" in unquote(rest):
-        raise EmbeddedError(f"{url!r} is malformed; write embedded:// or embedded:///path/to/dir (three slashes)")
+        raise EmbeddedUrlError(f"{url!r} is malformed; write embedded:// or embedded:///path/to/dir (three slashes)")
     if "#" in rest:
-        raise EmbeddedError(f"{url!r} has a #, which must be percent-encoded in a path: %23")
+        raise EmbeddedUrlError(f"{url!r} has a #, which must be percent-encoded in a path: %23")
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     unknown = sorted(options.keys() - _OPTIONS)
     if unknown:
-        raise EmbeddedError(f"{url!r} has the unknown option {unknown[0]!r}; known are {', '.join(sorted(_OPTIONS))}")
+        raise EmbeddedUrlError(f"{url!r} has the unknown option {unknown[0]!r}; known are {', '.join(sorted(_OPTIONS))}")
     path = unquote(parts.path)
     return Target(
         directory=(Path(path) if path else default_directory()).resolve(),
@@ -92,13 +92,13 @@ def default_directory() -> Path:
 
 def _database(url: str, value: str) -> int:
     if not (value.isascii() and value.isdigit() and int(value) < DATABASES):
-        raise EmbeddedError(f"{url!r} asks for database {value!r}; there are the databases 0 to {DATABASES - 1}")
+        raise EmbeddedUrlError(f"{url!r} asks for database {value!r}; there are the databases 0 to {DATABASES - 1}")
     return int(value)
 
 
 def _fsync(url: str, value: str) -> Fsync:
     if value not in get_args(Fsync):
-        raise EmbeddedError(f"{url!r} asks for fsync {value!r}; choose everysec or always")
+        raise EmbeddedUrlError(f"{url!r} asks for fsync {value!r}; choose everysec or always")
     return cast("Fsync", value)
 
 
@@ -108,5 +108,5 @@ def _seconds(url: str, value: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds < math.inf:
-        raise EmbeddedError(f"{url!r} asks for a linger of {value!r}; write a number of seconds, 0 or more")
+        raise EmbeddedUrlError(f"{url!r} asks for a linger of {value!r}; write a number of seconds, 0 or more")
     return seconds
