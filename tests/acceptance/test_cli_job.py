@@ -159,8 +159,8 @@ def test_a_worker_can_limit_the_memory_of_its_jobs(printing: Rq) -> None:
     [
         (["--job-memory", "1"], 2, "at least 64"),
         (["--output-size", "0"], 2, "at least 1"),
-        (["--output-size", "999999"], 1, "output_bytes is"),
-        (["--job-memory", "256", "--worker-class", "rq.SimpleWorker"], 1, "use Worker"),
+        (["--output-size", "999999"], 2, "output_bytes is"),
+        (["--job-memory", "256", "--worker-class", "rq.SimpleWorker"], 2, "use Worker"),
     ],
 )
 def test_a_worker_refuses_limits_that_make_no_sense(rq: Rq, arguments: list[str], status: int, said: str) -> None:

@@ -257,7 +257,7 @@ def test_concurrency_is_how_many_jobs_run_at_once(rq: Rq, redis_client: redis.Re
 
 
 def test_an_executor_for_one_job_at_a_time_says_what_to_use_for_several(rq: Rq):
-    sentence = rq.refuse("worker", "--burst", "--executor", "inline", "--concurrency", "2", status=1)
+    sentence = rq.refuse("worker", "--burst", "--executor", "inline", "--concurrency", "2", status=2)
     assert sentence == "The executor inline runs one job at a time, not 2; use threads or asyncio for several in one process"
 
 

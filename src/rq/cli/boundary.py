@@ -17,7 +17,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from rq.cli.hints import complete_hints
-from rq.core.errors import RQError
+from rq.core.errors import InvalidOptionError, RQError
 from rq.store.connection import Meaning, meaning_of
 
 DEBUG_VARIABLE = "RQ_DEBUG"
@@ -55,9 +55,16 @@ class Command(click.Command):
         except Exception as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise  # the reader of our output left, as `head` does; Click ends the program quietly
-            if ctx.params.get("verbose") or os.environ.get(DEBUG_VARIABLE):
-                click.echo(traceback.format_exc(), err=True)
-            raise CommandFailed(sentence_of(error, ctx.meta.get(_SERVER, "the server"))) from error
+            _show_traceback(ctx)
+            # An impossible value was said somewhere: on the command line, in the settings, or in the environment.
+            kind = WrongCall if isinstance(error, InvalidOptionError) else CommandFailed
+            raise kind(sentence_of(error, ctx.meta.get(_SERVER, "the server"))) from error
+
+
+def _show_traceback(ctx: click.Context) -> None:
+    """Show the traceback of the error that is being handled, if people want to see it."""
+    if ctx.params.get("verbose") or os.environ.get(DEBUG_VARIABLE):
+        click.echo(traceback.format_exc(), err=True)
 
 
 def note_server(description: str) -> None:

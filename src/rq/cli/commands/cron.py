@@ -98,7 +98,9 @@ def run_command(shared: SharedOptions, name: str) -> None:
     It needs no cron process, and does not mind a pause. When it is due next
     stays as it is.
     """
-    for record in enqueue_now(_session(open_server(shared)), name):
+    server = open_server(shared)
+    _require(server, name)
+    for record in enqueue_now(_session(server), name):
         click.echo(f"Enqueued {printable(name)} to {printable(record.origin)} as job {record.id}")
 
 
