@@ -163,6 +163,14 @@ def test_an_impossible_value_in_the_environment_is_a_wrong_call(alone: Rq):
     assert alone.refuse("info", status=2, env={"REDIS_PORT": "abc"}) == words
 
 
+def test_the_traceback_of_settings_that_cannot_be_imported_is_shown_to_who_asks(rq: Rq):
+    (rq.folder / "broken.py").write_text("1/0")
+    process = rq.start("info", "-c", "broken", env={"RQ_DEBUG": "1"})
+    assert process.wait() == 2
+    assert "1/0" in process.stderr
+    assert "Error: --config broken: importing it failed with ZeroDivisionError" in process.stderr
+
+
 @pytest.mark.parametrize("config", ["nothing", "nothing.py", "tasks.nothing", "no/where.py"])
 def test_settings_that_do_not_exist_are_named(rq: Rq, config: str):
     assert rq.refuse("info", "-c", config, status=2).startswith(f"--config {config}: there is no such")

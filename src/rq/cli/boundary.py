@@ -50,7 +50,11 @@ class Command(click.Command):
         """
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.exceptions.Exit, click.Abort):
+            raise
+        except click.ClickException as error:
+            if error.__cause__ is not None:
+                _show_traceback(ctx)
             raise
         except Exception as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
