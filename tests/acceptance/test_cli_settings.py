@@ -264,3 +264,20 @@ def test_a_frozen_server_is_not_waited_for_without_end(rq: Rq, valkey: ValkeySer
 )
 def test_a_class_that_cannot_be_used_is_named_with_its_option(rq: Rq, options: list[str], words: str):
     assert rq.refuse("worker", "--burst", *options, status=2).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("def (", "importing it failed with SyntaxError: invalid syntax (broken.py, line 1); mend that module"),
+        ("1/0", "importing it failed with ZeroDivisionError: division by zero; mend that module"),
+        ("raise SystemExit", "importing it failed with SystemExit; mend that module"),
+        ("import nothing_like_that", "No module named 'nothing_like_that'; mend that module, or install what it imports"),
+    ],
+)
+@pytest.mark.parametrize("option", ["--worker-class", "--job-class", "--queue-class", "--connection-class", "--serializer", "--exception-handler"])
+def test_a_module_that_cannot_be_imported_is_named_with_its_option(rq: Rq, option: str, content: str, words: str):
+    (rq.folder / "broken.py").write_text(content)
+    sentence = rq.refuse("worker", "--burst", option, "broken.thing", status=2)
+    assert sentence.startswith(f"{option} broken.thing: ")
+    assert words in sentence

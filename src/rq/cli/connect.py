@@ -20,10 +20,10 @@ from redis.sentinel import Sentinel
 
 from rq.cli.boundary import WrongCall, note_server, one_line
 from rq.cli.deployment_file import SUFFIX, adopt_prefix, server_of, server_of_folder
-from rq.cli.options import SharedOptions
+from rq.cli.options import SharedOptions, finding
 from rq.cli.settings import Settings, environment, load_settings
 from rq.core.defaults import DEFAULT_CONNECTION_CLASS
-from rq.core.errors import EmbeddedError, EmbeddedUrlError, InvalidOptionError, ReferenceNotFound
+from rq.core.errors import EmbeddedError, EmbeddedUrlError, InvalidOptionError
 from rq.core.keys import current_keyspace
 from rq.core.references import import_attribute
 from rq.store.connection import Caller
@@ -213,10 +213,8 @@ def connection_class_at(path: str) -> Any:
     """
     if path == DEFAULT_CONNECTION_CLASS:
         return redis.Redis
-    try:
+    with finding("--connection-class", path, "give the dotted path of a client class such as redis.Redis"):
         found = import_attribute(path)
-    except ReferenceNotFound as error:
-        raise WrongCall(f"--connection-class {path}: {one_line(error)}; give the dotted path of a client class such as redis.Redis") from error
     if not hasattr(found, "from_url"):
         raise WrongCall(f"--connection-class {path} has no from_url(); give the dotted path of a client class such as redis.Redis")
     return found

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -64,10 +65,30 @@ class SharedOptions:
         Raises:
             WrongCall: there is none at that path.
         """
-        try:
+        with finding("--serializer", self.serializer, "use pickle, json or a dotted path"):
             return resolve_serializer(self.serializer)
-        except (ReferenceNotFound, InvalidSerializerError) as error:
-            raise WrongCall(f"--serializer {self.serializer}: {one_line(error)}; use pickle, json or a dotted path") from error
+
+
+@contextmanager
+def finding(option: str, path: str, advice: str) -> Iterator[None]:
+    """Say what went wrong while what an option names was looked for: nothing fitting is there, or the user's module raises something when it is imported.
+
+    Args:
+        option: the option.
+        path: the dotted path that it was given.
+        advice: what to do if nothing fitting is there.
+
+    Raises:
+        WrongCall: either went wrong.
+    """
+    try:
+        yield
+    except (ReferenceNotFound, InvalidOptionError, InvalidSerializerError) as error:
+        todo = "mend that module, or install what it imports" if isinstance(error.__cause__, ImportError) else advice
+        raise WrongCall(f"{option} {path}: {one_line(error)}; {todo}") from error
+    except (Exception, SystemExit) as error:  # a module is the user's code, and may even be a script that ends the program
+        said = one_line(error)
+        raise WrongCall(f"{option} {path}: importing it failed with {type(error).__name__}{': ' if said else ''}{said}; mend that module") from error
 
 
 def load_class(option: str, path: str, base: type[T]) -> type[T]:
@@ -76,10 +97,8 @@ def load_class(option: str, path: str, base: type[T]) -> type[T]:
     Raises:
         WrongCall: there is no subclass of `base` at that path.
     """
-    try:
+    with finding(option, path, f"give the dotted path of a subclass of {base.__name__}"):
         return import_class(path, base)
-    except (ReferenceNotFound, InvalidOptionError) as error:
-        raise WrongCall(f"{option} {path}: {one_line(error)}; give the dotted path of a subclass of {base.__name__}") from error
 
 
 def load_function(option: str, path: str) -> Callable[..., Any]:
@@ -88,10 +107,8 @@ def load_function(option: str, path: str) -> Callable[..., Any]:
     Raises:
         WrongCall: there is none at that path.
     """
-    try:
+    with finding(option, path, "give the dotted path of a function"):
         found: Any = import_attribute(path)
-    except ReferenceNotFound as error:
-        raise WrongCall(f"{option} {path}: {one_line(error)}; give the dotted path of a function") from error
     if not callable(found):
         raise WrongCall(f"{option} {path}: that cannot be called; give the dotted path of a function")
     function: Callable[..., Any] = found
