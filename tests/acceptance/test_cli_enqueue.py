@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -223,48 +224,61 @@ def test_control_characters_of_an_argument_do_not_reach_the_terminal(rq: Rq):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "words"),
+    ("arguments", "words"),
     [
-        (["tasks.greet", ":x"], 2, "argument 1 as JSON"),
-        (["tasks.greet", "a", "k%=x"], 2, "keyword argument k as a Python literal"),
-        (["tasks.greet", "k=1", "k=2"], 2, "k is given twice"),
-        (["tasks.greet", "@nothing.txt"], 1, "nothing.txt: No such file"),
-        (["a=b"], 2, "no dotted path"),
-        (["tasks.greet", "--ttl", "0"], 2, "ttl is '0'"),
-        (["tasks.greet", "--timeout", "soon"], 2, "Not a duration: 'soon'"),
-        (["tasks.greet", "--job-id", "a b"], 2, "'a b'"),
-        (["tasks.greet", "--schedule-in", "1h", "--schedule-at", "2050-01-01T00:00:00"], 2, "not both"),
-        (["tasks.greet", "--schedule-in", "soon"], 2, "--schedule-in soon"),
-        (["tasks.greet", "--schedule-at", "soon"], 2, "--schedule-at soon"),
-        (["tasks.greet", "--unique"], 2, "--unique needs --job-id"),
-        (["tasks.greet", "--meta", "[1]"], 2, "a JSON object"),
-        (["tasks.greet", "--meta", "{"], 2, "--meta as JSON"),
-        (["tasks.greet", "--meta", "@nothing.json"], 1, "nothing.json: No such file"),
-        (["tasks.greet", "--depends-on", ""], 2, "--depends-on"),
-        (["tasks.greet", "--on-dependency-failure", "run"], 2, "says nothing without --depends-on"),
-        (["tasks.greet", "--on-dependency-failure", "explode", "--depends-on", "a"], 2, "'explode'"),
-        (["tasks.greet", "--retry-interval", "10"], 2, "--retry-interval says nothing without --retry-max"),
-        (["tasks.greet", "--retry-at-front"], 2, "--retry-at-front says nothing without --retry-max"),
-        (["tasks.greet", "--retry-max", "-1"], 2, "--retry-max"),
-        (["tasks.greet", "--retry-max", "2", "--retry-interval", "soon"], 2, "Not a duration: 'soon'"),
-        (["tasks.greet", "--retry-max", "2", "--retry-interval", "1", "--retry-backoff", "0"], 2, "backoff is 0"),
-        (["tasks.greet", "--retry-max", "2", "--retry-jitter", "2"], 2, "jitter is 2"),
-        (["tasks.greet", "--retry-max", "2", "--retry-only-on", ".."], 2, "only_on"),
-        (["tasks.greet", "--repeat-interval", "10"], 2, "--repeat-interval says nothing without --repeat"),
-        (["tasks.greet", "--repeat", "2", "--repeat-interval", "-5"], 2, "--repeat: interval"),
-        (["tasks.greet", "--on-success", "a b"], 2, "'a b' is no dotted path"),
-        (["tasks.greet", "--on-failure", "tasks.greet:soon"], 2, "--on-failure: Not a duration: 'soon'"),
-        (["tasks.greet", "--webhook", "https://example.com"], 2, "write finished=URL or failed=URL"),
-        (["tasks.greet", "--webhook", "started=https://example.com"], 2, "'started'"),
-        (["tasks.greet", "--webhook", "failed=example.com"], 2, "http://"),
-        (["tasks.greet", "--webhook", "failed=https://example.com", "--webhook-header", "key"], 2, "write NAME:VALUE"),
-        (["tasks.greet", "--webhook-timeout", "5"], 2, "--webhook-timeout says nothing without --webhook"),
-        ([], 2, "Missing argument 'FUNCTION'"),
+        (["tasks.greet", ":x"], "argument 1 as JSON"),
+        (["tasks.greet", "a", "k%=x"], "keyword argument k as a Python literal"),
+        (["tasks.greet", "k=1", "k=2"], "k is given twice"),
+        (["tasks.greet", "@nothing.txt"], "Cannot read 'nothing.txt', the file that argument 1 names (No such file"),
+        (["a=b"], "no dotted path"),
+        (["tasks.greet", "--ttl", "0"], "ttl is '0'"),
+        (["tasks.greet", "--timeout", "soon"], "Not a duration: 'soon'"),
+        (["tasks.greet", "--job-id", "a b"], "'a b'"),
+        (["tasks.greet", "--schedule-in", "1h", "--schedule-at", "2050-01-01T00:00:00"], "not both"),
+        (["tasks.greet", "--schedule-in", "soon"], "--schedule-in soon"),
+        (["tasks.greet", "--schedule-at", "soon"], "--schedule-at soon"),
+        (["tasks.greet", "--unique"], "--unique needs --job-id"),
+        (["tasks.greet", "--meta", "[1]"], "a JSON object"),
+        (["tasks.greet", "--meta", "{"], "--meta as JSON"),
+        (["tasks.greet", "--meta", "@nothing.json"], "Cannot read 'nothing.json', the file that --meta names (No such file"),
+        (["tasks.greet", "--depends-on", ""], "--depends-on"),
+        (["tasks.greet", "--on-dependency-failure", "run"], "says nothing without --depends-on"),
+        (["tasks.greet", "--on-dependency-failure", "explode", "--depends-on", "a"], "'explode'"),
+        (["tasks.greet", "--retry-interval", "10"], "--retry-interval says nothing without --retry-max"),
+        (["tasks.greet", "--retry-at-front"], "--retry-at-front says nothing without --retry-max"),
+        (["tasks.greet", "--retry-max", "-1"], "--retry-max"),
+        (["tasks.greet", "--retry-max", "2", "--retry-interval", "soon"], "Not a duration: 'soon'"),
+        (["tasks.greet", "--retry-max", "2", "--retry-interval", "1", "--retry-backoff", "0"], "backoff is 0"),
+        (["tasks.greet", "--retry-max", "2", "--retry-jitter", "2"], "jitter is 2"),
+        (["tasks.greet", "--retry-max", "2", "--retry-only-on", ".."], "only_on"),
+        (["tasks.greet", "--repeat-interval", "10"], "--repeat-interval says nothing without --repeat"),
+        (["tasks.greet", "--repeat", "2", "--repeat-interval", "-5"], "--repeat: interval"),
+        (["tasks.greet", "--on-success", "a b"], "'a b' is no dotted path"),
+        (["tasks.greet", "--on-failure", "tasks.greet:soon"], "--on-failure: Not a duration: 'soon'"),
+        (["tasks.greet", "--webhook", "https://example.com"], "write finished=URL or failed=URL"),
+        (["tasks.greet", "--webhook", "started=https://example.com"], "'started'"),
+        (["tasks.greet", "--webhook", "failed=example.com"], "http://"),
+        (["tasks.greet", "--webhook", "failed=https://example.com", "--webhook-header", "key"], "write NAME:VALUE"),
+        (["tasks.greet", "--webhook-timeout", "5"], "--webhook-timeout says nothing without --webhook"),
+        ([], "Missing argument 'FUNCTION'"),
     ],
 )
-def test_what_makes_no_sense_is_refused_and_nothing_is_enqueued(rq: Rq, redis_client: redis.Redis, arguments: list[str], status: int, words: str):
-    assert words in rq.refuse("enqueue", *arguments, status=status)
+def test_what_makes_no_sense_is_refused_and_nothing_is_enqueued(rq: Rq, redis_client: redis.Redis, arguments: list[str], words: str):
+    assert words in rq.refuse("enqueue", *arguments, status=2)
     assert redis_client.keys() == []
+
+
+@pytest.mark.parametrize("written", ["@me", "who=@me", "it's=@me"])
+def test_a_text_that_begins_with_the_mark_of_a_file_is_told_how_to_be_passed(rq: Rq, redis_client: redis.Redis, written: str):
+    advice = rq.refuse("enqueue", "tasks.greet", written, status=2).partition("as JSON: ")[2]
+    job = Job.fetch(enqueue(rq, "tasks.greet", *shlex.split(advice)), connection=redis_client)
+    assert [*job.args, *job.kwargs.values()] == ["@me"]
+
+
+def test_a_file_that_is_no_text_is_refused(rq: Rq):
+    (rq.folder / "picture.png").write_bytes(b"\x89PNG")
+    assert "it is no text in UTF-8" in rq.refuse("enqueue", "tasks.greet", "@picture.png", status=2)
+    assert "as JSON" not in rq.refuse("enqueue", "tasks.greet", "body:=@picture.png", status=2)
 
 
 def test_a_program_learns_the_id(rq: Rq):

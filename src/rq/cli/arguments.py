@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from rq.cli.boundary import WrongCall, one_line
@@ -25,19 +26,18 @@ def parse_arguments(arguments: Iterable[str]) -> tuple[list[Any], dict[str, Any]
     """Return the positional and the keyword arguments that these texts mean.
 
     Raises:
-        WrongCall: a text cannot be read, or a keyword stands there twice.
-        OSError: a file cannot be read.
+        WrongCall: a text or a file cannot be read, or a keyword stands there twice.
     """
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
     for text in arguments:
         name, mark, value = split_argument(text)
         if name is None:
-            positional.append(_read(mark, value, f"argument {len(positional) + 1}"))
+            positional.append(_read(mark, value, f"argument {len(positional) + 1}", ""))
         elif name in keywords:
             raise WrongCall(f"The keyword argument {name} is given twice; leave one of them out")
         else:
-            keywords[name] = _read(mark, value, f"the keyword argument {name}")
+            keywords[name] = _read(mark, value, f"the keyword argument {name}", name)
     return positional, keywords
 
 
@@ -54,8 +54,8 @@ def split_argument(text: str) -> tuple[str | None, str, str]:
     return text[:end], "", text[end + 1 :]
 
 
-def _read(mark: str, value: str, which: str) -> Any:
-    content = Path(value[1:]).read_text(encoding="utf-8") if value.startswith("@") else value
+def _read(mark: str, value: str, which: str, name: str) -> Any:
+    content = _content_of_file(mark, value, which, name) if value.startswith("@") else value
     if not mark:
         return content
     kind, reader = _READERS[mark]
@@ -67,14 +67,28 @@ def _read(mark: str, value: str, which: str) -> Any:
         raise WrongCall(f"Cannot read {which} as {kind}: {truncate(content, 75)!r}{where}") from error
 
 
+def _content_of_file(mark: str, value: str, which: str, name: str) -> str:
+    try:
+        return Path(value[1:]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is no text in UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
+        # Only where a text could have been meant: JSON and literals never begin with @.
+        otherwise = "" if mark else f", or pass a text that begins with @ as JSON: {quote(_written_as_json(name, value))}"
+        raise WrongCall(f"Cannot read {value[1:]!r}, the file that {which} names ({reason}); name a text file{otherwise}") from error
+
+
+def _written_as_json(name: str, value: str) -> str:
+    """Return how a text is written on the command line so that nothing in it has a meaning."""
+    return f"{name}:{'=' if name else ''}{json.dumps(value)}"
+
+
 def read_json(text: str, which: str) -> Any:
     """Return what a text in JSON means, or `@` and the name of a file with such a text; `which` is what an error calls it.
 
     Raises:
-        WrongCall: it cannot be read.
-        OSError: the file cannot be read.
+        WrongCall: it, or the file, cannot be read.
     """
-    return _read(":", text, which)
+    return _read(":", text, which, "")
 
 
 def parse_schedule(schedule_in: str | None, schedule_at: str | None) -> timedelta | datetime | None:

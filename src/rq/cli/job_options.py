@@ -45,8 +45,7 @@ class JobOption:
         """Return the value of the field.
 
         Raises:
-            WrongCall: what was given makes no sense.
-            OSError: a file cannot be read.
+            WrongCall: what was given makes no sense, or a file cannot be read.
         """
         try:
             return self.read(given)
@@ -58,8 +57,7 @@ def read_job_options(given: dict[str, Any]) -> dict[str, Any]:
     """Take the options of a job out of what was given to a command, and return them as fields of `EnqueueOptions`.
 
     Raises:
-        WrongCall: one of them makes no sense.
-        OSError: a file cannot be read.
+        WrongCall: one of them makes no sense, or names a file that cannot be read.
     """
     said = {name: given.pop(name) for row in JOB_OPTIONS.values() for name in row.options}
     if said["unique"] and said["job_id"] is None:

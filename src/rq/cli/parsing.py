@@ -22,7 +22,7 @@ def parse_function_arg(argument: str, arg_pos: int) -> tuple[str | None, Any]:
     """Return the name (None for a positional one) and the value of one argument; `arg_pos` is accepted, and not used.
 
     Raises:
-        WrongCall: it cannot be read. OSError: its file cannot be read.
+        WrongCall: it, or its file, cannot be read.
     """
     del arg_pos
     positional, keywords = arguments.parse_arguments([argument])
