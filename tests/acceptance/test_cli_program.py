@@ -88,8 +88,10 @@ def test_wrong_calls_are_explained(rq: Rq, arguments: list[str], words: str):
     assert words in rq.refuse(*arguments, status=2)
 
 
-def test_a_file_that_cannot_be_written_is_named(rq: Rq):
-    assert rq.refuse("worker", "--burst", "--pid", "no/where.pid", status=1) == "Cannot use no/where.pid: No such file or directory"
+@pytest.mark.parametrize("command", ["worker", "worker-pool"])
+def test_a_file_that_cannot_be_written_is_named_with_its_option(rq: Rq, command: str):
+    sentence = rq.refuse(command, "--burst", "--pid", "no/where.pid", status=2)
+    assert sentence.startswith("--pid no/where.pid: the process id cannot be written there (No such file or directory); name a file")
 
 
 def test_an_unexpected_error_is_one_sentence_and_its_traceback_can_be_had(rq: Rq):

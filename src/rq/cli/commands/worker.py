@@ -210,8 +210,7 @@ def worker(shared: SharedOptions, **given: Any) -> None:
     _warn_of_wrong_keys(server, made)
     if tie is not None:
         made.bus.subscribe(tie)
-    if command.pid:
-        Path(command.pid).expanduser().write_text(f"{os.getpid()}\n", encoding="ascii")
+    write_process_id(command.pid)
     made.work(
         burst=command.burst,
         logging_level=level,
@@ -275,6 +274,20 @@ def _given_besides(command: WorkerCommand, worker_class: type[BaseWorker]) -> di
         "exception_handlers": [load_function("--exception-handler", path) for path in command.exception_handler] or None,
     }
     return {name: value for name, value in given.items() if value is not None} | command.choice_of_executor()
+
+
+def write_process_id(path: str | None) -> None:
+    """Write the id of this process into the file that `--pid` names, if it names one.
+
+    Raises:
+        WrongCall: it cannot be written.
+    """
+    if not path:
+        return
+    try:
+        Path(path).expanduser().write_text(f"{os.getpid()}\n", encoding="ascii")
+    except OSError as error:
+        raise WrongCall(f"--pid {path}: the process id cannot be written there ({error.strerror}); name a file in a folder that you can write to") from error
 
 
 def check_server(server: Server, *, may_be_suspended: bool = False) -> None:

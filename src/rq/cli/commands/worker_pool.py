@@ -11,14 +11,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from rq.cli.boundary import Command
-from rq.cli.commands.worker import WorkerCommand, check_server, worker
+from rq.cli.commands.worker import WorkerCommand, check_server, worker, write_process_id
 from rq.cli.connect import URL_VARIABLE, Server, open_server
 from rq.cli.logging_settings import configure_logging
 from rq.cli.options import SharedOptions, at_least, takes_shared_options
@@ -74,8 +73,7 @@ def worker_pool(shared: SharedOptions, num_workers: int, **given: Any) -> None:
     configure_logging(server.settings)
     check_server(server)
     setup_loghandlers(level, command.date_format, command.log_format, name="rq.worker_pool")
-    if command.pid:
-        Path(command.pid).expanduser().write_text(f"{os.getpid()}\n", encoding="ascii")
+    write_process_id(command.pid)
     status = _run(server, command, num_workers)
     if status:
         click.get_current_context().exit(status)  # the workers have said what is wrong
