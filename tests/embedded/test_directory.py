@@ -53,14 +53,15 @@ def test_a_directory_with_other_files_that_is_open_to_others_is_left_alone(tmp_p
     assert mode_of(tmp_path) == 0o755
 
 
-def test_a_file_is_not_taken_for_a_directory(tmp_path: Path):
+@pytest.mark.parametrize("name", ["file", "file/server"])
+def test_a_file_is_not_taken_for_a_directory(tmp_path: Path, name: str):
     (tmp_path / "file").touch()
-    with pytest.raises(EmbeddedError, match="cannot be used"):
-        prepare_directory(tmp_path / "file")
+    with pytest.raises(EmbeddedError, match="a file stands in the way; name another directory"):
+        prepare_directory(tmp_path / name)
 
 
 def test_a_directory_that_cannot_be_created_is_named_in_the_error():
-    with pytest.raises(EmbeddedError, match="/proc/embedded cannot be used"):
+    with pytest.raises(EmbeddedError, match=r"/proc/embedded cannot be .* name another directory"):
         prepare_directory(Path("/proc/embedded"))
 
 

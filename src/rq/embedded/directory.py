@@ -17,6 +17,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _SHORT_PLACE = Path("/tmp")  # noqa: S108 - the folder made in it is checked to be ours alone
 _LARGEST_LOG_BYTES = 1 << 20
 _TOLD_LOG_LINES = 3
+_NAME_ANOTHER = "name another directory: embedded:///path/to/dir"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,12 @@ def prepare_directory(path: Path) -> ServerDirectory:
     try:
         path.mkdir(mode=stat.S_IRWXU, parents=True, exist_ok=True)
         _keep_others_out(path)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise EmbeddedError(f"{path} cannot be the directory of an embedded server: a file stands in the way; {_NAME_ANOTHER}") from error
     except OSError as error:
-        raise EmbeddedError(f"{path} cannot be used as the directory of an embedded server: {error}") from error
+        raise EmbeddedError(f"{path} cannot be the directory of an embedded server ({error.strerror}); {_NAME_ANOTHER}") from error
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
-        raise EmbeddedError(f"{path} is not writable; name another directory: embedded:///path/to/dir")
+        raise EmbeddedError(f"{path} is not writable; {_NAME_ANOTHER}")
     return ServerDirectory(path)
 
 
