@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rq.cli.options import SharedOptions
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import redis
 
     from tests.acceptance.conftest import Rq
@@ -196,6 +202,18 @@ def test_a_url_of_an_unknown_kind_is_answered_with_one_list_of_kinds(rq: Rq):
 
 def test_a_path_that_leads_nowhere_is_refused(rq: Rq):
     assert rq.refuse("worker", "--burst", "--path", "no/where", status=2).startswith("--path no/where: there is no such directory")
+
+
+@pytest.mark.parametrize(("given", "folders"), [([], ["."]), (["lib"], ["lib"]), (["lib", "."], ["lib", "."])])
+def test_a_path_takes_the_place_of_the_current_folder_unless_that_is_named_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: list[str], folders: list[str]
+):
+    (tmp_path / "lib").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [])
+    options: dict[str, Any] = {field.name: "" for field in fields(SharedOptions)}
+    SharedOptions(**{**options, "path": tuple(given)}).extend_import_path()
+    assert sys.path == [str((tmp_path / folder).resolve()) for folder in folders]
 
 
 def test_a_url_in_the_place_of_a_queue_is_refused(rq: Rq):

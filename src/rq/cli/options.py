@@ -135,7 +135,7 @@ _option = functools.partial(functools.partial, click.option)
 OPTIONS: dict[str, Callable[..., Any]] = {
     "url": _option("--url", "-u", envvar="RQ_REDIS_URL", metavar="URL", help="The server: redis://, rediss://, unix://, embedded://."),
     "config": _option("--config", "-c", envvar="RQ_CONFIG", metavar="MODULE", help="Settings: a module, ./my.py, or an rq.toml."),
-    "path": _option("--path", "-P", multiple=True, metavar="DIR", help="Import modules from there, too (default: .)."),
+    "path": _option("--path", "-P", multiple=True, metavar="DIR", help="Import modules from there, not from the current folder."),
     "serializer": _option(
         "--serializer", "-S", default=DEFAULT_SERIALIZER_CLASS, metavar="NAME", help="How jobs are written: pickle (default), json, or a path."
     ),

@@ -152,7 +152,7 @@ def import_attribute(name: str) -> Any:
         raise ReferenceNotFound(f"Cannot find {name}: it is no builtin, and it names no attribute of a module")
     raise ReferenceNotFound(
         f"Cannot find {name}: the module {parts[0]!r} cannot be imported by this process, which runs in {_working_directory()}; "
-        "start the worker in the folder of that module, or give it --path"
+        "start the worker in the folder of that module, or name with --path every folder that it is to import from"
     )
 
 

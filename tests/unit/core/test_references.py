@@ -273,7 +273,7 @@ def test_a_class_that_does_not_exist_is_a_value_error():
 def test_a_module_that_is_not_there_is_named_with_the_folder_and_the_remedy(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
-        ReferenceNotFound, match=r"'no_such_shop' cannot be imported .*; start the worker in the folder of that module, or give it --path"
+        ReferenceNotFound, match=r"'no_such_shop' cannot be imported .*; start the worker in the folder of that module, or name with --path every folder"
     ) as caught:
         import_attribute("no_such_shop.tasks.f")
     assert str(tmp_path) in str(caught.value)
