@@ -179,7 +179,7 @@ def test_workers_can_be_paused_alone(rq: Rq):
     rq.enqueue("tasks.greet")
     output = rq.start("worker", "--name", "one", "--burst").succeed()
     assert "suspended, this worker alone; `rq resume --worker one` lets it go on" in output
-    assert "stopped (suspended) after 0 job(s)" in output
+    assert "stopped (suspended) after 0 jobs" in output
     assert rq.run("resume", "--worker", "one").startswith("Resuming worker one. 1 of 1 was paused\n")
     assert "Job OK" in rq.start("worker", "--name", "one", "--burst").succeed()
 

@@ -310,7 +310,7 @@ def test_a_stop_lets_running_jobs_end(rq: Rq, redis_client: redis.Redis, write: 
     up = start_up(rq, redis_client, "web.1")
     wait_until(started.exists, WAIT_SECONDS)
     up.terminate()
-    up.wait_for_output("warm shut down requested by SIGTERM; finishing 1 running job(s) first", WAIT_SECONDS)
+    up.wait_for_output("warm shut down requested by SIGTERM; finishing 1 running job first", WAIT_SECONDS)
     may_end.touch()
     assert up.wait(WAIT_SECONDS) == 0
     assert status_of(redis_client, job_id) == "finished"

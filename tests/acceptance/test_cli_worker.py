@@ -91,6 +91,13 @@ def test_a_second_signal_puts_the_running_job_back(rq: Rq, redis_client: redis.R
     assert redis_client.lrange("rq:queue:default", 0, -1) == [job_id.encode()]
 
 
+def test_a_worker_counts_the_jobs_after_which_it_leaves(rq: Rq):
+    for name in "abc":
+        rq.enqueue("tasks.greet", name)
+    assert "stopped (max_jobs is reached) after 1 job\n" in rq.run("worker", "--max-jobs", "1")
+    assert "stopped (max_jobs is reached) after 2 jobs\n" in rq.run("worker", "--max-jobs", "2")
+
+
 def test_max_jobs_limits_the_jobs(rq: Rq, redis_client: redis.Redis):
     for _ in range(3):
         rq.enqueue("tasks.greet")

@@ -84,15 +84,19 @@ def _resumed(event: e.WorkerResumed, _lines: LogLines) -> None:
 
 def _shutdown(event: e.ShutdownRequested, _lines: LogLines) -> None:
     if event.cold:
-        logger.warning("Worker %s: cold shut down requested by %s; putting back %s running job(s)", event.worker, event.signal_name, event.running)
+        logger.warning("Worker %s: cold shut down requested by %s; putting back %s", event.worker, event.signal_name, _jobs(event.running, "running "))
     elif event.running:
-        logger.info("Worker %s: warm shut down requested by %s; finishing %s running job(s) first", event.worker, event.signal_name, event.running)
+        logger.info("Worker %s: warm shut down requested by %s; finishing %s first", event.worker, event.signal_name, _jobs(event.running, "running "))
     else:
         logger.info("Worker %s: warm shut down requested by %s", event.worker, event.signal_name)
 
 
 def _stopped(event: e.WorkerStopped, _lines: LogLines) -> None:
-    logger.info("Worker %s: stopped (%s) after %s job(s)", event.worker, event.reason, event.jobs)
+    logger.info("Worker %s: stopped (%s) after %s", event.worker, event.reason, _jobs(event.jobs))
+
+
+def _jobs(count: int, kind: str = "") -> str:
+    return f"{count} {kind}{'job' if count == 1 else 'jobs'}"
 
 
 def _trouble(event: e.ServerTrouble, _lines: LogLines) -> None:

@@ -193,7 +193,7 @@ class Supervisor:
         if self.switch.warm:
             reason = f"asked to by {self.switch.signal_name}"
         elif config.max_jobs is not None and progress.taken >= config.max_jobs:
-            reason = f"{config.max_jobs} jobs done"
+            reason = "max_jobs is reached"
         elif config.burst and progress.suspended:
             reason = "suspended" if progress.pauses.everything else "all its queues are paused"
         elif config.burst and progress.found_nothing and not self._may_come_back():
