@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tests.support.server import ValkeyServer
 
 NO_SERVER = "redis://127.0.0.1:1"
-URLS_WITHOUT_DATABASE = ("redis://host/abc", "redis://:secret@host:6379/abc", "rediss://host/abc", "redis://:12/34secret@host:6379/0")
 
 
 @pytest.fixture
@@ -182,13 +181,17 @@ def test_settings_that_do_not_exist_are_named(rq: Rq, config: str):
     assert rq.refuse("info", "-c", config, status=2).startswith(f"--config {config}: there is no such")
 
 
-@pytest.mark.parametrize(
-    "url", ["nonsense", "http://user:secret@host", "redis://:secret@host:port", "redis://host/0?socket_timeout=soon", *URLS_WITHOUT_DATABASE]
-)
+@pytest.mark.parametrize("url", ["nonsense", "http://user:secret@host", "redis://:secret@host:port", "redis://host/0?socket_timeout=soon"])
 def test_a_url_that_is_none_is_refused_and_not_repeated(rq: Rq, url: str):
     sentence = rq.refuse("info", "-u", url, status=2)
     assert sentence.startswith("--url (or RQ_REDIS_URL) is no URL of a server")
     assert "secret" not in sentence
+
+
+@pytest.mark.parametrize("url", ["redis://host/abc", "redis://:secret@host:6379/abc", "rediss://host/abc", "redis://:12/34secret@host:6379/0"])
+def test_a_database_that_is_no_number_does_not_mean_the_first_one(rq: Rq, url: str):
+    sentence = rq.refuse("info", "-u", url, status=2)
+    assert sentence == "--url (or RQ_REDIS_URL): The database of the URL, behind its host, is no number; write it as the 0 in redis://HOST:PORT/0"
 
 
 def test_an_empty_url_does_not_mean_localhost(rq: Rq):

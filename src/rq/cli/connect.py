@@ -153,7 +153,7 @@ def _has_sentinel(place: Settings) -> bool:
 def _from_url(client_class: Any, url: str, origin: str, options: dict[str, Any]) -> redis.Redis:
     try:
         client = connect(url, client_class, **options)
-    except EmbeddedUrlError as error:
+    except (EmbeddedUrlError, InvalidOptionError) as error:
         raise WrongCall(f"{origin}: {one_line(error)}") from error
     except EmbeddedError:
         raise
