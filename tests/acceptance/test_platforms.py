@@ -81,5 +81,5 @@ def test_the_other_executors_run_jobs_too(executor: str, bare: dict[str, str | N
 
 
 def test_fork_is_refused_with_what_it_lacks(bare: dict[str, str | None], rq: Rq) -> None:
-    sentence = rq.refuse("worker", "--burst", "--executor", "fork", status=1, env=bare)
+    sentence = rq.refuse("worker", "--burst", "--executor", "fork", status=2, env=bare)
     assert sentence == "The executor fork needs os.fork, which this platform has not; use spawn"
