@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import os
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -302,3 +304,54 @@ def test_connections_go_back_to_the_pool(redis_url):
         for name in "abc":
             caller.run(enqueueing(name))
             assert client.ping()
+
+
+@pytest.mark.parametrize("is_late", [False, True], ids=["before", "later"])
+@pytest.mark.parametrize("owner", ["class", "pool"])
+def test_a_pool_that_lends_connections_in_another_way_is_asked_for_each(redis_url, owner, is_late):
+    lent = []
+    with redis.Redis.from_url(redis_url) as client:
+        caller = Caller(client)
+        if is_late:
+            caller.run(enqueueing("a"))
+        lends = redis.ConnectionPool.get_connection
+
+        def lend(pool: Any, *names: Any) -> Any:
+            lent.append(pool)
+            return lends(pool, *names)
+
+        target, way = (redis.ConnectionPool, lend) if owner == "class" else (client.connection_pool, functools.partial(lend, client.connection_pool))
+        with mock.patch.object(target, "get_connection", way):
+            caller = caller if is_late else Caller(client)
+            for name in "bc":
+                caller.run(enqueueing(name))
+            assert len(lent) >= 2
+            del lent[:]
+        caller.run(enqueueing("d"))
+        assert lent == []
+
+
+def test_the_connection_that_was_used_last_is_used_again(redis_url):
+    with redis.Redis.from_url(redis_url, max_connections=2) as client:
+        for number in range(20):
+            Caller(client).run(enqueueing(f"job-{number}"))
+        pool: Any = client.connection_pool
+        assert (len(pool._available_connections), len(pool._in_use_connections)) == (1, 0)
+
+
+def test_a_forked_process_has_connections_of_its_own(redis_url, redis_client):
+    with redis.Redis.from_url(redis_url) as client:
+        caller = Caller(client)
+        caller.run(enqueueing("before"))
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            with suppress(BaseException):
+                for number in range(50):
+                    caller.run(enqueueing(f"child-{number}"))
+                status = 0
+            os._exit(status)
+        for number in range(50):
+            assert caller.run(enqueueing(f"parent-{number}")).status == "queued"
+        assert os.waitpid(pid, 0)[1] == 0
+    assert redis_client.llen("rq:queue:q") == 101

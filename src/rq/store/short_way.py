@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from operator import attrgetter, is_
+from os import getpid
 from types import FunctionType
 from typing import Any
 
@@ -30,6 +31,8 @@ _OF_CLIENT = frozenset(
     name for name in ("execute_command", "_execute_command", "_send_command_parse_response", "parse_response") if hasattr(redis.Redis, name)
 )  # they differ among the versions of redis-py
 _OF_CONNECTION = ("send_command", "pack_command", "send_packed_command", "read_response")
+# What a pool has that lends its connections as redis-py's do.
+_OF_POOL = ("pid", "_lock", "_available_connections", "_in_use_connections")
 _ways_of = attrgetter(*(f"__class__.{name}" for name in sorted(_OF_CLIENT)), *(f"connection_pool.connection_class.{name}" for name in _OF_CONNECTION))
 
 # Who records what redis-py does, if this program has asked for that; versions before 8 cannot.
@@ -70,6 +73,13 @@ class ShortWay:
             and getattr(client, "connection", None) is None
         )
         self._ways: tuple[Any, ...] = ()
+        self._lends = getattr(type(self._pool), "get_connection", None)
+        inner = getattr(self._lends, "__wrapped__", self._lends)  # redis-py's own decorator looks for arguments that are out of date
+        self._may_reach_into_pool = (
+            type(self._lends) is FunctionType
+            and getattr(inner, "__globals__", None) is redis.connection.__dict__
+            and all(name in vars(self._pool) for name in _OF_POOL)
+        )
         if self._is_plain:
             self._ways = _functions_of(client)
             self._is_plain = bool(self._ways) and all(
@@ -98,7 +108,7 @@ class ShortWay:
         Raises:
             redis.exceptions.RedisError: whatever the client would.
         """
-        connection = take_connection(self._pool)
+        connection = self._take_connection()
         try:
             try:
                 return _exchange(connection, command, meanwhile)
@@ -106,6 +116,32 @@ class ShortWay:
                 return self._insist(connection, command, error)
         finally:
             self._pool.release(connection)
+
+    def _take_connection(self) -> Any:
+        """Return a connection of the pool, which is to be released: the one used last, if it is open and nothing waits in it; else the pool decides."""
+        pool = self._pool
+        if not self._may_reach_into_pool or type(pool).get_connection is not self._lends or "get_connection" in vars(pool) or pool.pid != getpid():
+            return take_connection(pool)
+        with pool._lock:  # noqa: SLF001 - asked for a connection, a pool counts, measures and tries for as long as all the rest of a call takes
+            available = pool._available_connections  # noqa: SLF001
+            if not available or getattr(available[-1], "_sock", None) is None:
+                connection = None
+            else:
+                connection = available.pop()
+                pool._in_use_connections.add(connection)  # noqa: SLF001
+        if connection is None:
+            return take_connection(pool)
+        try:
+            is_usable = not connection.can_read()
+        except (redis.RedisError, OSError):
+            is_usable = False
+        except BaseException:
+            pool.release(connection)
+            raise
+        if is_usable:
+            return connection
+        pool.release(connection)  # the server closed it, or said something unasked: the pool knows what to do about that
+        return take_connection(pool)
 
     def _insist(self, connection: Any, command: tuple[Any, ...], error: Exception) -> Any:
         """Go on as after a first attempt that ended with `error`."""
