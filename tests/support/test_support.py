@@ -217,9 +217,10 @@ def test_forked_programs_run_side_by_side_and_their_ends_are_told_apart(forks: P
     program = write(
         """
         import signal, sys
-        signal.signal(signal.SIGUSR1, lambda *_: sys.exit(int(sys.argv[1])))
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])  # a handler could run just before a pause without end
         print("ready", flush=True)
-        signal.pause()
+        signal.sigwait([signal.SIGUSR1])
+        sys.exit(int(sys.argv[1]))
         """
     )
     processes = [forks.script(program, number) for number in range(5)]
@@ -247,7 +248,7 @@ def test_a_command_of_a_shell_can_be_forked_too(ready_program: ReadyProgram, for
 
 
 def test_a_signal_for_a_command_of_a_shell_reaches_what_was_forked_for_it(ready_program: ReadyProgram, forks: Processes, write: Callable[[str], Path]):
-    program = write("import signal; signal.signal(signal.SIGTERM, lambda *_: exit(9)); print('ready', flush=True); signal.pause()")
+    program = write("import signal as s; s.pthread_sigmask(s.SIG_BLOCK, [s.SIGTERM]); print('ready', flush=True); s.sigwait([s.SIGTERM]); exit(9)")
     argv = [sys.executable, "-S", ready_shim.__file__, ready_program.address, str(program)]
     with subprocess.Popen(argv, env=forks.environment({}), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
