@@ -223,6 +223,12 @@ def test_control_characters_of_an_argument_do_not_reach_the_terminal(rq: Rq):
     assert "\x1b" not in rq.run("enqueue", "tasks.greet", "--description", "\x1b[2J", "%'\\x1b[2J'")
 
 
+def test_a_module_may_have_any_name_that_a_file_may_have(rq: Rq) -> None:
+    (rq.folder / "my-tasks.py").write_text("def greet(): pass\n")
+    rq.run("enqueue", "my-tasks.greet")
+    assert "Job OK" in rq.run("worker", "--burst")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -231,6 +237,9 @@ def test_control_characters_of_an_argument_do_not_reach_the_terminal(rq: Rq):
         (["tasks.greet", "k=1", "k=2"], "k is given twice"),
         (["tasks.greet", "@nothing.txt"], "Cannot read 'nothing.txt', the file that argument 1 names (No such file"),
         (["a=b"], "no dotted path"),
+        (["tasks.add(1)"], "no function has the name 'add(1)'"),
+        (["tasks."], "a name is missing before or behind a dot"),
+        ([""], "it is empty"),
         (["tasks.greet", "--ttl", "0"], "ttl is '0'"),
         (["tasks.greet", "--timeout", "soon"], "Not a duration: 'soon'"),
         (["tasks.greet", "--job-id", "a b"], "'a b'"),

@@ -16,8 +16,9 @@ from shlex import quote
 from typing import Any
 
 from rq.cli.boundary import WrongCall, one_line
-from rq.core.errors import TimeoutFormatError
+from rq.core.errors import TimeoutFormatError, UnimportableFunctionError
 from rq.core.formats import parse_duration, truncate
+from rq.core.references import check_importable
 
 _READERS: dict[str, tuple[str, Callable[[str], Any]]] = {":": ("JSON", json.loads), "%": ("a Python literal", ast.literal_eval)}
 
@@ -119,8 +120,15 @@ def parse_schedule(schedule_in: str | None, schedule_at: str | None) -> timedelt
 def check_function_name(name: str) -> None:
     """Refuse a text that cannot be the dotted path of a function on any machine. Whether the function exists is for the worker to say.
 
+    Stricter than `enqueue()` about the last name alone: a shell is where `tasks.add(1)`, or an argument in the place of the function, is written by mistake.
+
     Raises:
         WrongCall: it is none.
     """
-    if not all(part.isidentifier() for part in name.split(".")):
-        raise WrongCall(f"{name!r} is no dotted path of a function; write it as in tasks.send_mail")
+    try:
+        check_importable(name)
+    except UnimportableFunctionError as error:
+        raise WrongCall(one_line(error)) from error
+    function = name.rpartition(".")[2]
+    if not function.isidentifier():
+        raise WrongCall(f"{name!r} is no dotted path of a function: no function has the name {function!r}; write it as in tasks.send_mail")
